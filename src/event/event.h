@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events: what a name means on a source, whether it can be counted here, and what role it
+ * plays in the diagnosis.
+ */
+#ifndef AUTOPERF_EVENT_EVENT_H
+#define AUTOPERF_EVENT_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The part an event plays in the diagnosis. Stored by name (event_role_name), never by number. */
+enum event_role {
+	EVENT_ROLE_OTHER,
+	EVENT_ROLE_INSTRUCTIONS,
+	EVENT_ROLE_CYCLES,
+	EVENT_ROLE_CPU_TIME, /* nanoseconds on a CPU */
+	EVENT_ROLE_LOADS,
+	EVENT_ROLE_STORES,
+	EVENT_ROLE_BRANCHES,
+	EVENT_ROLE_BRANCH_MISS,
+	EVENT_ROLE_L1D_MISS,
+	EVENT_ROLE_L1I_MISS,
+	EVENT_ROLE_L2_MISS,
+	EVENT_ROLE_LLC_MISS,
+	EVENT_ROLE_HITM,
+	EVENT_ROLE_REMOTE_DRAM,
+	EVENT_ROLE_DTLB_MISS,
+	EVENT_ROLE_ITLB_MISS,
+	EVENT_ROLE_STALL,
+	EVENT_ROLE_CONTEXT_SWITCH,
+	EVENT_ROLE_MIGRATION,
+	EVENT_ROLE_PAGE_FAULT,
+	EVENT_ROLE_MAJOR_FAULT,
+	EVENT_ROLE_LOCK_WAIT,
+	EVENT_ROLE_SYSTEM_CALL,
+	EVENT_ROLES /* number of roles */
+};
+
+enum event_unit {
+	EVENT_UNIT_COUNT,
+	EVENT_UNIT_NANOSECONDS,
+	EVENT_UNIT_RAW, /* ready-made real-valued feature of an import, no normalisation */
+};
+
+enum event_source {
+	EVENT_SOURCE_AUTO,
+	EVENT_SOURCE_PERF,
+	EVENT_SOURCE_PAPI,
+	EVENT_SOURCE_SIM,
+	EVENT_SOURCE_IMPORT,
+	EVENT_SOURCE_NONE, /* wall time only */
+};
+
+/* Stable lower-case names ("l1d_miss", "nanoseconds", "perf"); the parsers return -EINVAL. */
+const char *event_role_name(enum event_role role);
+int event_role_parse(const char *name, enum event_role *role);
+const char *event_unit_name(enum event_unit unit);
+int event_unit_parse(const char *name, enum event_unit *unit);
+const char *event_source_name(enum event_source source);
+int event_source_parse(const char *name, enum event_source *source);
+/* What a person reads, "context switches", "last-level cache misses". */
+const char *event_role_title(enum event_role role);
+
+/* perf_event_open(2) encoding; ready for the runtime. */
+struct event_encoding {
+	uint32_t type;
+	uint64_t config;
+	uint64_t config1;
+	uint64_t config2;
+	uint32_t flags; /* enum session_event_flag, recording/session.h */
+};
+
+struct event {
+	char *name; /* as the user wrote it, one name per meaning; owned */
+	enum event_role role;
+	enum event_unit unit;
+	char *description; /* plain English, may be NULL; owned */
+	struct event_encoding encoding; /* source perf */
+};
+
+struct event_list {
+	struct event *items;
+	size_t count;
+	size_t capacity;
+};
+
+void event_list_free(struct event_list *list);
+
+/* A list of names as the user gave them, without duplicates, in order. */
+struct event_names {
+	char **items;
+	size_t count;
+	size_t capacity;
+	size_t duplicates; /* dropped while reading */
+};
+
+/*
+ * COUNTERS file: one name a line, `#` comments, blank lines, CRLF and a BOM tolerated. Fails
+ * when the file has no name, a line is longer than 512 bytes or not printable text; the text
+ * names file and line.
+ */
+int event_names_read(struct event_names *names, const char *path, struct error *error);
+/* "a,b,c"; commas inside a cpu/.../ term do not separate. */
+int event_names_split(struct event_names *names, const char *list, struct error *error);
+int event_names_add(struct event_names *names, const char *name, struct error *error);
+void event_names_free(struct event_names *names);
+
+/*
+ * What `name` means on source perf: kernel generic names ("page-faults", "cycles:u",
+ * "L1-dcache-load-misses"), tracepoints ("sched:sched_switch"), raw events ("r01c2",
+ * "cpu/event=0x3c,umask=0/"), libpfm4 native names, PAPI presets that have a kernel
+ * equivalent ("PAPI_TOT_INS"). Fills *event (owned by the caller). The error says that the
+ * name is unknown, with the nearest known name, or that this machine has no such counter.
+ */
+int event_resolve(const char *name, struct event *event, struct error *error);
+
+/* Whether the calling process can count it: opened, started, read and closed. */
+int event_probe(const struct event *event, struct error *error);
+
+/* What this machine offers, probed once. */
+struct event_machine {
+	bool hardware_counters; /* a hardware event opens and runs */
+	int hardware_slots;	/* generic counters that run at once in one group, 0 if none */
+	int paranoid;		/* perf_event_paranoid, or INT_MIN if unknown */
+	bool kernel_allowed;	/* events may count kernel mode */
+	bool perf_allowed;	/* perf_event_open works at all */
+	char reason[256];	/* why not, else "" */
+};
+void event_machine_probe(struct event_machine *machine);
+
+/* One pass: events counted together without multiplexing. */
+struct event_pass {
+	size_t *members; /* indices into plan.events */
+	size_t count;
+};
+struct event_plan {
+	enum event_source source;    /* never AUTO */
+	struct event_list events;    /* all events, in the user's order */
+	struct event_pass *passes;   /* each has instructions first where it can be counted */
+	size_t pass_count;	     /* >= 1; a pass may be empty (wall time only) */
+	struct event_names rejected; /* names that cannot be counted here */
+	char **reasons;		     /* why, one per rejected name */
+};
+
+struct event_plan_options {
+	enum event_source source;
+	const struct event_names *names; /* NULL: the default set of the machine */
+	bool skip_unavailable; /* leave out what cannot be counted instead of failing */
+	const char *papi_plugin; /* path of the PAPI plug-in, source papi */
+};
+
+/*
+ * Resolves, probes and groups the events into the fewest passes found by opening groups and
+ * seeing that they run. On failure the text names every event that cannot be counted and the
+ * way out, and exit_status is EXIT_CANNOT_MEASURE (or EXIT_USAGE for unknown names).
+ */
+int event_plan_make(struct event_plan *plan, const struct event_plan_options *options,
+		    struct error *error);
+void event_plan_free(struct event_plan *plan);
+
+/* Calls `visit` for every name worth listing on this machine (`autoperf events`). */
+struct event_listing {
+	const char *name;
+	const char *kind; /* "hardware", "software", "cache", "tracepoint", "pfm", "papi" */
+	const char *description;
+	enum event_role role;
+	bool available;
+	const char *reason; /* why not available, "" otherwise */
+};
+typedef int (*event_visit)(const struct event_listing *listing, void *context);
+int event_list_all(enum event_source source, const char *papi_plugin, bool probe_all,
+		   event_visit visit, void *context, struct error *error);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The model: what normal looks like, per region and pass ("unit"), learnt from normal runs
+ * only. It holds everything that detection needs, so that `detect` reads the model and the
+ * new profile and nothing else.
+ *
+ * Training of a unit: features of every sample (feature.h), scaled by the training runs'
+ * statistics; a search over topologies of denoising autoencoders, judged by the error on
+ * held-out runs; then, for every fold of runs, the error of samples that the network of that
+ * fold has not seen. Those held-out errors, not the fitted residuals, give the thresholds.
+ *
+ * Deterministic: same profile, same options -> same bytes in the model file, whatever the
+ * number of threads and the CPU's vector width.
+ */
+#ifndef AUTOPERF_MODEL_MODEL_H
+#define AUTOPERF_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/console.h"
+#include "base/error.h"
+#include "event/event.h"
+#include "model/feature.h"
+#include "profile/machine.h"
+#include "profile/profile.h"
+
+#define MODEL_FORMAT_VERSION 1
+#define MODEL_SUFFIX	     ".safetensors"
+#define MODEL_QUANTILES	     1001 /* points of the held-out score distribution */
+
+struct network; /* network.h */
+
+/* One training run as the held-out network saw it. */
+struct model_run {
+	uint32_t ordinal;	/* run's ordinal in the training profile */
+	uint64_t samples;
+	double executions;	/* samples weighted by one_in */
+	double wall_total_ns;	/* weighted */
+	double wall_mean_ns;	/* per execution */
+	double wall_median_ns;
+	double score_mean;	/* mean of log(score), held out */
+	double anomalous_share; /* of samples above the unit's threshold, held out */
+	double *rates;		/* [feature_count] in natural units, whole run (feature.h) */
+};
+
+struct model_unit {
+	char *region;
+	uint32_t pass;
+	struct feature *features;
+	size_t feature_count;
+	struct scaler scaler;
+	struct network *network;
+	/* Held-out spread of each feature's residual, in scaled units; > 0. [feature_count] */
+	double *residual_spread;
+	/* score of held-out samples at fractions 0, 1/1000, ... 1; ascending. [MODEL_QUANTILES] */
+	double *score_quantiles;
+	double threshold; /* a sample's score above it is anomalous */
+	double training_error;
+	double validation_error;
+	struct model_run *runs;
+	size_t run_count;
+	uint64_t samples; /* it was trained on */
+};
+
+struct model {
+	struct model_unit *units; /* sorted by region name, then pass */
+	size_t unit_count;
+	/* Regions of the training profile that have no unit, and why. */
+	struct model_skipped {
+		char *region;
+		uint32_t pass;
+		uint64_t samples;
+		size_t runs;
+		char *reason; /* says how many runs or samples are needed */
+	} *skipped;
+	size_t skipped_count;
+	struct event_plan plan; /* names, roles, units, passes of the training profile */
+	struct machine machine;
+	char *tool_version;
+	char *command;	  /* JSON array, as in the profile; may be NULL */
+	char *git_commit; /* may be NULL */
+	char *source;	  /* "perf", ... */
+	uint64_t seed;
+	double sample_alarm_rate; /* share of normal samples above `threshold`, by design */
+	size_t run_count;	  /* normal runs in the training profile */
+};
+
+struct model_options {
+	uint64_t seed;		/* default 1 */
+	int epochs;		/* upper bound; 0: default */
+	int batch;		/* 0: default 64 */
+	double noise;		/* denoising: standard deviation against scaled data; <0: default */
+	double sample_alarm_rate; /* default 0.01 */
+	size_t samples_max;	/* per unit used for training, evenly thinned; 0: default */
+	const char *topology;	/* "33-16-8-4-8-16-33" style override; NULL: search */
+	int threads;		/* 0: all CPUs */
+	FILE *log;		/* network_training.log; NULL: none */
+	const struct console *console; /* progress and notes; NULL: silent */
+};
+void model_options_default(struct model_options *options);
+
+/* Fewest runs and, per region, samples that training accepts. */
+#define MODEL_RUNS_MIN	  3
+#define MODEL_SAMPLES_MIN 20
+
+/*
+ * Trains on the runs of `profile` that ended well. Fails when no region can be trained; the
+ * text says how many runs or samples are needed and how to get them.
+ */
+int model_train(struct model **model, struct profile *profile,
+		const struct model_options *options, struct error *error);
+int model_save(const struct model *model, const char *path, bool force,
+	       struct error *error);
+/* Checks every offset, size and number; a damaged or foreign file is an error, not a crash. */
+int model_load(struct model **model, const char *path, struct error *error);
+void model_free(struct model *model);
+/* NULL when the model has no such unit. */
+const struct model_unit *model_find(const struct model *model, const char *region,
+				    uint32_t pass);
+
+/*
+ * Scores every row of `table` (same pass, same events). scores[rows]: root of the mean of
+ * squared residuals, each over its held-out spread; 0 is perfectly reconstructed. residuals
+ * (may be NULL) [rows * feature_count]: signed scaled residual / spread.
+ */
+int model_score(const struct model_unit *unit, const struct sample_table *table,
+		float *scores, float *residuals, struct error *error);
+/* Share of held-out normal samples with a score at least this high, in (0, 1]. */
+double model_tail(const struct model_unit *unit, double score);
+/* Summarises the rows of one run of `table` against the unit, as training did for its own. */
+int model_summarise_run(const struct model_unit *unit, const struct sample_table *table,
+			size_t run, const float *scores, struct model_run *summary,
+			struct error *error);
+
+#endif

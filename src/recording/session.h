@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session: how the runner tells the runtime what to do, without changing the program's
+ * environment more than by two variables of constant length.
+ *
+ * PERFPOINT_SESSION names a directory. The runtime reads `<dir>/session` and writes its
+ * recordings into `<dir>`. The file is text, one directive a line, read by
+ * src/perfpoint/session.c and written by session.c here:
+ *
+ *	perfpoint-session 1
+ *	source perf|papi|none
+ *	plugin PATH                      source papi: the plug-in to dlopen
+ *	user-read 0|1                    read counters in user space where the kernel offers it
+ *	max-overhead PERCENT             reserved for the overhead budget
+ *	event TYPE CONFIG CONFIG1 CONFIG2 FLAGS NAME
+ *
+ * Numbers are hexadecimal without prefix; FLAGS is enum session_event_flag; NAME runs to the
+ * end of the line. Source papi ignores the numbers.
+ */
+#ifndef AUTOPERF_RECORDING_SESSION_H
+#define AUTOPERF_RECORDING_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define SESSION_ENVIRONMENT "PERFPOINT_SESSION"
+#define SESSION_FILE	    "session"
+#define SESSION_VERSION	    1
+
+enum session_event_flag {
+	SESSION_EVENT_EXCLUDE_USER = 1,
+	SESSION_EVENT_EXCLUDE_KERNEL = 2,
+	SESSION_EVENT_EXCLUDE_HV = 4,
+	SESSION_EVENT_PRECISE_SHIFT = 4, /* bits 4-5: precise_ip */
+};
+
+struct session_event {
+	const char *name;
+	uint32_t type;
+	uint64_t config;
+	uint64_t config1;
+	uint64_t config2;
+	uint32_t flags; /* enum session_event_flag */
+};
+
+struct session {
+	const char *source; /* "perf", "papi", "none" */
+	const char *plugin; /* NULL: none */
+	bool user_read;
+	const struct session_event *events;
+	size_t event_count; /* <= RECORDING_EVENTS_MAX */
+};
+
+/* Writes `<directory>/session`. */
+int session_write(const struct session *session, const char *directory,
+		  struct error *error);
+
+#endif

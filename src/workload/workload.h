@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the user's command once, with the runtime preloaded and a session directory for its
+ * recordings. Its stdin, stdout and stderr are the command's own.
+ */
+#ifndef AUTOPERF_WORKLOAD_WORKLOAD_H
+#define AUTOPERF_WORKLOAD_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "event/event.h"
+#include "profile/profile.h"
+
+struct workload {
+	char *const *argv;	  /* program and arguments, NULL-terminated */
+	char *const *environment; /* NAME=VALUE to add or replace, NULL-terminated; may be NULL */
+	double timeout_s;	  /* 0: none; then SIGTERM, and SIGKILL 5 s later, to the group */
+	const char *runtime;	  /* path of libperfpoint.so.0 */
+	const char *session;	  /* directory; holds `session`, gets the recordings */
+};
+
+struct workload_result {
+	enum profile_run_status status; /* OK, EXIT, SIGNAL, TIMEOUT, INTERRUPTED */
+	int exit_code;			/* exit status or signal number */
+	int64_t started_utc_ns;
+	uint64_t wall_ns;
+	uint64_t user_ns;
+	uint64_t system_ns;
+	uint64_t max_rss_bytes;
+};
+
+/*
+ * Whether the command can be measured, before it runs: found on PATH, executable, not
+ * statically linked (no LD_PRELOAD), not set-user-ID, of this architecture. Scripts are fine:
+ * their interpreter is checked. The text names the file and the way out.
+ */
+int workload_check(char *const *argv, struct error *error);
+
+/*
+ * Runs and waits. SIGINT, SIGTERM and SIGHUP that reach us while it runs are passed on to the
+ * command and make the result INTERRUPTED; the previous handlers are restored. Fails only when
+ * the command cannot be started.
+ */
+int workload_run(const struct workload *workload, struct workload_result *result,
+		 struct error *error);
+
+/* Path of a file installed with us or built beside us ("libperfpoint.so.0"); malloc'd. */
+char *workload_find_library(const char *name);
+
+/*
+ * Everything `autoperf record` does after its arguments are parsed; also the engine of later
+ * commands that measure.
+ */
+struct record_options {
+	char *const *argv;
+	char *const *environment;
+	unsigned runs;		      /* runs with each pass */
+	const struct event_names *names; /* NULL: default set */
+	enum event_source source;
+	const char *output;
+	bool force;
+	bool append;
+	bool skip_unavailable;
+	double timeout_s;
+	const char *scratch; /* parent of the session directory; NULL: beside the output */
+	bool keep_recordings;
+	const struct console *console;
+};
+
+struct record_summary {
+	unsigned runs_ok;
+	unsigned runs_failed;
+	unsigned runs_planned;
+	uint64_t samples;
+	uint64_t lost;
+	bool interrupted;
+};
+
+/*
+ * Plans the passes, runs them alternately (run 1 of pass 1, run 1 of pass 2, ..., run 2 of
+ * pass 1, ...), ingests each run at once. Runs that fail are kept in the profile with their
+ * status. 0 when at least one run of every pass is fine; on failure the finished runs are in
+ * the profile all the same.
+ */
+int record(const struct record_options *options, struct record_summary *summary,
+	   struct error *error);
+
+#endif
