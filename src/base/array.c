@@ -26,7 +26,7 @@ int array_reserve(void *items, size_t *capacity, size_t need, size_t item_bytes)
 	new = realloc(old, grown * item_bytes);
 	if (!new)
 		return -ENOMEM;
-	memset(new + *capacity * item_bytes, 0, (grown - *capacity) * item_bytes);
+	memset(new + *capacity *item_bytes, 0, (grown - *capacity) * item_bytes);
 	memcpy(items, &new, sizeof(new));
 	*capacity = grown;
 	return 0;

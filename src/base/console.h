@@ -12,9 +12,9 @@
 
 struct console {
 	FILE *messages; /* stderr */
-	bool quiet;	/* only warnings and errors */
-	bool color;	/* messages may be coloured (terminal, no NO_COLOR) */
-	bool terminal;	/* messages go to a terminal: progress bars make sense */
+	bool quiet;     /* only warnings and errors */
+	bool color;     /* messages may be coloured (terminal, no NO_COLOR) */
+	bool terminal;  /* messages go to a terminal: progress bars make sense */
 };
 
 /* Looks at stderr, NO_COLOR and TERM. */

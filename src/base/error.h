@@ -12,17 +12,17 @@
 
 /* Exit statuses of the command line; scripts depend on the numbers. */
 enum exit_status {
-	EXIT_NORMAL = 0,	 /* nothing anomalous */
-	EXIT_FAILED = 1,	 /* the command failed */
-	EXIT_USAGE = 2,		 /* wrong usage */
-	EXIT_REGRESSION = 3,	 /* a regression was found */
+	EXIT_NORMAL = 0,         /* nothing anomalous */
+	EXIT_FAILED = 1,         /* the command failed */
+	EXIT_USAGE = 2,          /* wrong usage */
+	EXIT_REGRESSION = 3,     /* a regression was found */
 	EXIT_CANNOT_MEASURE = 4, /* this machine cannot measure that */
 };
 
 struct error {
-	int code;		     /* negative errno-like code, 0: no error */
+	int code;                     /* negative errno-like code, 0: no error */
 	enum exit_status exit_status; /* what the process should exit with */
-	char text[2048];	     /* one or more lines, no trailing newline */
+	char text[2048];              /* one or more lines, no trailing newline */
 };
 
 /*

@@ -16,18 +16,23 @@
 #include "base/error.h"
 
 struct file_output {
-	FILE *stream;	 /* write here; not buffered errors surface at commit */
-	char *path;	 /* final name */
+	FILE *stream;    /* write here; errors of writing surface at commit */
+	char *path;      /* final name */
 	char *temporary; /* NULL when written directly */
+	bool replace;    /* may take the name of an existing file */
 };
 
 /*
  * Opens the output. Refuses an existing regular file unless `force` (-EEXIST, the text names
- * the file and --force). `path` "-" is stdout.
+ * the file and --force). `path` "-", /dev/stdout and whatever else is the file behind stdout
+ * are stdout. A replaced file keeps its mode, and a link to it stays a link.
  */
 int file_output_open(struct file_output *output, const char *path, bool force,
 		     struct error *error);
-/* Flushes, syncs, renames, closes. On failure nothing is left behind. */
+/*
+ * Flushes, syncs, renames, closes. On failure nothing is left behind. Without `force`, a file
+ * that has come into being meanwhile is not replaced (-EEXIST).
+ */
 int file_output_commit(struct file_output *output, struct error *error);
 /* Drops what was written. Harmless after a commit and on a zeroed struct. */
 void file_output_abandon(struct file_output *output);
@@ -39,7 +44,7 @@ void file_output_abandon(struct file_output *output);
 int file_read(const char *path, size_t limit, char **bytes, size_t *length,
 	      struct error *error);
 
-/* Removes a directory and everything below it; does not follow links. */
+/* Removes a directory and everything below it; does not follow links, `path` included. */
 int file_remove_tree(const char *path, struct error *error);
 
 /* Directory part of `path` ("." if none), malloc'd; NULL when out of memory. */

@@ -24,7 +24,7 @@ uint32_t random_below(struct random *random, uint32_t bound);
 double random_uniform(struct random *random);
 /* Standard normal (Box-Muller). */
 double random_normal(struct random *random);
-/* Fisher-Yates over `count` indices. */
+/* Fisher-Yates over `count` <= UINT32_MAX indices. */
 void random_shuffle(struct random *random, uint32_t *items, size_t count);
 
 #endif

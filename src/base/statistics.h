@@ -14,29 +14,36 @@ void statistics_sort(double *values, size_t count);
 double statistics_quantile_sorted(const double *values, size_t count, double fraction);
 /* Sorts. */
 double statistics_median(double *values, size_t count);
-/* Median absolute deviation x 1.4826: the standard deviation of a normal sample. Sorts. */
+/* Median absolute deviation x 1.4826: estimates the standard deviation of a normal sample. Sorts. */
 double statistics_mad(double *values, size_t count);
 double statistics_mean(const double *values, size_t count);
 
 /*
- * Ratio of the medians (or means) of two groups of runs, with a percentile-bootstrap
- * interval over runs (Efron & Tibshirani 1993, ch. 13).
+ * Ratio of the medians of two groups of runs, with a percentile-bootstrap interval over runs
+ * (Efron & Tibshirani 1993, ch. 13); the same for the same seed. A group of one run says
+ * nothing about its spread: it is then taken to spread like the other group, in proportion.
+ * `low` and `high` are NaN when both groups are of one run, and when memory is short. 0/0
+ * counts as 1.
  */
 struct ratio_interval {
-	double ratio; /* after / before */
+	double ratio; /* after / before; infinite if only before is 0 */
 	double low;
 	double high;
 };
-struct ratio_interval statistics_ratio_of_medians(const double *before, size_t before_count,
-						  const double *after, size_t after_count,
-						  double confidence, uint64_t seed);
+struct ratio_interval statistics_ratio_of_medians(const double *before,
+						  size_t before_count,
+						  const double *after,
+						  size_t after_count, double confidence,
+						  uint64_t seed);
 
 /*
  * One-sided Mann-Whitney test: probability, under the hypothesis that both groups are alike,
- * of `after` being as much larger than `before` as seen. Exact by enumeration of the rank
- * distribution where there are no ties and the groups are small (Mann & Whitney 1947), else
- * normal approximation with tie and continuity correction.
+ * of `after` being at least as much larger than `before` as seen. Exact where the product of
+ * the group sizes is at most STATISTICS_RANK_EXACT_MAX, ties or not (the permutation
+ * distribution of the midranks); else the normal approximation with tie and continuity
+ * correction (Mann & Whitney 1947; Lehmann 1975).
  */
+#define STATISTICS_RANK_EXACT_MAX 4096
 double statistics_rank_test_greater(const double *before, size_t before_count,
 				    const double *after, size_t after_count);
 /* Smallest p-value that test can give for these group sizes: 1 / C(n+m, m). */

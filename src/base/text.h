@@ -24,15 +24,18 @@ void text_printf(struct text *text, const char *format, ...)
 void text_free(struct text *text);
 
 /*
- * Whole-string parsers: no leading or trailing junk, no overflow. The decimal point is '.'
- * in every locale. Return 0, -EINVAL (not a number) or -ERANGE.
+ * Whole-string parsers of decimal notation: no leading or trailing junk, no overflow. The
+ * decimal point is '.' in every locale. Signs: none, '-', and '+' or '-'. A double is finite:
+ * "nan", "inf" and hexadecimal are -EINVAL; what is too small becomes 0. Return 0, -EINVAL
+ * (not a number) or -ERANGE; *value is set only on success.
  */
 int text_to_u64(const char *chars, uint64_t *value);
 int text_to_i64(const char *chars, int64_t *value);
 int text_to_double(const char *chars, double *value);
 
 /*
- * "1.23 ms", "45 ns": a duration for people. Returns `buffer`.
+ * "1.23 ms", "45 ns", "2 min 05 s": a duration for people, "unknown" if not finite. Returns
+ * `buffer`.
  */
 char *text_duration(double nanoseconds, char *buffer, size_t size);
 /* "12.3 MiB" for people. Returns `buffer`. */
