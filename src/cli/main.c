@@ -1,5 +1,118 @@
 /* SPDX-License-Identifier: MIT */
-int main(void)
+/*
+ * autoperf: reads the global options, finds the command, runs it. What a command does is in
+ * the command's own file; what commands share is in command.c. No locale is set: output is
+ * the same everywhere.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+/*
+ * Makes sure that descriptors 0 to 2 are open, so that no file of ours becomes the standard
+ * output of something. The stand-ins are opened the wrong way round: reading or writing them
+ * fails as on a closed descriptor, and results for a closed stdout are not silently lost.
+ */
+static void open_standard_streams(void)
 {
-	return 0;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null",
+				    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+static bool stdout_color(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && !strcmp(term, "dumb"));
+}
+
+/*
+ * Takes the global options out of a command's arguments, which close ranks. Returns
+ * COMMAND_GLOBAL_HELP or _VERSION if one of these is there, else COMMAND_GLOBAL_NONE.
+ */
+static enum command_global take_global_options(struct cli *cli, int *argc, char **argv)
+{
+	enum command_global asked = COMMAND_GLOBAL_NONE;
+	int kept = 1;
+	int i = 1;
+
+	for (; i < *argc && strcmp(argv[i], "--"); i++) {
+		enum command_global global = command_global_option(cli, argv[i]);
+
+		if (global == COMMAND_GLOBAL_NONE)
+			argv[kept++] = argv[i];
+		else if (global != COMMAND_GLOBAL_TAKEN && asked == COMMAND_GLOBAL_NONE)
+			asked = global;
+	}
+	while (i < *argc)
+		argv[kept++] = argv[i++];
+	argv[kept] = NULL;
+	*argc = kept;
+	return asked;
+}
+
+static int print_version(const struct cli *cli)
+{
+	command_print_version();
+	return command_finish(cli, EXIT_NORMAL);
+}
+
+static int print_overview(const struct cli *cli, int status)
+{
+	command_overview(stdout);
+	return command_finish(cli, status);
+}
+
+int main(int argc, char **argv)
+{
+	open_standard_streams();
+
+	struct cli cli = {
+		.console = console_open(false),
+		.color = stdout_color(),
+		.program = argc ? argv[0] : "autoperf",
+	};
+	enum command_global asked = COMMAND_GLOBAL_NONE;
+	int at = 1;
+
+	for (; at < argc && argv[at][0] == '-'; at++) {
+		enum command_global global = command_global_option(&cli, argv[at]);
+
+		if (global == COMMAND_GLOBAL_NONE) {
+			fprintf(cli.console.messages,
+				"autoperf: unknown option '%s'; options of a command "
+				"come after its name, 'autoperf help' lists the "
+				"commands\n",
+				argv[at]);
+			return EXIT_USAGE;
+		}
+		if (global != COMMAND_GLOBAL_TAKEN && asked == COMMAND_GLOBAL_NONE)
+			asked = global;
+	}
+	if (asked == COMMAND_GLOBAL_VERSION)
+		return print_version(&cli);
+	if (at >= argc)
+		return print_overview(&cli, asked == COMMAND_GLOBAL_HELP ? EXIT_NORMAL
+									 : EXIT_USAGE);
+
+	const struct command *command = command_find(argv[at]);
+
+	if (!command)
+		return command_unknown(&cli, argv[at]);
+	argc -= at;
+	argv += at;
+	if (!command->runs_program && asked == COMMAND_GLOBAL_NONE)
+		asked = take_global_options(&cli, &argc, argv);
+	if (asked == COMMAND_GLOBAL_HELP)
+		return command_help(command);
+	if (asked == COMMAND_GLOBAL_VERSION)
+		return print_version(&cli);
+	return command->run(argc, argv, &cli);
 }
