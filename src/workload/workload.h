@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the user's command once, with the runtime preloaded and a session directory for its
- * recordings. Its stdin, stdout and stderr are the command's own.
+ * Runs the user's command: once (workload_run), with the runtime preloaded and a session
+ * directory for its recordings; or as often as a profile needs (record). Its stdin, stdout
+ * and stderr are the command's own.
  */
 #ifndef AUTOPERF_WORKLOAD_WORKLOAD_H
 #define AUTOPERF_WORKLOAD_WORKLOAD_H
@@ -14,40 +15,62 @@
 #include "event/event.h"
 #include "profile/profile.h"
 
+struct console;
+struct interrupts;
+
 struct workload {
-	char *const *argv;	  /* program and arguments, NULL-terminated */
-	char *const *environment; /* NAME=VALUE to add or replace, NULL-terminated; may be NULL */
-	double timeout_s;	  /* 0: none; then SIGTERM, and SIGKILL 5 s later, to the group */
-	const char *runtime;	  /* path of libperfpoint.so.0 */
-	const char *session;	  /* directory; holds `session`, gets the recordings */
+	char *const *argv; /* program and arguments, NULL-terminated */
+	/* NAME=VALUE to add or replace, NULL-terminated; may be NULL. */
+	char *const *environment;
+	/* 0: none; then SIGTERM, and SIGKILL 5 s later, to the command and every process
+	 * that it started. */
+	double timeout_s;
+	const char *runtime; /* path of libperfpoint.so.0 */
+	const char *session; /* directory; holds `session`, gets the recordings */
+	/* Signals that the caller has blocked; NULL: blocked for the run only. */
+	const struct interrupts *interrupts;
+	/* Called once a second while the command runs; NULL: never, nothing wakes up. */
+	void (*waiting)(void *context);
+	void *context;
 };
 
 struct workload_result {
 	enum profile_run_status status; /* OK, EXIT, SIGNAL, TIMEOUT, INTERRUPTED */
-	int exit_code;			/* exit status or signal number */
+	int exit_code;                  /* exit status or signal number */
 	int64_t started_utc_ns;
 	uint64_t wall_ns;
 	uint64_t user_ns;
 	uint64_t system_ns;
-	uint64_t max_rss_bytes;
+	uint64_t max_rss_bytes; /* of the largest process; an upper bound */
+	unsigned left_running;  /* processes that outlive it, earlier runs' included */
 };
 
 /*
  * Whether the command can be measured, before it runs: found on PATH, executable, not
  * statically linked (no LD_PRELOAD), not set-user-ID, of this architecture. Scripts are fine:
- * their interpreter is checked. The text names the file and the way out.
+ * their interpreter is checked. The text names the file and the way out; exit_status is
+ * EXIT_CANNOT_MEASURE for a program that runs but cannot be measured.
  */
 int workload_check(char *const *argv, struct error *error);
 
 /*
  * Runs and waits. SIGINT, SIGTERM and SIGHUP that reach us while it runs are passed on to the
- * command and make the result INTERRUPTED; the previous handlers are restored. Fails only when
- * the command cannot be started.
+ * command and make the result INTERRUPTED (a second one sends SIGTERM, a third SIGKILL);
+ * signals that the command itself sends us ("kill 0") do not. Fails only when the command
+ * cannot be started.
+ *
+ * Processes that outlive the command are left running and counted: how long a daemon means to
+ * live cannot be known. After a time-out they are killed.
+ *
+ * The caller must have no other child processes, since all that end are waited for.
  */
 int workload_run(const struct workload *workload, struct workload_result *result,
 		 struct error *error);
 
-/* Path of a file installed with us or built beside us ("libperfpoint.so.0"); malloc'd. */
+/*
+ * Path of a shared object of ours ("libperfpoint.so.0"): in $PERFPOINT_LIBRARY_DIR if that is
+ * set, else in the build tree that we run from, or installed. malloc'd; NULL if not there.
+ */
 char *workload_find_library(const char *name);
 
 /*
@@ -57,7 +80,7 @@ char *workload_find_library(const char *name);
 struct record_options {
 	char *const *argv;
 	char *const *environment;
-	unsigned runs;		      /* runs with each pass */
+	unsigned runs;                   /* runs with each pass */
 	const struct event_names *names; /* NULL: default set */
 	enum event_source source;
 	const char *output;
@@ -65,7 +88,8 @@ struct record_options {
 	bool append;
 	bool skip_unavailable;
 	double timeout_s;
-	const char *scratch; /* parent of the session directory; NULL: beside the output */
+	const char
+		*scratch; /* parent of the session directory; NULL: beside the output */
 	bool keep_recordings;
 	const struct console *console;
 };

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where our own shared objects are: beside us in the build tree, or installed. Found from the
+ * running program's path, so that an installed tree can be moved as a whole.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "workload/paths.h" /* LIBRARY_DIRECTORY, LIBRARY_FROM_BINARY: made by Meson */
+#include "workload/workload.h"
+
+/* Overrides the search; for packagers and tests. */
+#define LIBRARY_ENVIRONMENT "PERFPOINT_LIBRARY_DIR"
+
+/* Below the library directory: where plug-ins are installed. */
+#define PLUGIN_DIRECTORY "autoperf"
+
+/* `directory`/`below`/`name` if that can be read, without links and dots; malloc'd or NULL. */
+static char *existing(const char *directory, const char *below, const char *name)
+{
+	struct text path = {0};
+	char *real = NULL;
+
+	text_printf(&path, "%s/%s/%s", directory, below, name);
+	if (!path.failed && !access(path.chars, R_OK))
+		real = realpath(path.chars, NULL);
+	text_free(&path);
+	return real;
+}
+
+/* The same in `directory`/`below` and in its directory of plug-ins. */
+static char *existing_in(const char *directory, const char *below, const char *name)
+{
+	char *found = existing(directory, below, name);
+	struct text plugins = {0};
+
+	if (found)
+		return found;
+	text_printf(&plugins, "%s/" PLUGIN_DIRECTORY, below);
+	if (!plugins.failed)
+		found = existing(directory, plugins.chars, name);
+	text_free(&plugins);
+	return found;
+}
+
+char *workload_find_library(const char *name)
+{
+	const char *given = getenv(LIBRARY_ENVIRONMENT);
+	char self[PATH_MAX];
+
+	if (given && *given)
+		return existing_in(given, ".", name);
+
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *found = NULL;
+
+	if (length > 0) {
+		self[length] = '\0';
+		*strrchr(self, '/') = '\0';
+		found = existing(self, "../perfpoint", name);
+		if (!found)
+			found = existing_in(self, LIBRARY_FROM_BINARY, name);
+	}
+	return found ? found : existing_in(LIBRARY_DIRECTORY, ".", name);
+}
