@@ -8,6 +8,9 @@
 #include <string.h>
 
 static void format_text(char *text, size_t size, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static void format_text(char *text, size_t size, const char *format, va_list args)
 {
 	int length = vsnprintf(text, size, format, args);
 

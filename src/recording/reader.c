@@ -199,9 +199,10 @@ static int keep_name(struct recording *recording, const struct recording_name *n
 }
 
 /*
- * A record whose kind is still 0 is skipped by its length, if that was stored; otherwise the
- * hole is searched for the next whole record, word by word. Text has no NUL, so that it is not
- * taken for a kind, which has three.
+ * Records follow each other without gaps. One whose kind is still 0 was not finished: if its
+ * length was stored, it is skipped by it; else its extent is unknown, and the space, zeros, is
+ * searched word by word for the next kind. Text that was stored already is not taken for one:
+ * it has no NUL, and the first word of a record has three.
  */
 static int read_names(struct recording *recording)
 {
@@ -210,28 +211,33 @@ static int read_names(struct recording *recording)
 								 : header->names_bytes;
 	uint64_t end = header->names_offset + used;
 	uint64_t at = header->names_offset;
+	bool searching = false;
 
 	if (end > recording->map_bytes)
 		end = recording->map_bytes;
 	while (at < end && end - at >= sizeof(struct recording_name)) {
 		const unsigned char *bytes = recording->map + at;
+		uint64_t rest = end - at - sizeof(struct recording_name);
 		struct recording_name name;
-		uint64_t rest = end - at - sizeof(name);
+		bool known, whole;
 		int code;
 
 		/* Acquire: what was stored before the kind is read after it. */
 		(void)__atomic_load_n((const uint32_t *)(const void *)bytes,
 				      __ATOMIC_ACQUIRE);
 		memcpy(&name, bytes, sizeof(name));
-		if (name.kind > RECORDING_NAME_THREAD ||
-		    name.length > RECORDING_NAME_MAX || name.length > rest ||
-		    (!name.kind && !name.length)) {
+		known = name.kind >= RECORDING_NAME_EVENT &&
+			name.kind <= RECORDING_NAME_THREAD;
+		whole = name.length <= RECORDING_NAME_MAX && name.length <= rest;
+		if (!whole || (!known && (searching || !name.length))) {
+			searching = true;
 			at += NAME_ALIGNMENT;
 			continue;
 		}
 		code = keep_name(recording, &name, (const char *)bytes + sizeof(name));
 		if (code)
 			return code;
+		searching = false;
 		at += align_name(sizeof(name) + name.length);
 	}
 	return 0;

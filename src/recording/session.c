@@ -19,9 +19,26 @@ static bool fits_line(const char *chars)
 	return *chars && !strpbrk(chars, "\r\n");
 }
 
-static int check(const struct session *session, struct error *error)
+static int check_path(const char *path, const char *what, struct error *error)
+{
+	if (!fits_line(path))
+		return error_set(
+			error, -EINVAL,
+			"cannot use the %s '%s': its path is empty or has a line break",
+			what, path);
+	if (strlen(path) > SESSION_PATH_MAX)
+		return error_set(
+			error, -ENAMETOOLONG,
+			"cannot use the %s '%s': its path has more than %d bytes", what,
+			path, SESSION_PATH_MAX);
+	return 0;
+}
+
+static int check(const struct session *session, const char *directory,
+		 struct error *error)
 {
 	bool papi = !strcmp(session->source, "papi");
+	int code;
 
 	if (!papi && strcmp(session->source, "perf") && strcmp(session->source, "none"))
 		return error_set(
@@ -33,12 +50,11 @@ static int check(const struct session *session, struct error *error)
 		return error_set(
 			error, -EINVAL,
 			"cannot write a session for source papi without its plug-in");
-	if (session->plugin && !fits_line(session->plugin))
-		return error_set(
-			error, -EINVAL,
-			"cannot use the plug-in '%s': its path is empty or has a line "
-			"break",
-			session->plugin);
+	code = check_path(directory, "session directory", error);
+	if (!code && session->plugin)
+		code = check_path(session->plugin, "plug-in", error);
+	if (code)
+		return code;
 	if (session->event_count > RECORDING_EVENTS_MAX)
 		return error_set(
 			error, -E2BIG,
@@ -63,7 +79,7 @@ int session_write(const struct session *session, const char *directory,
 {
 	struct file_output output = {0};
 	struct text path = {0};
-	int code = check(session, error);
+	int code = check(session, directory, error);
 
 	if (code)
 		return code;

@@ -27,8 +27,9 @@
 #include "base/error.h"
 
 #define SESSION_ENVIRONMENT "PERFPOINT_SESSION"
-#define SESSION_FILE	    "session"
-#define SESSION_VERSION	    1
+#define SESSION_FILE        "session"
+#define SESSION_VERSION     1
+#define SESSION_PATH_MAX    1023 /* bytes of a path; the runtime keeps them in place */
 
 enum session_event_flag {
 	SESSION_EVENT_EXCLUDE_USER = 1,
@@ -54,7 +55,11 @@ struct session {
 	size_t event_count; /* <= RECORDING_EVENTS_MAX */
 };
 
-/* Writes `<directory>/session`. */
+/*
+ * Writes `<directory>/session`, replacing an old one. Refuses what the runtime could not read
+ * back (-EINVAL, -E2BIG, -ENAMETOOLONG): names and paths with line breaks or too long, more
+ * events than a recording holds, an unknown source.
+ */
 int session_write(const struct session *session, const char *directory,
 		  struct error *error);
 
