@@ -75,10 +75,10 @@ struct event_encoding {
 };
 
 struct event {
-	char *name; /* as the user wrote it, one name per meaning; owned */
+	char *name; /* as the user wrote it; the kernel's aliases ("cs") by their main name; owned */
 	enum event_role role;
 	enum event_unit unit;
-	char *description; /* plain English, may be NULL; owned */
+	char *description;              /* plain English, may be NULL; owned */
 	struct event_encoding encoding; /* source perf */
 };
 
@@ -89,6 +89,10 @@ struct event_list {
 };
 
 void event_list_free(struct event_list *list);
+/* Moves *event to the end of the list; 0 or -ENOMEM, then *event is still the caller's. */
+int event_list_add(struct event_list *list, struct event *event);
+/* Frees what one event owns and makes it empty. */
+void event_free(struct event *event);
 
 /* A list of names as the user gave them, without duplicates, in order. */
 struct event_names {
@@ -98,14 +102,22 @@ struct event_names {
 	size_t duplicates; /* dropped while reading */
 };
 
+#define EVENT_NAME_BYTES 512  /* longest name taken from a user */
+#define EVENT_NAMES_MAX  4096 /* names in one list */
+
 /*
  * COUNTERS file: one name a line, `#` comments, blank lines, CRLF and a BOM tolerated. Fails
- * when the file has no name, a line is longer than 512 bytes or not printable text; the text
- * names file and line.
+ * when the file has no name, a name is longer than EVENT_NAME_BYTES, or a line is not
+ * printable text; the text names file and line. Adds to what `names` already holds; after a
+ * failure `names` is still valid and the caller's to free.
  */
 int event_names_read(struct event_names *names, const char *path, struct error *error);
-/* "a,b,c"; commas inside a cpu/.../ term do not separate. */
+/* The same for bytes in memory; `origin` is what error texts call them. */
+int event_names_parse(struct event_names *names, const char *bytes, size_t length,
+		      const char *origin, struct error *error);
+/* "a,b,c"; commas inside a cpu/.../ term do not separate. Fails when there is no name. */
 int event_names_split(struct event_names *names, const char *list, struct error *error);
+/* Adds a copy of `name` unless it is there already (`duplicates` counts those). */
 int event_names_add(struct event_names *names, const char *name, struct error *error);
 void event_names_free(struct event_names *names);
 
@@ -113,24 +125,33 @@ void event_names_free(struct event_names *names);
  * What `name` means on source perf: kernel generic names ("page-faults", "cycles:u",
  * "L1-dcache-load-misses"), tracepoints ("sched:sched_switch"), raw events ("r01c2",
  * "cpu/event=0x3c,umask=0/"), libpfm4 native names, PAPI presets that have a kernel
- * equivalent ("PAPI_TOT_INS"). Fills *event (owned by the caller). The error says that the
- * name is unknown, with the nearest known name, or that this machine has no such counter.
+ * equivalent ("PAPI_TOT_INS"). Fills *event (owned by the caller). On failure exit_status is
+ * EXIT_USAGE when nobody knows the name (the text offers the nearest known one) and
+ * EXIT_CANNOT_MEASURE when it exists but this machine has no such counter.
  */
 int event_resolve(const char *name, struct event *event, struct error *error);
 
-/* Whether the calling process can count it: opened, started, read and closed. */
-int event_probe(const struct event *event, struct error *error);
-
-/* What this machine offers, probed once. */
+/* What this machine offers to the calling process, probed once. */
 struct event_machine {
 	bool hardware_counters; /* a hardware event opens and runs */
-	int hardware_slots;	/* generic counters that run at once in one group, 0 if none */
-	int paranoid;		/* perf_event_paranoid, or INT_MIN if unknown */
-	bool kernel_allowed;	/* events may count kernel mode */
-	bool perf_allowed;	/* perf_event_open works at all */
-	char reason[256];	/* why not, else "" */
+	int hardware_slots; /* generic counters that run at once in one group, 0 if none */
+	int paranoid;       /* perf_event_paranoid, or INT_MIN if unknown */
+	bool kernel_allowed; /* events may count kernel mode */
+	bool perf_allowed;   /* perf_event_open works at all */
+	char reason[512]; /* why not, or why there are no hardware counters, else "" */
 };
 void event_machine_probe(struct event_machine *machine);
+
+/*
+ * Whether the calling process can count the event: opened, started, read and closed. Where
+ * counting kernel mode is refused, an event without :u or :k is narrowed to user mode first
+ * and its name gets ":u", because the numbers mean something else then; an event that only
+ * happens in kernel mode (context switches, tracepoints) would read 0 and fails instead.
+ * An event that opens but never runs, or that cannot be right, fails too. The text is the
+ * reason and the way out; exit_status is EXIT_CANNOT_MEASURE.
+ */
+int event_probe(struct event *event, const struct event_machine *machine,
+		struct error *error);
 
 /* One pass: events counted together without multiplexing. */
 struct event_pass {
@@ -138,25 +159,35 @@ struct event_pass {
 	size_t count;
 };
 struct event_plan {
-	enum event_source source;    /* never AUTO */
-	struct event_list events;    /* all events, in the user's order */
-	struct event_pass *passes;   /* each has instructions first where it can be counted */
-	size_t pass_count;	     /* >= 1; a pass may be empty (wall time only) */
+	enum event_source source; /* never AUTO */
+	struct event_list
+		events; /* all events, in the user's order; instructions are put
+					in front where the user did not name them */
+	struct event_pass
+		*passes;   /* each has instructions first where it can be counted */
+	size_t pass_count; /* >= 1; a pass may be empty (wall time only) */
 	struct event_names rejected; /* names that cannot be counted here */
-	char **reasons;		     /* why, one per rejected name */
+	char **reasons;              /* why, one per rejected name */
+	struct event_names merged; /* "a = b": a is b under another name and left out */
 };
 
 struct event_plan_options {
 	enum event_source source;
 	const struct event_names *names; /* NULL: the default set of the machine */
 	bool skip_unavailable; /* leave out what cannot be counted instead of failing */
-	const char *papi_plugin; /* path of the PAPI plug-in, source papi */
+	const char *
+		papi_plugin; /* path of the PAPI plug-in, source papi; NULL: not checked */
+	const char *papi_library; /* libpapi's file name; NULL: the usual ones */
 };
 
 /*
  * Resolves, probes and groups the events into the fewest passes found by opening groups and
- * seeing that they run. On failure the text names every event that cannot be counted and the
+ * seeing that they run. On failure the text names the events that cannot be counted and the
  * way out, and exit_status is EXIT_CANNOT_MEASURE (or EXIT_USAGE for unknown names).
+ *
+ * The default set never fails for an event that is missing here: it is in `rejected`. Source
+ * AUTO without names falls back to NONE (wall time only, `rejected` says why) when the kernel
+ * offers this process no counter at all.
  */
 int event_plan_make(struct event_plan *plan, const struct event_plan_options *options,
 		    struct error *error);
@@ -165,14 +196,22 @@ void event_plan_free(struct event_plan *plan);
 /* Calls `visit` for every name worth listing on this machine (`autoperf events`). */
 struct event_listing {
 	const char *name;
-	const char *kind; /* "hardware", "software", "cache", "tracepoint", "pfm", "papi" */
+	const char *
+		kind; /* "hardware", "software", "cache", "pmu", "tracepoint", "pfm", "papi" */
 	const char *description;
 	enum event_role role;
 	bool available;
 	const char *reason; /* why not available, "" otherwise */
 };
+/* Returns 0 to go on; another value ends the listing and is returned. */
 typedef int (*event_visit)(const struct event_listing *listing, void *context);
-int event_list_all(enum event_source source, const char *papi_plugin, bool probe_all,
+/*
+ * The kernel's generic names and the events that PMU drivers name; with `all` also every
+ * tracepoint and libpfm4 name. Source papi: its presets; with `all` the native events too.
+ * Tracepoints are not opened one by one (a first user costs the kernel 39 ms each): what
+ * the kernel requires of all of them is checked instead.
+ */
+int event_list_all(enum event_source source, const char *papi_library, bool all,
 		   event_visit visit, void *context, struct error *error);
 
 #endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Roles and descriptions of events by name: generic events and presets from their tables,
+ * tracepoints and processors' native events by pattern.
+ *
+ * Vendors name the same thing in a few ways and keep to them over generations, so a pattern
+ * holds for processors that came after it was written. The first pattern that matches wins:
+ * the telling ones (HITM, remote memory) come before the ones that say only which level.
+ * Separators differ between libpfm4 (':'), the kernel's sysfs ('.') and perf ('_'), hence '?'.
+ */
+#include "event/catalogue.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+struct name_pattern {
+	const char *pattern; /* fnmatch(3), case ignored */
+	enum event_role role;
+	const char *description;
+	enum event_unit unit;
+};
+
+static const struct name_pattern tracepoint_patterns[] = {
+	{"sched:sched_switch", EVENT_ROLE_CONTEXT_SWITCH,
+	 "times the thread left its CPU, to wait or to let another run",
+	 EVENT_UNIT_COUNT},
+	{"sched:sched_migrate_task", EVENT_ROLE_MIGRATION,
+	 "migrations that the thread caused: itself or threads it woke",
+	 EVENT_UNIT_COUNT},
+	{"sched:sched_wak*", EVENT_ROLE_OTHER, "wake-ups of other threads",
+	 EVENT_UNIT_COUNT},
+	{"sched:sched_stat_runtime", EVENT_ROLE_CPU_TIME,
+	 "time the thread ran on a CPU", EVENT_UNIT_NANOSECONDS},
+	{"sched:sched_stat_wait", EVENT_ROLE_OTHER,
+	 "time the thread was ready and waited for a CPU (needs "
+	 "kernel.sched_schedstats=1)",
+	 EVENT_UNIT_NANOSECONDS},
+	{"sched:sched_stat_sleep", EVENT_ROLE_OTHER,
+	 "time the thread slept (needs kernel.sched_schedstats=1)",
+	 EVENT_UNIT_NANOSECONDS},
+	{"sched:sched_stat_iowait", EVENT_ROLE_OTHER,
+	 "time the thread waited for a device (needs kernel.sched_schedstats=1)",
+	 EVENT_UNIT_NANOSECONDS},
+	{"sched:sched_stat_blocked", EVENT_ROLE_LOCK_WAIT,
+	 "time the thread was blocked in the kernel (needs kernel.sched_schedstats=1)",
+	 EVENT_UNIT_NANOSECONDS},
+	{"exceptions:page_fault_*", EVENT_ROLE_PAGE_FAULT, "page faults",
+	 EVENT_UNIT_COUNT},
+	{"lock:contention_begin", EVENT_ROLE_LOCK_WAIT,
+	 "waits for a contended lock inside the kernel", EVENT_UNIT_COUNT},
+	{"syscalls:sys_enter_futex*", EVENT_ROLE_LOCK_WAIT,
+	 "futex calls: waits for, and wake-ups of, other threads", EVENT_UNIT_COUNT},
+	{"raw_syscalls:sys_enter", EVENT_ROLE_SYSTEM_CALL, "system calls of any kind",
+	 EVENT_UNIT_COUNT},
+	{"syscalls:sys_enter_*", EVENT_ROLE_SYSTEM_CALL, "system calls of this name",
+	 EVENT_UNIT_COUNT},
+	{"syscalls:sys_exit_*", EVENT_ROLE_OTHER,
+	 "returns from system calls of this name", EVENT_UNIT_COUNT},
+	{"tlb:tlb_flush", EVENT_ROLE_OTHER, "TLB flushes", EVENT_UNIT_COUNT},
+	{"migrate:mm_migrate_pages", EVENT_ROLE_OTHER,
+	 "moves of pages between NUMA nodes", EVENT_UNIT_COUNT},
+};
+
+static const struct name_pattern native_patterns[] = {
+	/* PAPI's and libpfm4's names of the kernel's software events */
+	{"perf::*CONTEXT?SWITCHES", EVENT_ROLE_CONTEXT_SWITCH,
+	 "times the thread left its CPU, to wait or to let another run",
+	 EVENT_UNIT_COUNT},
+	{"perf::*CPU?MIGRATIONS", EVENT_ROLE_MIGRATION,
+	 "times the thread was moved to another CPU", EVENT_UNIT_COUNT},
+	{"perf::*PAGE?FAULTS?MAJ", EVENT_ROLE_MAJOR_FAULT,
+	 "page faults that had to read a disk", EVENT_UNIT_COUNT},
+	{"perf::MAJOR?FAULTS", EVENT_ROLE_MAJOR_FAULT,
+	 "page faults that had to read a disk", EVENT_UNIT_COUNT},
+	{"perf::MINOR?FAULTS", EVENT_ROLE_PAGE_FAULT, "page faults served from memory",
+	 EVENT_UNIT_COUNT},
+	{"perf::*PAGE?FAULTS*", EVENT_ROLE_PAGE_FAULT,
+	 "touches of a page that was not mapped yet", EVENT_UNIT_COUNT},
+	{"perf::*TASK?CLOCK", EVENT_ROLE_CPU_TIME, "time the thread ran on a CPU",
+	 EVENT_UNIT_NANOSECONDS},
+	{"perf::*CPU?CLOCK", EVENT_ROLE_CPU_TIME, "time the thread ran on a CPU",
+	 EVENT_UNIT_NANOSECONDS},
+
+	/* lines that another core holds modified */
+	{"*HITM*", EVENT_ROLE_HITM,
+	 "cache lines found modified in another core's cache", EVENT_UNIT_COUNT},
+	{"*XSNP?FWD*", EVENT_ROLE_HITM,
+	 "loads answered by another core that had modified the line", EVENT_UNIT_COUNT},
+	{"*FILLS_FROM_SYS*EXT_CACHE*", EVENT_ROLE_HITM,
+	 "cache lines supplied by another core complex's cache", EVENT_UNIT_COUNT},
+
+	/* memory of another node */
+	{"*REMOTE?DRAM*", EVENT_ROLE_REMOTE_DRAM,
+	 "accesses answered by another NUMA node's memory", EVENT_UNIT_COUNT},
+	{"*MISS?REMOTE*", EVENT_ROLE_REMOTE_DRAM,
+	 "accesses answered by another NUMA node's memory", EVENT_UNIT_COUNT},
+	{"*DRAM?IO?FAR*", EVENT_ROLE_REMOTE_DRAM,
+	 "cache lines from another NUMA node's memory or devices", EVENT_UNIT_COUNT},
+	{"REMOTE_ACCESS*", EVENT_ROLE_REMOTE_DRAM, "accesses to another socket or node",
+	 EVENT_UNIT_COUNT},
+
+	/* address translation */
+	{"DTLB_*MISS*", EVENT_ROLE_DTLB_MISS,
+	 "data accesses whose page was not in the TLB", EVENT_UNIT_COUNT},
+	{"*L1?DTLB?MISS*", EVENT_ROLE_DTLB_MISS,
+	 "data accesses whose page was not in the first TLB", EVENT_UNIT_COUNT},
+	{"MEM_*STLB?MISS*", EVENT_ROLE_DTLB_MISS,
+	 "data accesses whose page was in no TLB: a walk of the page table",
+	 EVENT_UNIT_COUNT},
+	{"L?D_TLB_REFILL*", EVENT_ROLE_DTLB_MISS,
+	 "data accesses whose page was not in the TLB", EVENT_UNIT_COUNT},
+	{"DTLB_WALK*", EVENT_ROLE_DTLB_MISS, "walks of the page table for data",
+	 EVENT_UNIT_COUNT},
+	{"ITLB_*MISS*", EVENT_ROLE_ITLB_MISS,
+	 "instruction fetches whose page was not in the TLB", EVENT_UNIT_COUNT},
+	{"*L1?ITLB?MISS*", EVENT_ROLE_ITLB_MISS,
+	 "instruction fetches whose page was not in the TLB", EVENT_UNIT_COUNT},
+	{"L?I_TLB_REFILL*", EVENT_ROLE_ITLB_MISS,
+	 "instruction fetches whose page was not in the TLB", EVENT_UNIT_COUNT},
+	{"ITLB_WALK*", EVENT_ROLE_ITLB_MISS, "walks of the page table for instructions",
+	 EVENT_UNIT_COUNT},
+
+	/* branches */
+	{"BR_MISP*", EVENT_ROLE_BRANCH_MISS, "branches that were mispredicted",
+	 EVENT_UNIT_COUNT},
+	{"BR_MIS_PRED*", EVENT_ROLE_BRANCH_MISS, "branches that were mispredicted",
+	 EVENT_UNIT_COUNT},
+	{"*BRANCH*MISP*", EVENT_ROLE_BRANCH_MISS, "branches that were mispredicted",
+	 EVENT_UNIT_COUNT},
+	{"BR_INST_RETIRED*", EVENT_ROLE_BRANCHES, "branches completed",
+	 EVENT_UNIT_COUNT},
+	{"BR_RETIRED", EVENT_ROLE_BRANCHES, "branches completed", EVENT_UNIT_COUNT},
+	{"RETIRED_BRANCH_INSTRUCTIONS", EVENT_ROLE_BRANCHES, "branches completed",
+	 EVENT_UNIT_COUNT},
+	{"*BRANCH_INSTRUCTIONS_RETIRED", EVENT_ROLE_BRANCHES, "branches completed",
+	 EVENT_UNIT_COUNT},
+
+	/* stalls before the caches: CYCLE_ACTIVITY:STALLS_L3_MISS counts cycles */
+	{"*STALL*", EVENT_ROLE_STALL, "cycles in which execution was stalled",
+	 EVENT_UNIT_COUNT},
+	{"CYCLE_ACTIVITY*", EVENT_ROLE_STALL, "cycles in which execution waited",
+	 EVENT_UNIT_COUNT},
+
+	/* caches by level */
+	{"LONGEST_LAT_CACHE?MISS", EVENT_ROLE_LLC_MISS,
+	 "misses of the last-level cache", EVENT_UNIT_COUNT},
+	{"*L3?MISS*", EVENT_ROLE_LLC_MISS, "misses of the third-level cache",
+	 EVENT_UNIT_COUNT},
+	{"*LLC*MISS*", EVENT_ROLE_LLC_MISS, "misses of the last-level cache",
+	 EVENT_UNIT_COUNT},
+	{"LL_CACHE_MISS*", EVENT_ROLE_LLC_MISS, "misses of the last-level cache",
+	 EVENT_UNIT_COUNT},
+	{"L3D_CACHE_REFILL*", EVENT_ROLE_LLC_MISS, "misses of the third-level cache",
+	 EVENT_UNIT_COUNT},
+	{"L2_RQSTS*MISS*", EVENT_ROLE_L2_MISS, "misses of the second-level cache",
+	 EVENT_UNIT_COUNT},
+	{"*L2*MISS*", EVENT_ROLE_L2_MISS, "misses of the second-level cache",
+	 EVENT_UNIT_COUNT},
+	{"L2D_CACHE_REFILL*", EVENT_ROLE_L2_MISS, "misses of the second-level cache",
+	 EVENT_UNIT_COUNT},
+	{"L1D?REPLACEMENT*", EVENT_ROLE_L1D_MISS,
+	 "lines brought into the first-level data cache", EVENT_UNIT_COUNT},
+	{"L1D_CACHE_REFILL*", EVENT_ROLE_L1D_MISS,
+	 "lines brought into the first-level data cache", EVENT_UNIT_COUNT},
+	{"MEM_LOAD*L1?MISS*", EVENT_ROLE_L1D_MISS,
+	 "loads that missed the first-level data cache", EVENT_UNIT_COUNT},
+	{"L1I_CACHE_REFILL*", EVENT_ROLE_L1I_MISS,
+	 "lines brought into the first-level instruction cache", EVENT_UNIT_COUNT},
+	{"ICACHE*MISS*", EVENT_ROLE_L1I_MISS,
+	 "fetches that missed the first-level instruction cache", EVENT_UNIT_COUNT},
+
+	/* work */
+	{"MEM_*RETIRED?ALL_LOADS*", EVENT_ROLE_LOADS, "loads completed",
+	 EVENT_UNIT_COUNT},
+	{"MEM_*RETIRED?ALL_STORES*", EVENT_ROLE_STORES, "stores completed",
+	 EVENT_UNIT_COUNT},
+	{"LD_RETIRED", EVENT_ROLE_LOADS, "loads completed", EVENT_UNIT_COUNT},
+	{"ST_RETIRED", EVENT_ROLE_STORES, "stores completed", EVENT_UNIT_COUNT},
+	{"LS_DISPATCH?LD_DISPATCH", EVENT_ROLE_LOADS, "loads dispatched",
+	 EVENT_UNIT_COUNT},
+	{"LS_DISPATCH?STORE_DISPATCH", EVENT_ROLE_STORES, "stores dispatched",
+	 EVENT_UNIT_COUNT},
+	{"INST_RETIRED", EVENT_ROLE_INSTRUCTIONS, "instructions completed",
+	 EVENT_UNIT_COUNT},
+	{"INST_RETIRED?ANY*", EVENT_ROLE_INSTRUCTIONS, "instructions completed",
+	 EVENT_UNIT_COUNT},
+	{"INSTRUCTION*_RETIRED", EVENT_ROLE_INSTRUCTIONS, "instructions completed",
+	 EVENT_UNIT_COUNT},
+	{"RETIRED_INSTRUCTIONS", EVENT_ROLE_INSTRUCTIONS, "instructions completed",
+	 EVENT_UNIT_COUNT},
+	{"CPU_CYCLES", EVENT_ROLE_CYCLES, "clock cycles of the core while it works",
+	 EVENT_UNIT_COUNT},
+	{"CPU_CLK_UNHALTED*", EVENT_ROLE_CYCLES,
+	 "clock cycles of the core while it works", EVENT_UNIT_COUNT},
+	{"UNHALTED_*_CYCLES", EVENT_ROLE_CYCLES,
+	 "clock cycles of the core while it works", EVENT_UNIT_COUNT},
+	{"CYCLES_NOT_IN_HALT", EVENT_ROLE_CYCLES,
+	 "clock cycles of the core while it works", EVENT_UNIT_COUNT},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+static const struct name_pattern *find_pattern(const struct name_pattern *patterns,
+					       size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!fnmatch(patterns[i].pattern, name, FNM_CASEFOLD | FNM_NOESCAPE))
+			return &patterns[i];
+	return NULL;
+}
+
+/*
+ * The part of a native name that the patterns are about: what is between the slashes of
+ * "cpu/.../", or after the "::" of "skl::..."; but "perf::" stays, it says that the event is
+ * one of the kernel's. Cuts `name`.
+ */
+static char *native_part(char *name)
+{
+	char *slash = strchr(name, '/');
+	char *scope = strstr(name, "::");
+
+	if (slash) {
+		slash[1 + strcspn(slash + 1, "/")] = '\0';
+		return slash + 1;
+	}
+	return scope && strncmp(name, "perf::", 6) ? scope + 2 : name;
+}
+
+static struct event_knowledge describe_native(const char *name)
+{
+	const struct generic_event *generic =
+		catalogue_find_generic(name, strlen(name));
+	const struct name_pattern *pattern;
+
+	if (generic)
+		return (struct event_knowledge){generic->role, generic->unit,
+						generic->description};
+	pattern = find_pattern(native_patterns, COUNT_OF(native_patterns), name);
+	if (!pattern)
+		return (struct event_knowledge){EVENT_ROLE_OTHER, EVENT_UNIT_COUNT,
+						NULL};
+	return (struct event_knowledge){pattern->role, pattern->unit,
+					pattern->description};
+}
+
+struct event_knowledge catalogue_describe(const char *name)
+{
+	char bare[EVENT_NAME_BYTES + 1];
+	size_t length = catalogue_bare_length(name);
+	const struct papi_preset *preset;
+	const struct name_pattern *pattern;
+
+	if (length > EVENT_NAME_BYTES)
+		return (struct event_knowledge){EVENT_ROLE_OTHER, EVENT_UNIT_COUNT,
+						NULL};
+	memcpy(bare, name, length);
+	bare[length] = '\0';
+	preset = catalogue_find_preset(bare);
+	if (preset)
+		return (struct event_knowledge){preset->role, EVENT_UNIT_COUNT,
+						preset->description};
+	pattern =
+		find_pattern(tracepoint_patterns, COUNT_OF(tracepoint_patterns), bare);
+	if (pattern)
+		return (struct event_knowledge){pattern->role, pattern->unit,
+						pattern->description};
+	return describe_native(native_part(bare));
+}

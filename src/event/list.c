@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be counted here, name by name, for `autoperf events`: the kernel's generic events,
+ * those that PMU drivers name, tracepoints, libpfm4's, and PAPI's.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/catalogue.h"
+#include "event/counter.h"
+#include "event/native.h"
+#include "event/papi.h"
+#include "event/pmu.h"
+#include "event/tracepoint.h"
+
+/* A listing under way, passed through the visitors of each kind of name. */
+struct lister {
+	struct event_machine machine;
+	struct papi *papi;
+	event_visit visit;
+	void *context;
+};
+
+static int show(struct lister *lister, const char *kind, const char *name,
+		const char *description, const struct error *cause)
+{
+	struct event_knowledge known = catalogue_describe(name);
+	struct event_listing listing = {
+		.name = name,
+		.kind = kind,
+		.description = known.description ? known.description : description,
+		.role = known.role,
+		.available = !cause,
+		.reason = cause ? cause->text : "",
+	};
+
+	if (!listing.description)
+		listing.description = "";
+	return lister->visit(&listing, lister->context);
+}
+
+/* Lists an event of source perf after resolving and probing it. */
+static int show_perf(struct lister *lister, const char *kind, const char *name,
+		     const char *description)
+{
+	struct error cause = {0};
+	struct event event;
+	int code = event_resolve(name, &event, &cause);
+
+	if (!code) {
+		code = event_probe(&event, &lister->machine, &cause);
+		event_free(&event);
+	}
+	return show(lister, kind, name, description, code ? &cause : NULL);
+}
+
+static int show_pmu_event(const char *name, void *lister)
+{
+	return show_perf(lister, "pmu", name, "event named by the PMU's driver");
+}
+
+static int show_native(const char *name, const char *description, void *lister)
+{
+	return show_perf(lister, "pfm", name, description);
+}
+
+static int show_tracepoint(const char *name, void *context)
+{
+	struct lister *lister = context;
+	struct error cause = {0};
+
+	if (lister->machine.kernel_allowed)
+		return show(lister, "tracepoint", name, "tracepoint of the kernel",
+			    NULL);
+	error_set(&cause, -EACCES,
+		  "it happens in kernel mode only, which this user may not count: %s",
+		  counter_allow_kernel);
+	return show(lister, "tracepoint", name, "tracepoint of the kernel", &cause);
+}
+
+static int list_perf(struct lister *lister, bool all)
+{
+	const struct generic_event *generic;
+	char root[PATH_MAX];
+	int code;
+
+	event_machine_probe(&lister->machine);
+	for (size_t i = 0; (generic = catalogue_generic(i)); i++) {
+		code = show_perf(lister, generic->kind, generic->name, NULL);
+		if (code)
+			return code;
+	}
+	code = pmu_visit_events(PMU_DEVICES, show_pmu_event, lister);
+	if (code || !all)
+		return code;
+	code = native_visit_all(show_native, lister);
+	if (!code && tracefs_find("/sys", root) == TRACEFS_READABLE)
+		code = tracepoint_visit_all(root, show_tracepoint, lister);
+	return code;
+}
+
+static int show_papi(const char *name, const char *description, void *context)
+{
+	struct lister *lister = context;
+	struct error cause = {0};
+	struct papi_event event;
+	const struct papi_event *member = &event;
+	int code = papi_find(lister->papi, name, &event, NULL);
+
+	if (code)
+		error_set(&cause, code, "PAPI does not have it on this machine");
+	else
+		code = papi_try(lister->papi, &member, 1, &cause);
+	return show(lister, "papi", name, description, code ? &cause : NULL);
+}
+
+static int list_papi(struct lister *lister, const char *library, bool all,
+		     struct error *error)
+{
+	const struct papi_preset *preset;
+	int code = papi_open(&lister->papi, library, error);
+
+	for (size_t i = 0; !code && (preset = catalogue_preset(i)); i++)
+		code = show_papi(preset->name, preset->description, lister);
+	if (!code && all)
+		code = papi_visit_native(lister->papi, show_papi, lister);
+	papi_close(lister->papi);
+	return code;
+}
+
+int event_list_all(enum event_source source, const char *papi_library, bool all,
+		   event_visit visit, void *context, struct error *error)
+{
+	struct lister lister = {.visit = visit, .context = context};
+
+	switch (source) {
+	case EVENT_SOURCE_AUTO:
+	case EVENT_SOURCE_PERF:
+		return list_perf(&lister, all);
+	case EVENT_SOURCE_PAPI:
+		return list_papi(&lister, papi_library, all, error);
+	case EVENT_SOURCE_NONE:
+		return 0;
+	case EVENT_SOURCE_SIM:
+		return error_set_exit(
+			error, EXIT_CANNOT_MEASURE, -ENOTSUP,
+			"this build has no simulated machine: use `--source"
+			" perf`");
+	case EVENT_SOURCE_IMPORT:
+		break;
+	}
+	return error_set_exit(error, EXIT_USAGE, -EINVAL,
+			      "source %s cannot measure, so it has no events to list",
+			      event_source_name(source));
+}

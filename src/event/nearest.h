@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* "Did you mean ...": the candidate that is the fewest edits away from a mistyped name. */
+#ifndef AUTOPERF_EVENT_NEAREST_H
+#define AUTOPERF_EVENT_NEAREST_H
+
+#include <stddef.h>
+
+#include "event/event.h"
+
+struct nearest {
+	const char *wanted;
+	size_t distance;                 /* of `name`; candidates must be nearer */
+	char name[EVENT_NAME_BYTES + 1]; /* "" while no candidate is near enough */
+};
+
+/* Near enough is half of the wanted name's length, but at least two edits. */
+void nearest_start(struct nearest *nearest, const char *wanted);
+void nearest_offer(struct nearest *nearest, const char *candidate);
+
+#endif

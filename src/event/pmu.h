@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Events of PMU drivers: "cpu/event=0x3c,umask=0/", by the format files of sysfs. */
+#ifndef AUTOPERF_EVENT_PMU_H
+#define AUTOPERF_EVENT_PMU_H
+
+#include <stdbool.h>
+
+#include "event/event.h"
+
+#define PMU_DEVICES "/sys/bus/event_source/devices"
+
+/*
+ * Encodes "PMU/TERM[=VALUE],.../"; `devices` is PMU_DEVICES or, in tests, a copy of it. Sets
+ * all of *encoding but flags; *modifiers points behind the last slash. The text names the
+ * PMUs or terms that there are; exit_status is EXIT_CANNOT_MEASURE for a PMU that this
+ * machine has not, EXIT_USAGE otherwise.
+ */
+int pmu_resolve(const char *devices, const char *name, struct event_encoding *encoding,
+		const char **modifiers, struct error *error);
+
+/* Calls `visit` with "PMU/EVENT/" for each event that a driver names, sorted. */
+typedef int (*pmu_visit)(const char *name, void *context);
+int pmu_visit_events(const char *devices, pmu_visit visit, void *context);
+
+/* Whether a driver of the processor's own counters is there ("cpu", "armv8_...", ...). */
+bool pmu_has_core(const char *devices);
+
+#endif
