@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Source perf: perf_event_open(2) groups of the calling thread, opened at its first marker and
+ * always running. A region costs two reads of the group; nothing is started, stopped or reset.
+ *
+ * All events are one group where the kernel lets them be (its values are then of one moment);
+ * an event that it refuses to add begins the next group. A reading is, per group, what read(2)
+ * gives with PERF_FORMAT_GROUP and both times:
+ *
+ *	number of events, time enabled, time running, value ...
+ *
+ * Where every event can be read in user space (a mapped page with a counter index, as in
+ * linux/perf_event.h), the same reading is put together without a system call.
+ */
+#include "perfpoint/runtime.h"
+#include "perfpoint/user_read.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define GROUP_WORDS 3 /* before the values: number, time enabled, time running */
+#define PAGE_BYTES  ((size_t)sysconf(_SC_PAGESIZE))
+
+/* Room for `count` more descriptors, without taking any from the program's own budget. */
+static void raise_fd_limit(int count)
+{
+	struct rlimit limit;
+	rlim_t wanted;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return;
+	wanted = limit.rlim_cur + (rlim_t)count;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int open_event(const struct runtime_event *event, int group_fd, bool user_read)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.disabled = group_fd < 0, /* a leader waits for its group */
+		.type = event->type,
+		.config = event->config,
+		.config1 = event->config1,
+		.config2 = event->config2,
+		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED |
+			       PERF_FORMAT_TOTAL_TIME_RUNNING,
+	};
+	long fd;
+
+	attr.exclude_user = !!(event->flags & SESSION_EVENT_EXCLUDE_USER);
+	attr.exclude_kernel = !!(event->flags & SESSION_EVENT_EXCLUDE_KERNEL);
+	attr.exclude_hv = !!(event->flags & SESSION_EVENT_EXCLUDE_HV);
+	attr.precise_ip = event->flags >> SESSION_EVENT_PRECISE_SHIFT & 3;
+	if (user_read)
+		user_read_request(&attr);
+	do
+		fd = syscall(SYS_perf_event_open, &attr, 0, -1, group_fd,
+			     (unsigned long)PERF_FLAG_FD_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0 && errno == EINVAL && user_read)
+		return open_event(event, group_fd, false);
+	if (fd < 0 && errno == EMFILE) {
+		raise_fd_limit(1);
+		fd = syscall(SYS_perf_event_open, &attr, 0, -1, group_fd,
+			     (unsigned long)PERF_FLAG_FD_CLOEXEC);
+	}
+	return fd < 0 ? -errno : process_move_fd((int)fd);
+}
+
+/* Maps the event's page; false when it cannot be read in user space. */
+static bool map_slot(struct perf_slot *slot)
+{
+	void *page = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, slot->fd, 0);
+
+	if (page == MAP_FAILED)
+		return false;
+	slot->page = page;
+	return user_read_possible(slot->page);
+}
+
+/* A mapped event holds its counter until it is unmapped. */
+static void unmap_slots(struct thread *thread)
+{
+	for (uint32_t i = 0; i < thread->slot_count; i++) {
+		if (thread->slots[i].page)
+			munmap(thread->slots[i].page, PAGE_BYTES);
+		thread->slots[i].page = NULL;
+	}
+	thread->user_read = false;
+}
+
+/* In a forked child the number may be the program's by now. */
+static bool is_perf_fd(int fd)
+{
+	static const char perf_link[] = "anon_inode:[perf_event]";
+	char path[32], link[sizeof(perf_link)];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, link, sizeof(link));
+	return length == sizeof(perf_link) - 1 && !memcmp(link, perf_link, (size_t)length);
+}
+
+void perf_close(struct thread *thread, bool forked)
+{
+	/* The pages were not copied into a child; what is at their address is not ours. */
+	if (forked)
+		for (uint32_t i = 0; i < thread->slot_count; i++)
+			thread->slots[i].page = NULL;
+	unmap_slots(thread);
+	for (uint32_t i = 0; i < thread->slot_count; i++)
+		if (!forked || is_perf_fd(thread->slots[i].fd))
+			close(thread->slots[i].fd);
+	thread->slot_count = thread->group_count = 0;
+}
+
+/*
+ * Groups are started whole. An event that joins a running group of another kernel PMU (software
+ * events and task-clock are two) would not count before the thread's next context switch; seen
+ * on Linux 6.18.
+ */
+static void start_groups(const struct thread *thread)
+{
+	const struct perf_slot *leader = thread->slots;
+
+	for (uint32_t g = 0; g < thread->group_count; g++) {
+		ioctl(leader->fd, PERF_EVENT_IOC_ENABLE, 0);
+		leader += thread->group_sizes[g];
+	}
+}
+
+int perf_open(struct thread *thread, char *text, size_t size)
+{
+	int leader = -1;
+	bool user_read = process.user_read;
+
+	raise_fd_limit((int)process.event_count);
+	thread->slot_count = thread->group_count = 0;
+	for (uint32_t i = 0; i < process.event_count; i++) {
+		const struct runtime_event *event = &process.events[i];
+		int fd = open_event(event, leader, process.user_read);
+
+		if (leader >= 0 && fd < 0 && fd != -EMFILE)
+			fd = open_event(event, -1, process.user_read), leader = -1;
+		if (fd < 0) {
+			snprintf(text, size, "event %s: perf_event_open: %s%s", event->name,
+				 strerror(-fd),
+				 fd == -EMFILE ? " (raise the limit with ulimit -Hn)" : "");
+			perf_close(thread, false);
+			return fd;
+		}
+		if (leader < 0) {
+			leader = fd;
+			thread->group_sizes[thread->group_count++] = 0;
+		}
+		thread->group_sizes[thread->group_count - 1]++;
+		thread->slots[i] = (struct perf_slot){.fd = fd};
+		thread->slot_count++;
+	}
+	start_groups(thread);
+	for (uint32_t i = 0; user_read && i < thread->slot_count; i++)
+		user_read = map_slot(&thread->slots[i]);
+	thread->user_read = user_read && thread->slot_count;
+	if (!thread->user_read)
+		unmap_slots(thread);
+	return 0;
+}
+
+/* The reading from the mapped pages; false: some counter is not on the CPU just now. */
+static bool read_in_user_space(struct thread *thread, uint64_t *reading)
+{
+	const struct perf_slot *slot = thread->slots;
+
+	for (uint32_t g = 0; g < thread->group_count; g++) {
+		uint32_t size = thread->group_sizes[g];
+
+		reading[0] = size;
+		if (!user_read_times(slot->page, &reading[1], &reading[2]))
+			return false;
+		reading += GROUP_WORDS;
+		for (uint32_t i = 0; i < size; i++, slot++)
+			if (!user_read_value(slot->page, reading++))
+				return false;
+	}
+	return true;
+}
+
+/*
+ * read(2) itself: not a cancellation point, does not touch errno, and spares the calls through
+ * the procedure linkage table, which are slow just after the kernel was left. Negative errno.
+ */
+static inline long read_raw(int fd, void *buffer, size_t bytes)
+{
+#if defined(__x86_64__)
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"((long)SYS_read), "D"((long)fd), "S"(buffer), "d"(bytes)
+			 : "rcx", "r11", "memory");
+	return result;
+#elif defined(__aarch64__)
+	register long number __asm__("x8") = SYS_read;
+	register long result __asm__("x0") = fd;
+	register void *to __asm__("x1") = buffer;
+	register size_t length __asm__("x2") = bytes;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(result)
+			 : "r"(number), "r"(to), "r"(length)
+			 : "memory");
+	return result;
+#else
+	int saved = errno;
+	long result = syscall(SYS_read, fd, buffer, bytes);
+
+	if (result < 0)
+		result = -errno;
+	errno = saved;
+	return result;
+#endif
+}
+
+bool perf_read(struct thread *thread, uint64_t *reading)
+{
+	const struct perf_slot *slot = thread->slots;
+
+	if (thread->user_read && read_in_user_space(thread, reading))
+		return true;
+	for (uint32_t g = 0; g < thread->group_count; g++) {
+		uint32_t size = thread->group_sizes[g];
+		size_t bytes = (GROUP_WORDS + size) * sizeof(*reading);
+		long n;
+
+		do
+			n = read_raw(slot->fd, reading, bytes);
+		while (unlikely(n == -EINTR));
+		/* 0: an event in error state, for instance pinned without a counter. */
+		if (unlikely(n != (long)bytes || reading[0] != size))
+			return false;
+		reading += GROUP_WORDS + size;
+		slot += size;
+	}
+	return true;
+}
+
+/* value x enabled / running without overflow, rounded down. */
+static uint64_t scale(uint64_t value, uint64_t enabled, uint64_t running)
+{
+	return (uint64_t)((unsigned __int128)value * enabled / running);
+}
+
+bool perf_subtract(const struct thread *thread, const uint64_t *begin, const uint64_t *end,
+		   uint64_t *deltas, struct recording_sample *sample)
+{
+	for (uint32_t g = 0; g < thread->group_count; g++) {
+		uint32_t size = thread->group_sizes[g];
+		uint64_t enabled = end[1] - begin[1];
+		uint64_t running = end[2] - begin[2];
+		bool partial = running < enabled;
+		uint64_t share;
+
+		if (unlikely(!running && enabled))
+			return false;
+		begin += GROUP_WORDS;
+		end += GROUP_WORDS;
+		for (uint32_t i = 0; i < size; i++) {
+			uint64_t delta = *end++ - *begin++;
+
+			*deltas++ = unlikely(partial) ? scale(delta, enabled, running)
+						      : delta;
+		}
+		if (unlikely(partial)) {
+			share = (uint64_t)((unsigned __int128)running * UINT16_MAX / enabled);
+			sample->flags |= RECORDING_SAMPLE_MULTIPLEXED;
+			if (share < sample->running_share)
+				sample->running_share = (uint16_t)share;
+		}
+		if (g == 0) {
+			sample->cpu_ns = enabled;
+			sample->flags |= RECORDING_SAMPLE_CPU_TIME;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The markers: what runs when a region begins and ends.
+ *
+ * This is the path whose cost the user pays, so it is all in one file and reads top-down: at
+ * START the counters are read last but for the clock, at END the clock is read first, so that
+ * the region's time holds as little of us as can be. The sample goes straight into the mapped
+ * block; `used` is advanced after it is complete, so that a death at any instruction leaves
+ * whole samples.
+ */
+#include "perfpoint/runtime.h"
+
+#include <string.h>
+
+/* The compiler must not move marker work across `busy`; signals are on the same thread. */
+static inline bool marker_begin(struct thread *thread)
+{
+	if (unlikely(thread->busy)) {
+		process_lose(RECORDING_LOSS_IN_SIGNAL);
+		return false;
+	}
+	thread->busy = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	return true;
+}
+
+static inline void marker_end(struct thread *thread)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->busy = false;
+}
+
+/* The calling thread, ready for this process; NULL when it is not recorded. */
+static inline struct thread *marker_thread(void)
+{
+	struct thread *thread = thread_current;
+
+	if (likely(thread && atomic_load_explicit(&process.page->state,
+						  memory_order_relaxed) ==
+				     PROCESS_RECORDING))
+		return thread;
+	return thread_attach();
+}
+
+static bool same_place(const struct frame *a, const struct frame *b)
+{
+	return a->cfa == b->cfa && a->site == b->site && a->region == b->region;
+}
+
+/*
+ * The stack of frames is full: perhaps of regions that an exception or a coroutine left open.
+ * A region that is open twice from the same call in the same activation was never ended the
+ * first time. Looks for an older opening of `latest` (the region to be entered, or the
+ * innermost one) among the first `depth` frames and drops what lies from there up.
+ */
+static bool drop_stale(struct thread *thread, const struct frame *latest, uint32_t depth)
+{
+	for (uint32_t i = 0; i < depth; i++) {
+		if (!same_place(thread_frame(thread, i), latest))
+			continue;
+		thread_abandon(thread, i);
+		return true;
+	}
+	return false;
+}
+
+static bool make_room(struct thread *thread, const struct frame *entering)
+{
+	const struct frame *innermost = thread_frame(thread, DEPTH_MAX - 1);
+
+	if (drop_stale(thread, entering, DEPTH_MAX))
+		return true;
+	/* The innermost may still be open: it takes the place of its older self. */
+	if (!drop_stale(thread, innermost, DEPTH_MAX - 1))
+		return false;
+	memcpy(thread_frame(thread, thread->depth), innermost, process.frame_bytes);
+	thread->depth++;
+	__atomic_fetch_sub(&process.header->losses[RECORDING_LOSS_NOT_ENDED], 1,
+			   __ATOMIC_RELAXED);
+	return true;
+}
+
+/* 0: nested too deep to be measured. */
+static perfpoint_token enter_region(struct thread *thread, uint32_t region, uintptr_t cfa,
+				    uintptr_t site)
+{
+	struct frame *frame;
+
+	if (unlikely(thread->depth == DEPTH_MAX) &&
+	    !make_room(thread, &(struct frame){.cfa = cfa, .site = site, .region = region})) {
+		process_lose(RECORDING_LOSS_TOO_DEEP);
+		return 0;
+	}
+	frame = thread_frame(thread, thread->depth);
+	if (unlikely(++thread->serial == 0))
+		thread->serial = 1;
+	frame->token = (perfpoint_token)(thread->index + 1ull) << 32 | thread->serial;
+	frame->cfa = cfa;
+	frame->site = site;
+	frame->region = region;
+	thread->depth++;
+	frame->readable =
+		likely(thread->counting) && counters_read(thread, frame->reading);
+	frame->begin_ns = process_now();
+	return frame->token;
+}
+
+/* Why this execution cannot become a sample; RECORDING_LOSS_KINDS: it can. */
+static inline enum recording_loss obstacle(const struct thread *thread,
+					   const struct frame *frame, bool readable)
+{
+	if (unlikely(frame->region == UINT32_MAX))
+		return RECORDING_LOSS_TOO_MANY_NAMES;
+	if (unlikely(!thread->counting))
+		return RECORDING_LOSS_NO_COUNTERS;
+	if (unlikely(!readable || !frame->readable))
+		return RECORDING_LOSS_READ_FAILED;
+	return RECORDING_LOSS_KINDS;
+}
+
+/* Writes the sample of `frame`, which ended at `end_ns` with the reading in scratch. */
+static void store_sample(struct thread *thread, const struct frame *frame, uint64_t end_ns,
+			 bool readable)
+{
+	enum recording_loss loss = obstacle(thread, frame, readable);
+	struct recording_sample *sample;
+	unsigned char *room;
+
+	if (unlikely(loss != RECORDING_LOSS_KINDS)) {
+		process_lose(loss);
+		return;
+	}
+	room = writer_room(thread);
+	if (unlikely(!room)) {
+		process_lose(RECORDING_LOSS_NO_SPACE);
+		return;
+	}
+	sample = (struct recording_sample *)(void *)room;
+	*sample = (struct recording_sample){
+		.region = frame->region,
+		.thread = thread->index,
+		.begin_ns = frame->begin_ns - process.start_ns,
+		.wall_ns = end_ns - frame->begin_ns,
+		.running_share = UINT16_MAX,
+		.depth = (uint16_t)(thread->depth - 1),
+		.one_in = 1,
+	};
+	if (unlikely(!counters_subtract(thread, frame->reading, thread->scratch,
+					(uint64_t *)(sample + 1), sample))) {
+		process_lose(RECORDING_LOSS_NOT_RUNNING);
+		return;
+	}
+	/* Not before here is the sample part of the block. */
+	thread->write = room + process.sample_bytes;
+	__atomic_store_n(&thread->block->used,
+			 (uint64_t)(thread->write - (unsigned char *)(thread->block + 1)),
+			 __ATOMIC_RELEASE);
+}
+
+/* Closes the innermost frame. */
+static void leave_region(struct thread *thread, uint64_t end_ns)
+{
+	bool readable =
+		likely(thread->counting) && counters_read(thread, thread->scratch);
+	const struct frame *frame = thread_frame(thread, thread->depth - 1);
+
+	store_sample(thread, frame, end_ns, readable);
+	thread->depth--;
+}
+
+/* An END for which there is no frame: the user's mistake, unless the frame was a parent's. */
+static void end_alone(struct thread *thread)
+{
+	if (thread->inherited)
+		thread->inherited--;
+	else
+		process_lose(RECORDING_LOSS_END_ALONE);
+}
+
+static inline uint32_t site_region(struct perfpoint_site *site)
+{
+	uint32_t id = __atomic_load_n(&site->id, __ATOMIC_RELAXED);
+
+	if (unlikely(!id)) {
+		id = names_region(site->name) + 1; /* 0 again when the table is full */
+		__atomic_store_n(&site->id, id, __ATOMIC_RELAXED);
+	}
+	return id - 1;
+}
+
+/* A region that will be closed by its token. */
+static perfpoint_token enter(struct perfpoint_site *site)
+{
+	struct thread *thread = marker_thread();
+	perfpoint_token token;
+
+	if (unlikely(!thread || !marker_begin(thread)))
+		return 0;
+	token = enter_region(thread, site_region(site), (uintptr_t)__builtin_dwarf_cfa(),
+			     (uintptr_t)__builtin_return_address(0));
+	marker_end(thread);
+	return token;
+}
+
+static void leave(perfpoint_token token)
+{
+	uint64_t end_ns = process_now();
+	struct thread *thread = marker_thread();
+	uint32_t depth;
+
+	if (unlikely(!token || !thread || !marker_begin(thread)))
+		return;
+	for (depth = thread->depth; depth > 0; depth--)
+		if (likely(thread_frame(thread, depth - 1)->token == token))
+			break;
+	if (likely(depth)) {
+		thread_abandon(thread, depth);
+		leave_region(thread, end_ns);
+	} else {
+		end_alone(thread);
+	}
+	marker_end(thread);
+}
+
+/* A region that will be closed by end(), which must know of those that are not measured. */
+static inline void open_region(struct thread *thread, uint32_t region, uintptr_t cfa,
+			       uintptr_t site)
+{
+	if (unlikely(!enter_region(thread, region, cfa, site)))
+		thread->overflow++;
+}
+
+static void begin(struct perfpoint_site *site)
+{
+	struct thread *thread = marker_thread();
+
+	if (unlikely(!thread || !marker_begin(thread)))
+		return;
+	open_region(thread, site_region(site), (uintptr_t)__builtin_dwarf_cfa(),
+		    (uintptr_t)__builtin_return_address(0));
+	marker_end(thread);
+}
+
+static void start(int mark)
+{
+	struct thread *thread = marker_thread();
+
+	if (unlikely(!thread || !marker_begin(thread)))
+		return;
+	open_region(thread, names_mark(mark), (uintptr_t)__builtin_dwarf_cfa(),
+		    (uintptr_t)__builtin_return_address(0));
+	marker_end(thread);
+}
+
+static void end(void)
+{
+	uint64_t end_ns = process_now();
+	struct thread *thread = marker_thread();
+
+	if (unlikely(!thread || !marker_begin(thread)))
+		return;
+	if (unlikely(thread->overflow))
+		thread->overflow--;
+	else if (likely(thread->depth))
+		leave_region(thread, end_ns);
+	else
+		end_alone(thread);
+	marker_end(thread);
+}
+
+static const struct perfpoint_runtime runtime = {
+	.abi = 1,
+	.bytes = sizeof(runtime),
+	.enter = enter,
+	.leave = leave,
+	.begin = begin,
+	.start = start,
+	.end = end,
+};
+
+__attribute__((visibility("default"))) const struct perfpoint_runtime *
+perfpoint_runtime_v1(void);
+const struct perfpoint_runtime *perfpoint_runtime_v1(void)
+{
+	return process_configure() ? &runtime : NULL;
+}
+
+/* The original AutoPerf's symbols, for programs that were built without our header. */
+__attribute__((visibility("default"))) void perfpoint_START(int mark);
+void perfpoint_START(int mark)
+{
+	if (process_configure())
+		start(mark);
+}
+
+__attribute__((visibility("default"))) void perfpoint_END(void);
+void perfpoint_END(void)
+{
+	if (process_configure())
+		end();
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the runtime's files share. Nothing here is visible outside libperfpoint.so.0.
+ *
+ * The runtime lives in somebody else's process: it never exits, aborts, prints on stdout, or
+ * touches signals; after a failure it says one line on stderr and stands aside.
+ *
+ * Who owns what
+ *   process  one per process, made by the first marker executed (process.c). Its `page` is a
+ *	      page that the kernel zeroes in a forked child (MADV_WIPEONFORK), however the fork
+ *	      was done: state 0 there means "start anew", and its lock is then unlocked.
+ *   thread   one per live thread, in anonymous memory, reached by a thread-local pointer;
+ *	      recycled when the thread ends, never freed (thread.c). Only its thread writes it.
+ *   block    a mapped piece of the recording; belongs to one thread at a time (writer.c).
+ *
+ * Locks: process.page->lock guards starting the process and the list of threads. It is taken
+ * when a thread is seen for the first time and when it ends, never between START and END of a
+ * thread that has been seen. Names and blocks are handed out by atomic additions.
+ *
+ * Signals: a marker in a handler that interrupts a marker is not measured (thread.busy,
+ * attaching); it is counted. Otherwise markers may be used in handlers.
+ */
+#ifndef AUTOPERF_PERFPOINT_RUNTIME_H
+#define AUTOPERF_PERFPOINT_RUNTIME_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PERFPOINT_ABI_ONLY
+#include "perfpoint.h"
+#include "perfpoint/plugin.h"
+#include "recording/format.h"
+#include "recording/session.h"
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Regions open at once on one thread that are measured; deeper ones are counted. */
+#define DEPTH_MAX 256
+/* What one reading of the counters takes: per group 3 words, per event 1. */
+#define READING_WORDS_MAX (4 * RECORDING_EVENTS_MAX)
+
+enum process_state {
+	PROCESS_NEW = 0,     /* also: forked, and no marker executed since */
+	PROCESS_RECORDING = 1,
+	PROCESS_STOPPED = 2, /* failed to start; markers do nothing */
+};
+
+struct process_page {
+	_Atomic uint32_t state; /* enum process_state */
+	pthread_mutex_t lock;	/* all zeros is unlocked on Linux */
+	_Atomic bool full;	/* no more blocks can be had; samples are counted as lost */
+};
+
+/* An open region. Followed by one reading of the counters, counters_reading_words() words. */
+struct frame {
+	perfpoint_token token;
+	uintptr_t cfa;	/* caller's stack pointer at the marker */
+	uintptr_t site; /* return address of the marker */
+	uint64_t begin_ns;
+	uint32_t region;
+	bool readable; /* the counters were read at its start */
+	uint64_t reading[];
+};
+
+struct thread {
+	struct thread *next;	/* list of all, see process.threads; set once */
+	_Atomic bool in_use;	/* false: may be recycled; guarded by the lock */
+	volatile bool busy;	/* inside a marker; read by signal handlers on this thread */
+	bool counting;		/* counters are open */
+	uint32_t index;		/* of the thread in the recording */
+	uint32_t serial;	/* of the last region entered, for tokens */
+	uint32_t depth;		/* frames in use */
+	uint32_t overflow;	/* regions open beyond DEPTH_MAX */
+	uint32_t inherited;	/* frames that a fork left behind; their ENDs are no errors */
+	uintptr_t stack_low;	/* bounds of the thread's own stack, 0 if unknown */
+	uintptr_t stack_high;
+	/* sample block */
+	struct recording_block *block;
+	unsigned char *write; /* next sample */
+	unsigned char *limit; /* end of the block */
+	size_t block_bytes;   /* of the next block to ask for */
+	/* counters, source perf: event i is slot i; groups are runs of consecutive slots */
+	struct perf_slot {
+		int fd;
+		struct perf_event_mmap_page *page; /* NULL: no user-space reads */
+	} slots[RECORDING_EVENTS_MAX];
+	uint8_t group_sizes[RECORDING_EVENTS_MAX];
+	uint32_t group_count;
+	uint32_t slot_count; /* slots open */
+	bool user_read;	     /* every slot can be read in user space */
+	/* counters, source papi */
+	void *plugin_thread;
+	/* memory */
+	uint64_t *scratch; /* a reading at END */
+	unsigned char *frames;
+};
+
+struct runtime_event {
+	char *name;
+	uint32_t type;
+	uint32_t flags; /* enum session_event_flag */
+	uint64_t config;
+	uint64_t config1;
+	uint64_t config2;
+};
+
+struct process {
+	struct process_page *page; /* never NULL once configured */
+	bool configured;	   /* a session was found and understood */
+	/* from the session */
+	char directory[1024];
+	char plugin_path[1024];
+	enum recording_source source;
+	bool user_read;
+	struct runtime_event *events;
+	uint32_t event_count;
+	const struct perfpoint_plugin *plugin;
+	uint32_t sample_bytes;
+	uint32_t frame_bytes;
+	/* the recording, valid while page->state is PROCESS_RECORDING */
+	struct recording_header *header; /* mapped; names follow */
+	uint64_t map_bytes;
+	_Atomic uint64_t names_reserved; /* file space reserved up to here, offset in the file */
+	int fd;
+	uint64_t device, inode; /* of the recording: fd is checked before it is used */
+	char path[1200];
+	uint64_t start_ns;
+	/* threads; list is push-only under the lock, so that a fork always sees it whole */
+	struct thread *_Atomic threads;
+	pthread_key_t key;
+	int fd_floor;		     /* our descriptors are moved to this number or above */
+	_Atomic int fd_count;	     /* perf descriptors open */
+	_Atomic uint32_t complaints; /* bit per enum complaint, said once a process */
+};
+extern struct process process;
+
+/* ---- process.c ---- */
+/* Finds the session, once; true if this process is to be recorded. */
+bool process_configure(void);
+/* Makes this process's recording; the lock is held. Sets page->state. */
+void process_start(void);
+uint64_t process_now(void); /* CLOCK_MONOTONIC, ns */
+static inline void process_lose(enum recording_loss loss)
+{
+	struct recording_header *header = process.header;
+
+	if (header)
+		__atomic_fetch_add(&header->losses[loss], 1, __ATOMIC_RELAXED);
+}
+
+enum complaint {
+	COMPLAINT_SESSION,
+	COMPLAINT_RECORDING,
+	COMPLAINT_COUNTERS,
+	COMPLAINT_SPACE,
+	COMPLAINT_NAMES,
+	COMPLAINT_THREAD,
+};
+/* One line on stderr, once per kind and process, and into the recording's `failure`. */
+void complain(enum complaint kind, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Moves a descriptor of ours out of the program's way; returns the new one, or `fd`. */
+int process_move_fd(int fd);
+
+/* ---- session.c ---- */
+/* Reads <directory>/session into `process`; 0 or negative errno, having complained. */
+int session_read(const char *directory);
+
+/* ---- names.c ---- */
+/* Reserves the tables; called once. 0 or -ENOMEM. */
+int names_init(void);
+/* Region id of a name, which is copied; UINT32_MAX when the table is full. Lock-free. */
+uint32_t names_region(const char *name);
+uint32_t names_mark(int mark);
+/* Writes all regions known so far into a new recording (after a fork). */
+void names_repeat(void);
+
+/* ---- counters_perf.c ---- */
+/* Opens and starts the calling thread's counters; 0 or negative errno with the reason. */
+int perf_open(struct thread *thread, char *text, size_t size);
+/* `forked`: in a child, for counters that are its parent's. Must not touch memory that the
+ * fork did not copy, nor descriptors that are the program's by now. */
+void perf_close(struct thread *thread, bool forked);
+/* Reads the calling thread's counters: no lock, no allocation, errno untouched,
+ * async-signal-safe. false: could not be read. */
+bool perf_read(struct thread *thread, uint64_t *reading);
+/* Increases between two readings into deltas[]; sets cpu_ns, flags and running_share of
+ * *sample. false: the counters did not run. */
+bool perf_subtract(const struct thread *thread, const uint64_t *begin, const uint64_t *end,
+		   uint64_t *deltas, struct recording_sample *sample);
+
+/* ---- counters.c: the same for whatever source the session chose ---- */
+int counters_open(struct thread *thread, char *text, size_t size);
+void counters_close(struct thread *thread, bool forked);
+uint32_t counters_reading_words(void); /* upper bound of a reading */
+bool counters_read_plugin(struct thread *thread, uint64_t *reading);
+
+static inline bool counters_read(struct thread *thread, uint64_t *reading)
+{
+	if (likely(process.source == RECORDING_SOURCE_PERF))
+		return perf_read(thread, reading);
+	return process.source == RECORDING_SOURCE_NONE ||
+	       counters_read_plugin(thread, reading);
+}
+
+static inline bool counters_subtract(const struct thread *thread, const uint64_t *begin,
+				     const uint64_t *end, uint64_t *deltas,
+				     struct recording_sample *sample)
+{
+	if (likely(process.source == RECORDING_SOURCE_PERF))
+		return perf_subtract(thread, begin, end, deltas, sample);
+	for (uint32_t i = 0; i < process.event_count; i++)
+		deltas[i] = end[i] - begin[i];
+	return true;
+}
+
+/* ---- writer.c ---- */
+/* Makes the recording of this process; 0 or negative errno with the reason in text. */
+int writer_create(char *text, size_t size);
+/* Closes the parent's recording in a forked child, if the descriptor still is that. */
+void writer_forget(void);
+/* A record in the names area; false when it is full or there is no space. Lock-free. */
+bool writer_name(enum recording_name_kind kind, uint32_t id, uint64_t value,
+		 const char *name);
+/* A new block for the thread; NULL when there is no space. Lock-free. */
+unsigned char *writer_new_room(struct thread *thread);
+/* Room for one sample in the thread's block; NULL when there is no space. */
+static inline unsigned char *writer_room(struct thread *thread)
+{
+	if (likely(thread->block &&
+		   (size_t)(thread->limit - thread->write) >= process.sample_bytes))
+		return thread->write;
+	return writer_new_room(thread);
+}
+
+/* ---- thread.c ---- */
+extern __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
+/* Makes thread_current usable in this process: new thread, or first marker after a fork.
+ * NULL: this thread is not recorded. Takes the lock, allocates. */
+struct thread *thread_attach(void);
+static inline struct frame *thread_frame(const struct thread *thread, uint32_t depth)
+{
+	return (struct frame *)(void *)(thread->frames +
+					(size_t)depth * process.frame_bytes);
+}
+/* Destructor of process.key: gives up what the ending thread has. */
+void thread_detach(void *thread);
+/* Drops the frames above `depth` as not ended. */
+void thread_abandon(struct thread *thread, uint32_t depth);
+
+/* ---- unwind.c ---- */
+void unwind_init(void);
+
+#endif

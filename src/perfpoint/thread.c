@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads: seen for the first time at their first marker, let go by a thread-specific
+ * destructor. Structures are recycled with their half-used block, so that a program which
+ * makes a million short threads, one after the other, needs the memory and the file space of
+ * those alive at once.
+ */
+#include "perfpoint/runtime.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define BLOCK_FIRST RECORDING_BLOCK_UNIT
+
+__thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
+
+/* Set while this thread is being attached: a marker in a signal handler then must not attach
+ * it again. DONE: its destructor has run; markers in later destructors are not measured. */
+enum attachment { ATTACH_NO, ATTACH_NOW, ATTACH_DONE };
+static __thread volatile enum attachment attachment
+	__attribute__((tls_model("initial-exec")));
+
+void thread_abandon(struct thread *thread, uint32_t depth)
+{
+	while (unlikely(thread->depth > depth)) {
+		thread->depth--;
+		process_lose(RECORDING_LOSS_NOT_ENDED);
+	}
+}
+
+static struct thread *thread_new(void)
+{
+	size_t scratch_bytes = READING_WORDS_MAX * sizeof(uint64_t);
+	size_t head_bytes = (sizeof(struct thread) + 63) & ~(size_t)63;
+	size_t bytes =
+		head_bytes + scratch_bytes + (size_t)DEPTH_MAX * process.frame_bytes;
+	/* Populated: first use must not be a page fault inside a region. */
+	unsigned char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	struct thread *thread = (struct thread *)(void *)memory;
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	thread->scratch = (uint64_t *)(void *)(memory + head_bytes);
+	thread->frames = memory + head_bytes + scratch_bytes;
+	thread->block_bytes = BLOCK_FIRST;
+	return thread;
+}
+
+/* A recycled structure or a new one, on the list; the lock is held. */
+static struct thread *thread_take(void)
+{
+	struct thread *thread = atomic_load(&process.threads);
+
+	while (thread && atomic_load(&thread->in_use))
+		thread = thread->next;
+	if (!thread) {
+		thread = thread_new();
+		if (!thread)
+			return NULL;
+		thread->next = atomic_load(&process.threads);
+		atomic_store(&process.threads, thread);
+	}
+	atomic_store(&thread->in_use, true);
+	return thread;
+}
+
+/* Bounds of the calling thread's stack, for longjmp (unwind.c). */
+static void find_stack(struct thread *thread)
+{
+	pthread_attr_t attributes;
+	void *low;
+	size_t bytes;
+
+	thread->stack_low = thread->stack_high = 0;
+	if (pthread_getattr_np(pthread_self(), &attributes))
+		return;
+	if (!pthread_attr_getstack(&attributes, &low, &bytes)) {
+		thread->stack_low = (uintptr_t)low;
+		thread->stack_high = (uintptr_t)low + bytes;
+	}
+	pthread_attr_destroy(&attributes);
+}
+
+/* Gives the thread its place in this process's recording and opens its counters. */
+static void thread_join_recording(struct thread *thread)
+{
+	pid_t tid = (pid_t)syscall(SYS_gettid);
+	char text[256] = "";
+	int result;
+
+	thread->index =
+		__atomic_fetch_add(&process.header->thread_count, 1, __ATOMIC_RELAXED);
+	/* Kernel ids are a convenience: a million short threads must not take the regions' room. */
+	if (__atomic_load_n(&process.header->names_used, __ATOMIC_RELAXED) <
+	    process.header->names_bytes / 4)
+		writer_name(RECORDING_NAME_THREAD, thread->index, (uint64_t)tid, "");
+	result = counters_open(thread, text, sizeof(text));
+	thread->counting = result == 0;
+	if (result)
+		complain(COMPLAINT_COUNTERS, -result,
+			 "cannot open counters for thread %ld: %s; its regions are counted as "
+			 "lost",
+			 (long)tid, text);
+	thread->inherited = 0;
+	find_stack(thread);
+}
+
+/* What a fork left in the structures of threads that the child does not have. */
+static void drop_parents_threads(const struct thread *self)
+{
+	for (struct thread *thread = atomic_load(&process.threads); thread;
+	     thread = thread->next) {
+		counters_close(thread, true);
+		thread->counting = false;
+		/* Blocks were not copied into the child (MADV_DONTFORK): forget them. */
+		thread->block = NULL;
+		thread->write = thread->limit = NULL;
+		thread->block_bytes = BLOCK_FIRST;
+		thread->busy = false;
+		if (thread != self) {
+			thread->depth = thread->overflow = 0;
+			atomic_store(&thread->in_use, false);
+		}
+	}
+}
+
+static struct thread *attach_locked(struct thread *self, bool *is_new)
+{
+	*is_new = false;
+	if (atomic_load(&process.page->state) == PROCESS_NEW) {
+		drop_parents_threads(self);
+		process_start();
+		/* The only thread that came along: start afresh in the new recording. */
+		if (self) {
+			self->inherited = self->depth + self->overflow;
+			self->depth = self->overflow = 0;
+			*is_new = true;
+		}
+	}
+	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
+		return NULL;
+	if (self)
+		return self;
+	*is_new = true;
+	return thread_take();
+}
+
+struct thread *thread_attach(void)
+{
+	struct thread *thread;
+	uint32_t inherited;
+	bool is_new;
+	int saved_errno = errno, cancel;
+
+	if (attachment != ATTACH_NO ||
+	    atomic_load(&process.page->state) == PROCESS_STOPPED) {
+		process_lose(attachment == ATTACH_NOW ? RECORDING_LOSS_IN_SIGNAL
+						      : RECORDING_LOSS_NO_COUNTERS);
+		return NULL;
+	}
+	attachment = ATTACH_NOW;
+	atomic_signal_fence(memory_order_seq_cst);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	pthread_mutex_lock(&process.page->lock);
+	thread = attach_locked(thread_current, &is_new);
+	pthread_mutex_unlock(&process.page->lock);
+	if (thread && is_new) {
+		inherited = thread->inherited;
+		thread_join_recording(thread);
+		thread->inherited = inherited;
+	}
+	if (thread && pthread_setspecific(process.key, thread))
+		complain(COMPLAINT_THREAD, ENOMEM,
+			 "cannot watch for the end of a thread; its counters stay open");
+	pthread_setcancelstate(cancel, NULL);
+	atomic_signal_fence(memory_order_seq_cst);
+	thread_current = thread;
+	attachment = ATTACH_NO;
+	errno = saved_errno;
+	return thread;
+}
+
+/* Runs when a thread ends, on it. */
+void thread_detach(void *argument)
+{
+	struct thread *thread = argument;
+
+	attachment = ATTACH_DONE;
+	atomic_signal_fence(memory_order_seq_cst);
+	thread_current = NULL;
+	/* In a forked child that executed no marker all this is the parent's. */
+	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
+		return;
+	thread_abandon(thread, 0);
+	thread->overflow = thread->inherited = 0;
+	counters_close(thread, false);
+	thread->counting = false;
+	pthread_mutex_lock(&process.page->lock);
+	atomic_store(&thread->in_use, false);
+	pthread_mutex_unlock(&process.page->lock);
+}
