@@ -1,3 +1,45 @@
-# Front door. Everything is built by Meson and Ninja in build/; the targets here install
-# what is missing (Debian packages of packaging/packages.txt) and then call them.
+# SPDX-License-Identifier: MIT
+# Front door. Meson and Ninja build everything in build/; the targets here install what is
+# missing (Debian packages of packaging/packages.txt) and call them.
+#
+#	make            build the tool and the runtime
+#	make demo       the main job on a bundled program, with the report at its end
+#	make test       all tests, also under sanitizers, and the linters
+#	make quick      the tests of the plain build only
+#	make bench      benchmarks against named peers
+#	make install    into PREFIX (default /usr/local), DESTDIR respected
+#	make clean      removes build directories and the demo's results
 BUILD ?= build
+PREFIX ?= /usr/local
+PACKAGES = packaging/install-packages.sh
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@$(PACKAGES) build test
+	meson setup $(BUILD) --prefix=$(PREFIX) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
+	@mv $(BUILD).log $(BUILD)/setup.log
+
+demo: all
+	@sh examples/demo.sh $(BUILD) demo
+
+test:
+	@$(PACKAGES) build test lint
+	@sh tests/run.sh
+
+quick: all
+	meson test -C $(BUILD) --print-errorlogs
+
+bench: $(BUILD)/build.ninja
+	@$(PACKAGES) bench
+	ninja -C $(BUILD)
+	@sh bench/run.sh $(BUILD)
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf build build-* demo
+
+.PHONY: all demo test quick bench install clean

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# All benchmarks, one after the other; each prints ratios against a peer of the same run.
+#
+# usage: run.sh BUILD_DIR
+set -eu
+build=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+
+echo "== markers: START/END against bare group reads and PAPI"
+shim=$build/tests/runtime/libpapi-any-cpu.so
+"$build/bench/bench_markers" "$build/src/perfpoint/libperfpoint.so.0" $([ -e "$shim" ] && echo "$shim")

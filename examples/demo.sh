@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The main job, step by step, on a bundled program: learn what normal runs look like, see that
+# fresh normal runs pass, see that a slower variant is found, and why.
+#
+# usage: demo.sh BUILD_DIR OUTPUT_DIR
+set -eu
+build=$(cd "$1" && pwd)
+autoperf=$build/src/cli/autoperf
+program=$build/examples/fresh_buffer
+runs=10
+fresh_runs=6
+
+rm -rf "$2"
+mkdir -p "$2"
+cd "$2"
+
+step()
+{
+	printf '\n== %s\n' "$1"
+	shift
+	printf '   $ autoperf'
+	for word in "$@"; do
+		printf ' %s' "$(basename "$word")"
+	done
+	printf '\n\n'
+	status=0
+	"$autoperf" "$@" || status=$?
+}
+
+expect()
+{
+	if [ "$status" -ne "$1" ]; then
+		printf '\ndemo: exit status %s, expected %s (%s)\n' "$status" "$1" "$2" >&2
+		exit 1
+	fi
+	printf '\n   exit status %s: %s\n' "$status" "$2"
+}
+
+step "Measure $runs normal runs" record --quiet -n $runs -o normal.apdb -- "$program-good"
+expect 0 "recorded"
+step "Learn what normal is" train --quiet normal.apdb -o model.safetensors
+expect 0 "trained"
+step "Fresh runs of the same program" record --quiet -n $fresh_runs -o fresh.apdb -- "$program-good"
+expect 0 "recorded"
+step "Are they normal?" detect model.safetensors fresh.apdb
+expect 0 "nothing anomalous"
+step "Runs after a change that maps the buffer anew each time" \
+	record --quiet -n $fresh_runs -o changed.apdb -- "$program-bad"
+expect 0 "recorded"
+step "Did the change make it slower?" detect model.safetensors changed.apdb
+expect 3 "regression found"
+
+printf '\nThe profiles and the model are in %s/.\n' "$2"
