@@ -4,8 +4,8 @@
  * schema). Stages after it read only this.
  *
  * A profile has events, passes (ordered sets of events), runs (one execution of the command
- * with one pass), processes, threads, regions, and the samples in zstd-compressed column
- * blocks. Writers commit once a run: what was finished survives everything.
+ * with one pass), processes, regions, and the samples in zstd-compressed column blocks.
+ * Writers commit once a run: what was finished survives everything.
  *
  * Not thread-safe: one handle, one thread.
  */
@@ -22,7 +22,7 @@
 
 #define PROFILE_APPLICATION_ID 0x41504462 /* "APDb" */
 #define PROFILE_SCHEMA_VERSION 1
-#define PROFILE_SUFFIX	       ".apdb"
+#define PROFILE_SUFFIX         ".apdb"
 
 struct profile;
 
@@ -45,21 +45,31 @@ int profile_open(struct profile **profile, const char *path, enum profile_access
 void profile_close(struct profile *profile);
 const char *profile_path(const struct profile *profile);
 
+/*
+ * Names as the profile keeps them, whatever bytes a program passed: valid UTF-8 without
+ * control characters, so that terminals, JSON and CSV can take them. Every other byte becomes
+ * \xNN (lower-case hexadecimal); a backslash that already reads as such an escape becomes
+ * \x5c, so that different names stay different. malloc'd; NULL when out of memory.
+ */
+char *profile_clean_text(const char *bytes, size_t length);
+
 /* ---- facts about the whole profile: key and value, UTF-8 ---- */
 /* Keys in use: created_utc, tool_version, command (JSON array), directory, source,
  * git_commit, git_dirty, environment (JSON object). NULL value when absent. */
 int profile_set_fact(struct profile *profile, const char *key, const char *value,
 		     struct error *error);
-/* malloc'd; NULL when absent. */
+/* malloc'd; NULL when absent or unreadable. Whoever prints it cleans it first. */
 char *profile_get_fact(struct profile *profile, const char *key);
 
 /* Machine fingerprint, see machine.h; one per profile, checked on --append. */
 int profile_set_machine(struct profile *profile, const struct machine *machine,
 			struct error *error);
+/* All fields are unknown (see machine_probe) when none was set, as in imports. */
 int profile_get_machine(struct profile *profile, struct machine *machine,
 			struct error *error);
 
 /* ---- events and passes: written once, before the first run ---- */
+/* Also sets the fact "source". -EEXIST when there are runs already. */
 int profile_set_plan(struct profile *profile, const struct event_plan *plan,
 		     struct error *error);
 /* The plan as stored (names, roles, units, descriptions, passes; no encodings). Free with
@@ -70,29 +80,33 @@ int profile_get_plan(struct profile *profile, struct event_plan *plan,
 /* ---- runs ---- */
 enum profile_run_status {
 	PROFILE_RUN_OK,
-	PROFILE_RUN_EXIT,	 /* exit status not 0 */
-	PROFILE_RUN_SIGNAL,	 /* killed by a signal */
-	PROFILE_RUN_TIMEOUT,	 /* killed by us after --timeout */
+	PROFILE_RUN_EXIT,        /* exit status not 0 */
+	PROFILE_RUN_SIGNAL,      /* killed by a signal */
+	PROFILE_RUN_TIMEOUT,     /* killed by us after --timeout */
 	PROFILE_RUN_INTERRUPTED, /* Ctrl-C while it ran */
-	PROFILE_RUN_EMPTY,	 /* fine, but no region was executed */
+	PROFILE_RUN_EMPTY,       /* fine, but no region was executed */
 };
 const char *profile_run_status_name(enum profile_run_status status);
 
 struct profile_run {
-	int64_t id;	/* set by profile_begin_run(); unique in the profile */
+	int64_t id;       /* set by profile_begin_run(); unique in the profile */
 	uint32_t ordinal; /* 0, 1, 2, ... in the order of execution; set by begin */
-	uint32_t pass;	/* index into plan.passes */
+	uint32_t pass;    /* index into plan.passes */
 	enum profile_run_status status;
-	int exit_code;	 /* exit status, or signal number, or 0 */
+	int exit_code; /* exit status, or signal number, or 0 */
 	int64_t started_utc_ns;
-	uint64_t wall_ns;   /* of the whole command */
-	uint64_t user_ns;   /* CPU time of the command and its children */
+	uint64_t wall_ns; /* of the whole command */
+	uint64_t user_ns; /* CPU time of the command and its children */
 	uint64_t system_ns;
 	uint64_t max_rss_bytes;
-	uint64_t seed;	    /* of the layout randomisation, 0: none */
+	uint64_t seed; /* of the layout randomisation, 0: none */
 	/* filled by ingest, or when read: */
 	uint64_t samples;
-	uint64_t lost;	    /* samples and executions that are missing, all kinds */
+	/*
+	 * Samples not stored, executions not measured, and samples that made no sense. Not what
+	 * the program did itself: END without START, START without END.
+	 */
+	uint64_t lost;
 };
 
 /* Opens a transaction. */
@@ -101,7 +115,9 @@ int profile_begin_run(struct profile *profile, struct profile_run *run,
 /*
  * Adds one recording (one process) to the begun run. The recording's events must be those of
  * the run's pass. Losses and a truncated file are stored with the process and reported by
- * profile_processes().
+ * profile_processes(). All or nothing: after a failure the run is as it was, and may go on
+ * unless the profile itself could not be written. What recording_open() refuses comes with
+ * its codes (-ENODATA: nothing had been measured yet). Memory: under 64 MiB.
  */
 int profile_add_recording(struct profile *profile, struct profile_run *run,
 			  const char *recording_path, struct error *error);
@@ -120,9 +136,12 @@ struct profile_process {
 	char executable[256];
 	uint32_t threads;
 	uint64_t samples;
-	bool truncated;
+	bool ended;          /* its exit handlers ran; else it was killed or replaced */
+	bool truncated;      /* the recording was cut short */
+	uint64_t torn;       /* samples that made no sense, left out */
 	uint64_t losses[16]; /* enum recording_loss */
-	char failure[256];   /* first failure of the runtime, "" if none */
+	uint64_t recording_bytes; /* size of the recording, before compression */
+	char failure[256];        /* first failure of the runtime, "" if none */
 };
 int profile_processes(struct profile *profile, struct profile_process **processes,
 		      size_t *count, struct error *error);
@@ -131,7 +150,7 @@ int profile_processes(struct profile *profile, struct profile_process **processe
 struct profile_region {
 	int64_t id;
 	char *name;
-	uint64_t samples; /* in runs with status OK */
+	uint64_t samples;     /* in runs with status OK */
 	double total_wall_ns; /* in them, weighted by one_in */
 };
 /* Sorted by name (bytes). Free with profile_regions_free(). */
@@ -146,16 +165,16 @@ void profile_regions_free(struct profile_region *regions, size_t count);
 struct sample_table {
 	size_t rows;
 	size_t event_count;
-	uint32_t *run;	    /* [rows] index into run_ordinals, 0.. */
-	uint32_t *thread;   /* [rows] thread index, unique within a run */
-	uint64_t *begin_ns; /* [rows] since the start of the run's process */
-	double *wall_ns;    /* [rows]; 0 for raw imports without time */
-	double *cpu_ns;	    /* [rows]; NaN where unknown */
-	double *weight;	    /* [rows] executions that this one stands for, >= 1 */
-	float *running;	    /* [rows] share of time that the counters ran, (0, 1] */
-	double **values;    /* [event_count][rows] in the order of the pass */
+	uint32_t *run;          /* [rows] index into run_ordinals, 0.. */
+	uint32_t *thread;       /* [rows] thread index, unique within a run */
+	uint64_t *begin_ns;     /* [rows] since the start of the run's process */
+	double *wall_ns;        /* [rows]; 0 for raw imports without time */
+	double *cpu_ns;         /* [rows]; NaN where unknown */
+	double *weight;         /* [rows] executions that this one stands for, >= 1 */
+	float *running;         /* [rows] share of time that the counters ran, (0, 1] */
+	double **values;        /* [event_count][rows] in the order of the pass */
 	uint32_t *run_ordinals; /* [run_count] ordinal of each run, ascending */
-	size_t run_count;	/* runs that have samples here */
+	size_t run_count;       /* runs that have samples here */
 };
 
 /*
@@ -165,10 +184,17 @@ struct sample_table {
 int profile_load(struct profile *profile, int64_t region, uint32_t pass,
 		 bool include_failed, struct sample_table *table, struct error *error);
 void sample_table_free(struct sample_table *table);
+/*
+ * Only the wall times of a region's samples, of every pass, in order of run; *wall_ns is
+ * malloc'd (8 bytes a sample), NULL when there are none.
+ */
+int profile_load_wall(struct profile *profile, int64_t region, bool include_failed,
+		      double **wall_ns, size_t *count, struct error *error);
 
 /*
  * Writes samples that do not come from a recording (imports). Rows of one region, within a
- * begun run. `table->run` is ignored.
+ * begun run; adds to run->samples. `table->run` is ignored; arrays that are NULL, except
+ * `values`, mean the defaults thread 0, begin 0, wall 0, CPU time unknown, weight 1, running 1.
  */
 int profile_add_samples(struct profile *profile, struct profile_run *run,
 			const char *region_name, const struct sample_table *table,

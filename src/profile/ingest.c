@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A recording into the profile.
+ *
+ * Samples come in the order of the threads' blocks; the profile wants them by region. The
+ * recording is mapped and never changes, so what is gathered per region is not samples but
+ * their addresses: 8 bytes each. When a region has COLUMN_ROWS_MAX of them, they are turned
+ * into columns, tile by tile so that a tile's samples stay in the first-level cache, encoded
+ * and stored as one chunk. When all regions together reach ADDRESSES_MAX, all are written.
+ *
+ * Memory: addresses 24 MiB, columns (6 + events) x 0.5 MiB, codec 2 MiB: under 64 MiB with
+ * RECORDING_EVENTS_MAX events, whatever the number of samples, regions and threads.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "profile/store.h"
+#include "recording/reader.h"
+
+#define ADDRESSES_MAX (3u << 20) /* over all regions */
+#define TILE_ROWS     128u       /* x 104 bytes: 13 KiB */
+/* The recording's losses that are missing data; those after it are the program's own doing. */
+#define MISSING_KINDS RECORDING_LOSS_END_ALONE
+
+/* Columns besides the counters, in the order of ingest.columns. */
+enum fixed_column { THREAD, BEGIN, WALL, CPU, WEIGHT, RUNNING, FIXED_COLUMNS };
+
+/* One region of the recording. */
+struct partition {
+	const unsigned char **samples; /* addresses in the recording */
+	size_t count;
+	size_t capacity;
+	int64_t region; /* id in the profile, 0: not looked up yet */
+};
+
+struct ingest {
+	struct profile *profile;
+	struct recording recording;
+	struct partition *partitions; /* [recording.region_count] */
+	size_t addresses;             /* capacity of all partitions */
+	uint64_t *columns[FIXED_COLUMNS + RECORDING_EVENTS_MAX];
+	double *cpu_ns; /* [COLUMN_ROWS_MAX], for chunks where only some samples have it */
+	int64_t process;
+	uint64_t stored;
+	uint64_t invalid; /* samples of no region or thread */
+};
+
+/* ---- a chunk ---- */
+
+static void gather_fixed(struct ingest *ingest, const unsigned char *const *samples,
+			 size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++) {
+		const struct recording_sample *sample = (const void *)samples[i];
+
+		ingest->columns[THREAD][i] = sample->thread;
+		ingest->columns[BEGIN][i] = sample->begin_ns;
+		ingest->columns[WALL][i] = sample->wall_ns;
+		ingest->columns[CPU][i] = sample->cpu_ns;
+		ingest->columns[WEIGHT][i] = sample->one_in;
+		ingest->columns[RUNNING][i] = sample->running_share;
+	}
+}
+
+static void gather(struct ingest *ingest, const struct partition *partition)
+{
+	size_t events = ingest->recording.header.event_count;
+
+	for (size_t begin = 0; begin < partition->count; begin += TILE_ROWS) {
+		size_t end = begin + TILE_ROWS;
+
+		if (end > partition->count)
+			end = partition->count;
+		gather_fixed(ingest, partition->samples, begin, end);
+		for (size_t event = 0; event < events; event++) {
+			uint64_t *column = ingest->columns[FIXED_COLUMNS + event];
+			size_t offset = sizeof(struct recording_sample) + 8 * event;
+
+			for (size_t i = begin; i < end; i++)
+				memcpy(&column[i], partition->samples[i] + offset, 8);
+		}
+	}
+}
+
+static double total_wall(const struct ingest *ingest, size_t rows)
+{
+	double total = 0;
+
+	for (size_t i = 0; i < rows; i++)
+		total += (double)ingest->columns[WALL][i] *
+			 (double)ingest->columns[WEIGHT][i];
+	return total;
+}
+
+/* Leaves out a column whose every row is `otherwise`. */
+static int put_column(struct ingest *ingest, int64_t chunk, unsigned column,
+		      enum column_encoding encoding, const uint64_t *values,
+		      size_t rows, uint64_t otherwise, struct error *error)
+{
+	struct column_block block;
+	size_t same = 0;
+	int status;
+
+	while (same < rows && values[same] == otherwise)
+		same++;
+	if (same == rows)
+		return 0;
+	status = column_encode(ingest->profile->codec, encoding, values, rows, &block,
+			       error);
+	if (!status)
+		status = store_put_block(ingest->profile, chunk, column, &block, error);
+	return status;
+}
+
+/* CPU time is known for all samples, for none, or (rarely) for some: then NaN elsewhere. */
+static int put_cpu(struct ingest *ingest, const struct partition *partition,
+		   int64_t chunk, struct error *error)
+{
+	struct column_block block;
+	size_t rows = partition->count, known = 0;
+	int status;
+
+	for (size_t i = 0; i < rows; i++) {
+		const struct recording_sample *sample =
+			(const void *)partition->samples[i];
+		bool told = sample->flags & RECORDING_SAMPLE_CPU_TIME;
+
+		known += told;
+		ingest->cpu_ns[i] = told ? (double)sample->cpu_ns : (double)NAN;
+	}
+	if (!known)
+		return 0;
+	status = known == rows
+			 ? column_encode(ingest->profile->codec, COLUMN_INTEGER,
+					 ingest->columns[CPU], rows, &block, error)
+			 : column_encode_real(ingest->profile->codec, ingest->cpu_ns,
+					      rows, &block, error);
+	if (!status)
+		status = store_put_block(ingest->profile, chunk, STORE_COLUMN_CPU,
+					 &block, error);
+	return status;
+}
+
+static int put_columns(struct ingest *ingest, const struct partition *partition,
+		       int64_t chunk, struct error *error)
+{
+	static const struct {
+		enum fixed_column from;
+		enum store_column to;
+		enum column_encoding encoding;
+		uint64_t otherwise;
+	} fixed[] = {
+		{THREAD, STORE_COLUMN_THREAD, COLUMN_INTEGER, 0},
+		{BEGIN, STORE_COLUMN_BEGIN, COLUMN_DELTA, 0},
+		{WALL, STORE_COLUMN_WALL, COLUMN_INTEGER, 0},
+		{WEIGHT, STORE_COLUMN_WEIGHT, COLUMN_INTEGER, 1},
+		{RUNNING, STORE_COLUMN_RUNNING, COLUMN_INTEGER, STORE_RUNNING_ALL},
+	};
+	struct column_block block;
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && !status; i++)
+		status = put_column(ingest, chunk, fixed[i].to, fixed[i].encoding,
+				    ingest->columns[fixed[i].from], partition->count,
+				    fixed[i].otherwise, error);
+	if (!status)
+		status = put_cpu(ingest, partition, chunk, error);
+	for (uint32_t i = 0; i < ingest->recording.header.event_count && !status; i++) {
+		status = column_encode(ingest->profile->codec, COLUMN_INTEGER,
+				       ingest->columns[FIXED_COLUMNS + i],
+				       partition->count, &block, error);
+		if (!status)
+			status = store_put_block(ingest->profile, chunk,
+						 STORE_COLUMN_EVENT + i, &block, error);
+	}
+	return status;
+}
+
+static int find_region(struct ingest *ingest, size_t index, struct error *error)
+{
+	const char *bytes = ingest->recording.region_names[index];
+	char *name = profile_clean_text(bytes, strlen(bytes));
+	int status;
+
+	if (!name)
+		return error_no_memory(error, "storing a region");
+	status = store_region(ingest->profile, name, &ingest->partitions[index].region,
+			      error);
+	free(name);
+	return status;
+}
+
+/* Writes what the region has gathered and forgets it. */
+static int flush_partition(struct ingest *ingest, size_t index, struct error *error)
+{
+	struct partition *partition = &ingest->partitions[index];
+	int64_t chunk;
+	int status = 0;
+
+	if (!partition->count)
+		return 0;
+	if (!partition->region)
+		status = find_region(ingest, index, error);
+	if (status)
+		return status;
+	gather(ingest, partition);
+	status = store_put_chunk(ingest->profile, partition->region, ingest->process,
+				 partition->count, total_wall(ingest, partition->count),
+				 &chunk, error);
+	if (!status)
+		status = put_columns(ingest, partition, chunk, error);
+	ingest->stored += partition->count;
+	partition->count = 0;
+	return status;
+}
+
+static int flush_all(struct ingest *ingest, struct error *error)
+{
+	int status = 0;
+
+	for (uint32_t i = 0; i < ingest->recording.region_count && !status; i++) {
+		struct partition *partition = &ingest->partitions[i];
+
+		status = flush_partition(ingest, i, error);
+		free(partition->samples);
+		partition->samples = NULL;
+		partition->capacity = 0;
+	}
+	ingest->addresses = 0;
+	return status;
+}
+
+/* ---- the recording ---- */
+
+/* Makes room for one more address of the region, writing chunks as needed. */
+static int make_room(struct ingest *ingest, size_t index, struct error *error)
+{
+	struct partition *partition = &ingest->partitions[index];
+	size_t before = partition->capacity;
+
+	if (partition->count == COLUMN_ROWS_MAX)
+		return flush_partition(ingest, index, error);
+	if (ingest->addresses >= ADDRESSES_MAX) {
+		int status = flush_all(ingest, error);
+
+		if (status)
+			return status;
+		before = 0;
+	}
+	if (array_reserve(&partition->samples, &partition->capacity,
+			  partition->count + 1, sizeof(*partition->samples)))
+		return error_no_memory(error, "sorting samples by region");
+	ingest->addresses += partition->capacity - before;
+	return 0;
+}
+
+static int read_samples(struct ingest *ingest, struct error *error)
+{
+	struct recording *recording = &ingest->recording;
+	size_t sample_bytes = recording->header.sample_bytes, count;
+	const unsigned char *samples;
+	int status;
+
+	while (recording_next(recording, &samples, &count)) {
+		for (size_t i = 0; i < count; i++, samples += sample_bytes) {
+			const struct recording_sample *sample = (const void *)samples;
+			struct partition *partition;
+
+			if (!recording_sample_valid(recording, sample)) {
+				ingest->invalid++;
+				continue;
+			}
+			partition = &ingest->partitions[sample->region];
+			if (partition->count == partition->capacity ||
+			    partition->count == COLUMN_ROWS_MAX) {
+				status = make_room(ingest, sample->region, error);
+				if (status)
+					return status;
+			}
+			partition->samples[partition->count++] = samples;
+		}
+	}
+	return flush_all(ingest, error);
+}
+
+/* The recording must have been made with the run's pass: same events, same order. */
+static int check_events(struct ingest *ingest, const char *path, struct error *error)
+{
+	const struct recording *recording = &ingest->recording;
+	struct profile *profile = ingest->profile;
+	static const char sql[] = "SELECT event.name FROM pass_event JOIN event"
+				  " ON event.id = pass_event.event"
+				  " WHERE pass_event.pass = ?1 ORDER BY position";
+	sqlite3_stmt *statement = NULL;
+	uint32_t position = 0;
+	int status;
+
+	if (recording->header.event_count != profile->run_events)
+		return error_set(
+			error, -EINVAL,
+			"recording %s has %u events, pass %u of profile %s has "
+			"%zu: it belongs to another measurement",
+			path, recording->header.event_count, profile->run_pass + 1,
+			profile->path, profile->run_events);
+	status = store_prepare(profile, &statement, sql, error);
+	if (status)
+		return status;
+	sqlite3_bind_int64(statement, 1, profile->run_pass);
+	while ((status = store_step(profile, statement, "reading the passes", error)) >
+	       0) {
+		const char *expected = (const char *)sqlite3_column_text(statement, 0);
+		char *name =
+			profile_clean_text(recording->event_names[position],
+					   strlen(recording->event_names[position]));
+
+		if (!name || !expected)
+			status = error_no_memory(error, "comparing events");
+		else if (strcmp(name, expected))
+			status = error_set(
+				error, -EINVAL,
+				"event %u of recording %s is %s, in pass %u of "
+				"profile %s it is %s: it belongs to another "
+				"measurement",
+				position + 1, path, name, profile->run_pass + 1,
+				profile->path, expected);
+		free(name);
+		if (status < 0 || ++position == recording->header.event_count)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return status < 0 ? status : 0;
+}
+
+static int allocate(struct ingest *ingest, struct error *error)
+{
+	size_t columns = FIXED_COLUMNS + ingest->recording.header.event_count;
+	bool failed = false;
+
+	ingest->partitions = calloc((size_t)ingest->recording.region_count + 1,
+				    sizeof(*ingest->partitions));
+	ingest->cpu_ns = malloc(COLUMN_ROWS_MAX * sizeof(*ingest->cpu_ns));
+	for (size_t i = 0; i < columns; i++) {
+		ingest->columns[i] = malloc(COLUMN_ROWS_MAX * sizeof(uint64_t));
+		failed |= !ingest->columns[i];
+	}
+	if (failed || !ingest->partitions || !ingest->cpu_ns)
+		return error_no_memory(error, "sorting samples by region");
+	return store_codec(ingest->profile, error);
+}
+
+static void release(struct ingest *ingest)
+{
+	for (uint32_t i = 0; ingest->partitions && i < ingest->recording.region_count;
+	     i++)
+		free(ingest->partitions[i].samples);
+	free(ingest->partitions);
+	free(ingest->cpu_ns);
+	for (size_t i = 0; i < FIXED_COLUMNS + RECORDING_EVENTS_MAX; i++)
+		free(ingest->columns[i]);
+	recording_close(&ingest->recording);
+}
+
+/* ---- the process's row ---- */
+
+static const char *source_name(uint32_t source)
+{
+	switch ((enum recording_source)source) {
+	case RECORDING_SOURCE_PERF:
+		return event_source_name(EVENT_SOURCE_PERF);
+	case RECORDING_SOURCE_PAPI:
+		return event_source_name(EVENT_SOURCE_PAPI);
+	case RECORDING_SOURCE_SIM:
+		return event_source_name(EVENT_SOURCE_SIM);
+	case RECORDING_SOURCE_NONE:
+		break;
+	}
+	return event_source_name(EVENT_SOURCE_NONE);
+}
+
+static int insert_process(struct ingest *ingest, struct error *error)
+{
+	static const char sql[] =
+		"INSERT INTO process(run, pid, parent_pid, executable, source, ended,"
+		" truncated, start_utc_ns, first_thread, threads, recording_bytes, "
+		"samples,"
+		" torn, failure_code, failure)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, ?12, ?13)";
+	const struct recording_header *header = &ingest->recording.header;
+	struct profile *profile = ingest->profile;
+	char *executable, *failure;
+	sqlite3_stmt *statement = NULL;
+	int status = store_prepare(profile, &statement, sql, error);
+
+	if (status)
+		return status;
+	executable = profile_clean_text(header->executable, strlen(header->executable));
+	failure = profile_clean_text(header->failure, strlen(header->failure));
+	if (!executable || !failure) {
+		status = error_no_memory(error, "storing a process");
+		goto out;
+	}
+	sqlite3_bind_int64(statement, 1, profile->run);
+	sqlite3_bind_int64(statement, 2, header->pid);
+	sqlite3_bind_int64(statement, 3, header->parent_pid);
+	sqlite3_bind_text(statement, 4, executable, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 5, source_name(header->source), -1, SQLITE_STATIC);
+	sqlite3_bind_int(statement, 6, header->state != RECORDING_RUNNING);
+	sqlite3_bind_int(statement, 7, ingest->recording.truncated);
+	store_bind_u64(statement, 8, header->start_realtime_ns);
+	sqlite3_bind_int64(statement, 9, profile->next_thread);
+	sqlite3_bind_int64(statement, 10, ingest->recording.thread_count);
+	store_bind_u64(statement, 11, header->file_bytes);
+	sqlite3_bind_int64(statement, 12, header->failure_code);
+	sqlite3_bind_text(statement, 13, failure, -1, SQLITE_STATIC);
+	status = store_run(profile, statement, "storing a process", error);
+	ingest->process = sqlite3_last_insert_rowid(profile->db);
+out:
+	free(executable);
+	free(failure);
+	sqlite3_finalize(statement);
+	return status;
+}
+
+static int insert_losses(struct ingest *ingest, struct error *error)
+{
+	struct profile *profile = ingest->profile;
+	sqlite3_stmt *statement = NULL;
+	int status = store_prepare(
+		profile, &statement,
+		"INSERT INTO loss(process, kind, count) VALUES(?1, ?2, ?3)", error);
+
+	for (unsigned kind = 0; kind < RECORDING_LOSS_KINDS && !status; kind++) {
+		if (!ingest->recording.header.losses[kind])
+			continue;
+		sqlite3_bind_int64(statement, 1, ingest->process);
+		sqlite3_bind_int64(statement, 2, kind);
+		store_bind_u64(statement, 3, ingest->recording.header.losses[kind]);
+		status = store_run(profile, statement, "storing losses", error);
+	}
+	sqlite3_finalize(statement);
+	return status;
+}
+
+static int update_process(struct ingest *ingest, struct error *error)
+{
+	struct profile *profile = ingest->profile;
+	sqlite3_stmt *statement = NULL;
+	int status = store_prepare(
+		profile, &statement,
+		"UPDATE process SET samples = ?1, torn = ?2 WHERE id = ?3", error);
+
+	if (status)
+		return status;
+	store_bind_u64(statement, 1, ingest->stored);
+	store_bind_u64(statement, 2, ingest->invalid + ingest->recording.torn_samples);
+	sqlite3_bind_int64(statement, 3, ingest->process);
+	status = store_run(profile, statement, "storing a process", error);
+	sqlite3_finalize(statement);
+	return status;
+}
+
+static int store_all(struct ingest *ingest, struct error *error)
+{
+	int status = insert_process(ingest, error);
+
+	if (!status)
+		status = insert_losses(ingest, error);
+	if (!status)
+		status = read_samples(ingest, error);
+	if (!status)
+		status = update_process(ingest, error);
+	return status;
+}
+
+int profile_add_recording(struct profile *profile, struct profile_run *run,
+			  const char *recording_path, struct error *error)
+{
+	struct ingest ingest = {.profile = profile};
+	int status;
+
+	status = store_check_run(profile, run, error);
+	if (status)
+		return status;
+	status = recording_open(&ingest.recording, recording_path, error);
+	if (status)
+		return status;
+	status = check_events(&ingest, recording_path, error);
+	if (!status)
+		status = allocate(&ingest, error);
+	if (!status &&
+	    ingest.recording.thread_count > UINT32_MAX - profile->next_thread)
+		status = error_set(error, -EOVERFLOW, "too many threads in one run");
+	if (!status)
+		status = store_begin(profile, error);
+	if (status)
+		goto out;
+	status = store_end(profile, store_all(&ingest, error), error);
+	if (status)
+		goto out;
+	profile->next_thread += ingest.recording.thread_count;
+	run->samples += ingest.stored;
+	run->lost += ingest.invalid + ingest.recording.torn_samples;
+	for (unsigned kind = 0; kind < MISSING_KINDS; kind++)
+		run->lost += ingest.recording.header.losses[kind];
+out:
+	release(&ingest);
+	return status;
+}

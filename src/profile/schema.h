@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of schema version PROFILE_SCHEMA_VERSION; doc/formats.md says what the columns
+ * mean. A change here needs a new version and a way to read the old one.
+ */
+#ifndef AUTOPERF_PROFILE_SCHEMA_H
+#define AUTOPERF_PROFILE_SCHEMA_H
+
+/* clang-format off: SQL is laid out as SQL. */
+#define PROFILE_SCHEMA                                      \
+	"CREATE TABLE fact ("                               \
+	" key TEXT PRIMARY KEY,"                            \
+	" value TEXT NOT NULL"                              \
+	") STRICT, WITHOUT ROWID;"                          \
+	"CREATE TABLE machine ("                            \
+	" key TEXT PRIMARY KEY,"                            \
+	" value ANY NOT NULL"                               \
+	") STRICT, WITHOUT ROWID;"                          \
+	"CREATE TABLE event ("                              \
+	" id INTEGER PRIMARY KEY,"                          \
+	" name TEXT NOT NULL UNIQUE,"                       \
+	" role TEXT NOT NULL,"                              \
+	" unit TEXT NOT NULL,"                              \
+	" description TEXT"                                 \
+	") STRICT;"                                         \
+	"CREATE TABLE pass ("                               \
+	" id INTEGER PRIMARY KEY"                           \
+	") STRICT;"                                         \
+	"CREATE TABLE pass_event ("                         \
+	" pass INTEGER NOT NULL REFERENCES pass,"           \
+	" position INTEGER NOT NULL,"                       \
+	" event INTEGER NOT NULL REFERENCES event,"         \
+	" PRIMARY KEY (pass, position)"                     \
+	") STRICT, WITHOUT ROWID;"                          \
+	"CREATE TABLE region ("                             \
+	" id INTEGER PRIMARY KEY,"                          \
+	" name TEXT NOT NULL UNIQUE"                        \
+	") STRICT;"                                         \
+	"CREATE TABLE run ("                                \
+	" id INTEGER PRIMARY KEY,"                          \
+	" ordinal INTEGER NOT NULL UNIQUE,"                 \
+	" pass INTEGER NOT NULL REFERENCES pass,"           \
+	" status TEXT NOT NULL,"                            \
+	" exit_code INTEGER NOT NULL,"                      \
+	" started_utc_ns INTEGER NOT NULL,"                 \
+	" wall_ns INTEGER NOT NULL,"                        \
+	" user_ns INTEGER NOT NULL,"                        \
+	" system_ns INTEGER NOT NULL,"                      \
+	" max_rss_bytes INTEGER NOT NULL,"                  \
+	" seed INTEGER NOT NULL,"                           \
+	" samples INTEGER NOT NULL,"                        \
+	" lost INTEGER NOT NULL"                            \
+	") STRICT;"                                         \
+	"CREATE TABLE process ("                            \
+	" id INTEGER PRIMARY KEY,"                          \
+	" run INTEGER NOT NULL REFERENCES run,"             \
+	" pid INTEGER NOT NULL,"                            \
+	" parent_pid INTEGER NOT NULL,"                     \
+	" executable TEXT NOT NULL,"                        \
+	" source TEXT NOT NULL,"                            \
+	" ended INTEGER NOT NULL,"                          \
+	" truncated INTEGER NOT NULL,"                      \
+	" start_utc_ns INTEGER NOT NULL,"                   \
+	" first_thread INTEGER NOT NULL,"                   \
+	" threads INTEGER NOT NULL,"                        \
+	" recording_bytes INTEGER NOT NULL,"                \
+	" samples INTEGER NOT NULL,"                        \
+	" torn INTEGER NOT NULL,"                           \
+	" failure_code INTEGER NOT NULL,"                   \
+	" failure TEXT NOT NULL"                            \
+	") STRICT;"                                         \
+	"CREATE INDEX process_run ON process (run);"        \
+	"CREATE TABLE loss ("                               \
+	" process INTEGER NOT NULL REFERENCES process,"     \
+	" kind INTEGER NOT NULL,"                           \
+	" count INTEGER NOT NULL,"                          \
+	" PRIMARY KEY (process, kind)"                      \
+	") STRICT, WITHOUT ROWID;"                          \
+	"CREATE TABLE chunk ("                              \
+	" id INTEGER PRIMARY KEY,"                          \
+	" run INTEGER NOT NULL REFERENCES run,"             \
+	" region INTEGER NOT NULL REFERENCES region,"       \
+	" process INTEGER REFERENCES process,"              \
+	" rows INTEGER NOT NULL,"                           \
+	" wall_total_ns REAL NOT NULL"                      \
+	") STRICT;"                                         \
+	"CREATE INDEX chunk_region ON chunk (region, run);" \
+	"CREATE TABLE block ("                              \
+	" id INTEGER PRIMARY KEY,"                          \
+	" chunk INTEGER NOT NULL REFERENCES chunk,"         \
+	" column INTEGER NOT NULL,"                         \
+	" data BLOB NOT NULL,"                              \
+	" UNIQUE (chunk, column)"                           \
+	") STRICT;"
+/* clang-format on */
+
+#define PROFILE_TABLES 11 /* how many tables the schema has */
+#define PROFILE_TABLE_NAMES                                                            \
+	"'fact','machine','event','pass','pass_event','region','run','process','loss'" \
+	","                                                                            \
+	"'chunk','block'"
+
+#endif
