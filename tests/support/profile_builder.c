@@ -88,7 +88,7 @@ void example_table(struct sample_table *table, size_t rows, size_t event_count,
 	for (size_t event = 0; event < event_count; event++)
 		table->values[event] = array(rows, sizeof(**table->values));
 	for (size_t i = 0; i < rows; i++) {
-		table->thread[i] = i % 3;
+		table->thread[i] = (uint32_t)(i % 3);
 		table->begin_ns[i] = 1000 * (i + 1);
 		table->wall_ns[i] = (double)(100 + i + seed);
 		table->cpu_ns[i] = (double)(90 + i);
