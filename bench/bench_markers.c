@@ -40,15 +40,13 @@ static const struct {
 	uint64_t config;
 } events[EVENTS] = {
 	{"task-clock", "perf::TASK-CLOCK", PERF_COUNT_SW_TASK_CLOCK},
+	{"cpu-clock", "perf::CPU-CLOCK", PERF_COUNT_SW_CPU_CLOCK},
 	{"page-faults", "perf::PAGE-FAULTS", PERF_COUNT_SW_PAGE_FAULTS},
 	{"context-switches", "perf::CONTEXT-SWITCHES", PERF_COUNT_SW_CONTEXT_SWITCHES},
 	{"cpu-migrations", "perf::CPU-MIGRATIONS", PERF_COUNT_SW_CPU_MIGRATIONS},
 	{"minor-faults", "perf::MINOR-FAULTS", PERF_COUNT_SW_PAGE_FAULTS_MIN},
 	{"major-faults", "perf::MAJOR-FAULTS", PERF_COUNT_SW_PAGE_FAULTS_MAJ},
-	{"alignment-faults", "perf::PERF_COUNT_SW_ALIGNMENT_FAULTS",
-	 PERF_COUNT_SW_ALIGNMENT_FAULTS},
-	{"emulation-faults", "perf::PERF_COUNT_SW_EMULATION_FAULTS",
-	 PERF_COUNT_SW_EMULATION_FAULTS},
+	{"cgroup-switches", "perf::CGROUP-SWITCHES", PERF_COUNT_SW_CGROUP_SWITCHES},
 };
 
 static double now_ns(void)

@@ -10,3 +10,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 echo "== markers: START/END against bare group reads and PAPI"
 shim=$build/tests/runtime/libpapi-any-cpu.so
 "$build/bench/bench_markers" "$build/src/perfpoint/libperfpoint.so.0" $([ -e "$shim" ] && echo "$shim")
+
+echo "== recording: ten million samples from eight threads"
+"$build/bench/bench_recording" "$build/src/perfpoint/libperfpoint.so.0"
