@@ -2,6 +2,9 @@
 /*
  * Findings: the answer. Built by detect.c from a model and a new profile, rendered by
  * src/report, and complete in itself: a renderer needs nothing else.
+ *
+ * Names of regions and events come from the measured program and are untrusted bytes;
+ * sentences built here quote them shortened but not escaped. Renderers escape.
  */
 #ifndef AUTOPERF_DETECT_FINDINGS_H
 #define AUTOPERF_DETECT_FINDINGS_H
@@ -11,12 +14,17 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/console.h"
 #include "base/error.h"
 #include "base/statistics.h"
 #include "event/event.h"
+#include "model/feature.h"
 #include "model/model.h"
+#include "profile/machine.h"
+#include "profile/profile.h"
 
 #define FINDINGS_FORMAT_VERSION 1
+#define FINDINGS_CONFIDENCE     0.95 /* of every ratio_interval */
 
 /* In rising order of what the reader should see first. */
 enum verdict {
@@ -25,6 +33,7 @@ enum verdict {
 	VERDICT_CHANGED, /* counters moved, time did not */
 	VERDICT_CANNOT_TELL,
 	VERDICT_REGRESSION,
+	VERDICTS /* number of verdicts */
 };
 const char *verdict_name(enum verdict verdict); /* "cannot tell", ... */
 
@@ -33,13 +42,15 @@ struct finding_counter {
 	enum event_role role;
 	enum event_unit unit;
 	enum feature_kind kind; /* what the rates are relative to */
-	char *description;	/* may be NULL */
+	char *description;      /* may be NULL */
 	uint32_t pass;
 	double before; /* median over runs of the run's rate, natural units */
 	double after;
-	double factor;	     /* after / before; INFINITY when before is 0 */
-	double error_share;  /* of the region's excess reconstruction error, 0..1 */
-	double residual;     /* median signed residual / held-out spread, new samples */
+	double factor; /* after / before; 1 when both are 0, INFINITY when before is 0 */
+	double p_moved;     /* two-sided rank test on the runs' rates, not corrected */
+	bool moved;         /* by the effect floor or more, and more than runs vary */
+	double error_share; /* of the region's excess reconstruction error, 0..1 */
+	double residual;    /* median signed residual / held-out spread, new samples */
 };
 
 struct finding_run {
@@ -49,44 +60,62 @@ struct finding_run {
 	double wall_median_ns;
 	double anomalous_share;
 	double score_mean; /* mean of log(score) */
-	bool anomalous;	   /* beyond what held-out normal runs did */
+	bool anomalous;    /* beyond what held-out normal runs did */
 };
 
 struct finding_region {
 	char *name;
 	enum verdict verdict;
-	char *reason; /* one sentence for people */
+	char *reason; /* one sentence for people, without the region's name */
+	size_t runs_before;
+	size_t runs_after;
 	uint64_t samples_before;
 	uint64_t samples_after;
 	double executions_before; /* per run, median */
 	double executions_after;
+	bool by_total; /* the verdict rests on total time, not time per execution */
+	bool time_measured;    /* else every time below is NaN (imports without time) */
 	double time_before_ns; /* per execution: median over runs of the run's mean */
 	double time_after_ns;
-	struct ratio_interval time; /* 95 % */
+	struct ratio_interval time;
 	double total_before_ns; /* per run, median: time in the region, all threads */
 	double total_after_ns;
+	struct ratio_interval total;
 	double anomalous_share_before; /* held out */
 	double anomalous_share_after;
-	double p_score; /* one-sided: samples are stranger than held-out normal ones */
-	double p_time;	/* one-sided: time is longer */
-	double p_value; /* of the region, corrected for tests and regions */
-	size_t runs_missing; /* cannot tell: at least that many more new runs */
+	double p_score;  /* one-sided: samples are stranger than held-out normal ones */
+	double p_time;   /* one-sided: time is longer; NaN without time */
+	double p_faster; /* one-sided: time is shorter; NaN without time */
+	double p_value; /* of an alarm: the smaller of p_score and p_time, corrected for
+			    testing both and for testing every region (Holm) */
+	double p_improvement; /* the same for p_faster */
+	bool suspicious;      /* looks anomalous, whether or not it can be proved */
+	/* Cannot tell: runs with each pass that would have to be added to one side or to the
+	 * other, with the other side as it is; 0: that side alone cannot mend it. */
+	size_t runs_missing;
+	size_t training_runs_missing;
 	struct finding_counter *counters; /* ranked, worst first */
 	size_t counter_count;
-	struct finding_run *runs;
+	struct finding_run *runs; /* new ones */
 	size_t run_count;
+};
+
+/* A region of the new profile that the model has no idea of. */
+struct finding_unjudged {
+	char *name;
+	char *reason;
 };
 
 struct findings {
 	enum verdict verdict;
-	char *summary; /* the verdict in one sentence */
+	char *summary; /* the verdict in one sentence, without the word of the verdict */
 	double alarm_rate;
 	double effect_floor; /* share, 0.05 */
 	char *model_path;
 	char *profile_path;
-	char *command_before;
+	char *command_before; /* JSON array, as in the profile; may be NULL */
 	char *command_after;
-	char *commit_before;
+	char *commit_before; /* may be NULL */
 	char *commit_after;
 	char *source;
 	struct machine machine_before;
@@ -94,8 +123,12 @@ struct findings {
 	size_t runs_before;
 	size_t runs_after;
 	size_t runs_failed; /* of the new profile: kept apart */
+	size_t pass_count;
+	size_t event_count;     /* distinct counters measured */
+	bool microarchitecture; /* one of them sees caches, TLBs, branches or sharing */
 	char **warnings;
 	size_t warning_count;
+	size_t warning_capacity;
 	struct finding_region *regions; /* most serious first, then by time lost */
 	size_t region_count;
 	/* Regions that exist only on one side. */
@@ -103,21 +136,39 @@ struct findings {
 	size_t only_before_count;
 	char **only_after;
 	size_t only_after_count;
+	/* Regions of both sides that training could not learn. */
+	struct finding_unjudged *unjudged;
+	size_t unjudged_count;
 };
 
+#define DETECT_ALARM_RATE   0.01
+#define DETECT_EFFECT_FLOOR 0.05
+
 struct detect_options {
-	double alarm_rate;   /* false alarms per comparison, default 0.01 */
-	double effect_floor; /* default 0.05 */
-	bool force;	     /* compare although machine or source differ */
-	FILE *scores;	     /* one CSV line per sample; NULL: none */
-	const struct console *console;
+	double alarm_rate;      /* false alarms per comparison, in (0, 1) */
+	double effect_floor;    /* share, >= 0 */
+	bool force;             /* compare although machine, source or events differ */
+	const char *model_path; /* for the record; may be NULL */
+	FILE *scores;           /* one CSV line per sample; NULL: none */
+	const struct console *console; /* progress; NULL: silent */
 };
 void detect_options_default(struct detect_options *options);
 
-int detect(struct findings **findings, const struct model *model, struct profile *profile,
-	   const struct detect_options *options, struct error *error);
+/*
+ * Compares the runs of `profile` that ended well with the model. Refuses (unless
+ * options->force) what cannot be compared: another machine, source or events. Holds the
+ * samples of one region and one pass at a time. Errors of writing options->scores surface
+ * when its owner closes it.
+ */
+int detect(struct findings **findings, const struct model *model,
+	   struct profile *profile, const struct detect_options *options,
+	   struct error *error);
 void findings_free(struct findings *findings);
-/* EXIT_REGRESSION for a regression, else EXIT_NORMAL. */
+/* EXIT_REGRESSION for a regression, EXIT_CANNOT_MEASURE for `cannot tell`, else EXIT_NORMAL. */
 enum exit_status findings_exit_status(const struct findings *findings);
+
+/* Adds a warning; returns 0 or -ENOMEM. For detect's own files. */
+int findings_warn(struct findings *findings, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

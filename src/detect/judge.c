@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Statistics of one region: see judge.h.
+ *
+ * The unit of every test is the run, never the sample: samples of one run share its layout,
+ * its machine state and its luck, and a test that took them for independent would raise alarms
+ * at will. Tests are rank tests, so no distribution is assumed, and corrections are
+ * Bonferroni's, so no independence is either.
+ *
+ *	score	for every pass: is the mean log(score) of the new runs higher, is their
+ *		share of anomalous samples higher?		2 x passes tests
+ *	slower	is the time per execution longer; is the total time per run longer, where
+ *		executions vary?				1 or 2 tests
+ *	alarm	score or slower					2 tests
+ *
+ * All passes measure time, so the time tests pool them. Passes differ a little in what
+ * reading their counters costs; each value is therefore divided by the median of its pass
+ * over both sides first. That is symmetric between the sides, hence keeps the test's level
+ * (aligned ranks: Hodges & Lehmann 1962).
+ */
+#include "detect/judge.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define BOOTSTRAP_SEED       20190612 /* any; fixed, so that findings are reproducible */
+#define EXECUTIONS_TOLERANCE 1.01     /* counts that differ less are the same work */
+#define RUNS_MISSING_MAX     1000
+#define SCORE_TESTS_PER_PASS 2
+#define ALARM_TESTS          2
+#define RUN_SPREADS          3.0   /* robust standard deviations beyond the median */
+#define RUN_SCORE_SPREAD_MIN 0.02  /* of log(score); below that runs are alike */
+#define RUN_SHARE_SPREAD_MIN 0.005 /* of the share of anomalous samples */
+
+/* A number of a run, as a function so that one loop serves all. */
+typedef double (*run_value)(const struct model_run *run);
+
+static double run_score(const struct model_run *run)
+{
+	return run->score_mean;
+}
+
+static double run_share(const struct model_run *run)
+{
+	return run->anomalous_share;
+}
+
+static double run_time(const struct model_run *run)
+{
+	return run->wall_mean_ns;
+}
+
+static double run_total(const struct model_run *run)
+{
+	return run->wall_total_ns;
+}
+
+static double run_executions(const struct model_run *run)
+{
+	return run->executions;
+}
+
+/* One value per run of both sides, passes pooled. */
+struct groups {
+	double *before;
+	size_t before_count;
+	double *after;
+	size_t after_count;
+	double *scratch; /* room for all values */
+};
+
+static void groups_free(struct groups *groups)
+{
+	free(groups->before);
+	free(groups->after);
+	free(groups->scratch);
+}
+
+static int groups_make(struct groups *groups, const struct judge_input *input)
+{
+	size_t before = 0, after = 0;
+
+	for (size_t p = 0; p < input->pass_count; p++) {
+		before += input->passes[p].before_count;
+		after += input->passes[p].after_count;
+	}
+	groups->before = calloc(before + 1, sizeof(double));
+	groups->after = calloc(after + 1, sizeof(double));
+	groups->scratch = calloc(before + after + 1, sizeof(double));
+	if (!groups->before || !groups->after || !groups->scratch)
+		return -1;
+	return 0;
+}
+
+static size_t fill(double *values, const struct model_run *runs, size_t count,
+		   run_value value)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double v = value(&runs[i]);
+
+		/* A run in which the region was not measured says nothing. */
+		if (isfinite(v))
+			values[used++] = v;
+	}
+	return used;
+}
+
+static void groups_of_pass(struct groups *groups, const struct judge_pass *pass,
+			   run_value value)
+{
+	groups->before_count =
+		fill(groups->before, pass->before, pass->before_count, value);
+	groups->after_count =
+		fill(groups->after, pass->after, pass->after_count, value);
+}
+
+/* Median of a pass over both sides; `scratch` is overwritten. */
+static double median_of_pass(const struct judge_pass *pass, double *scratch,
+			     run_value value)
+{
+	size_t count = fill(scratch, pass->before, pass->before_count, value);
+
+	count += fill(scratch + count, pass->after, pass->after_count, value);
+	return statistics_median(scratch, count);
+}
+
+/* All passes, each brought to the level that they have on average. */
+static void groups_of_all(struct groups *groups, const struct judge_input *input,
+			  run_value value)
+{
+	double level = 0;
+
+	for (size_t p = 0; p < input->pass_count; p++)
+		level += median_of_pass(&input->passes[p], groups->scratch, value) /
+			 (double)input->pass_count;
+	groups->before_count = groups->after_count = 0;
+	for (size_t p = 0; p < input->pass_count; p++) {
+		const struct judge_pass *pass = &input->passes[p];
+		double median = median_of_pass(pass, groups->scratch, value);
+		double align = median > 0 && input->pass_count > 1 ? level / median : 1;
+		size_t b = fill(groups->before + groups->before_count, pass->before,
+				pass->before_count, value);
+		size_t a = fill(groups->after + groups->after_count, pass->after,
+				pass->after_count, value);
+
+		for (size_t i = 0; i < b; i++)
+			groups->before[groups->before_count + i] *= align;
+		for (size_t i = 0; i < a; i++)
+			groups->after[groups->after_count + i] *= align;
+		groups->before_count += b;
+		groups->after_count += a;
+	}
+}
+
+static double greater(const struct groups *groups)
+{
+	return statistics_rank_test_greater(groups->before, groups->before_count,
+					    groups->after, groups->after_count);
+}
+
+static double smaller(const struct groups *groups)
+{
+	return statistics_rank_test_greater(groups->after, groups->after_count,
+					    groups->before, groups->before_count);
+}
+
+/* The smaller p-value of `tests` tests. */
+static double bonferroni(double p, double q, size_t tests)
+{
+	return fmin(1, fmin(p, q) * (double)tests);
+}
+
+static bool separated(const struct groups *groups)
+{
+	double highest = -INFINITY, lowest = INFINITY;
+
+	for (size_t i = 0; i < groups->before_count; i++)
+		highest = fmax(highest, groups->before[i]);
+	for (size_t i = 0; i < groups->after_count; i++)
+		lowest = fmin(lowest, groups->after[i]);
+	return groups->before_count && groups->after_count && lowest > highest;
+}
+
+static void judge_score(struct judgement *judgement, const struct judge_input *input,
+			struct groups *groups)
+{
+	static const run_value statistics[SCORE_TESTS_PER_PASS] = {run_score,
+								   run_share};
+	size_t tests = SCORE_TESTS_PER_PASS * input->pass_count;
+
+	judgement->p_score = 1;
+	for (size_t p = 0; p < input->pass_count; p++) {
+		for (size_t s = 0; s < SCORE_TESTS_PER_PASS; s++) {
+			groups_of_pass(groups, &input->passes[p], statistics[s]);
+			judgement->p_score =
+				fmin(judgement->p_score,
+				     bonferroni(greater(groups), 1, tests));
+			judgement->score_separated |= separated(groups);
+		}
+	}
+}
+
+/* Whether executions per run differ between any two runs. */
+static bool executions_vary(const struct groups *groups)
+{
+	double lowest = INFINITY, highest = 0;
+
+	for (size_t i = 0; i < groups->before_count; i++) {
+		lowest = fmin(lowest, groups->before[i]);
+		highest = fmax(highest, groups->before[i]);
+	}
+	for (size_t i = 0; i < groups->after_count; i++) {
+		lowest = fmin(lowest, groups->after[i]);
+		highest = fmax(highest, groups->after[i]);
+	}
+	return highest > lowest * EXECUTIONS_TOLERANCE;
+}
+
+/* Ratio, interval and medians of what is in `groups`, which gets sorted. */
+static struct ratio_interval compare(struct groups *groups, double *before,
+				     double *after)
+{
+	struct ratio_interval interval = statistics_ratio_of_medians(
+		groups->before, groups->before_count, groups->after,
+		groups->after_count, FINDINGS_CONFIDENCE, BOOTSTRAP_SEED);
+
+	*before = statistics_median(groups->before, groups->before_count);
+	*after = statistics_median(groups->after, groups->after_count);
+	return interval;
+}
+
+static void judge_time(struct judgement *judgement, const struct judge_input *input,
+		       struct groups *groups)
+{
+	double slower_total = 1, faster_total = 1, slower, faster, before, after;
+	struct ratio_interval time;
+	size_t tests = 1;
+	bool vary;
+
+	groups_of_all(groups, input, run_executions);
+	vary = executions_vary(groups);
+	judgement->executions_before =
+		statistics_median(groups->before, groups->before_count);
+	judgement->executions_after =
+		statistics_median(groups->after, groups->after_count);
+
+	groups_of_all(groups, input, run_time);
+	slower = greater(groups);
+	faster = smaller(groups);
+	time = compare(groups, &before, &after);
+	judgement->time_measured = before > 0 && after > 0;
+	if (!judgement->time_measured)
+		return;
+	judgement->time = time;
+	judgement->time_before_ns = before;
+	judgement->time_after_ns = after;
+
+	judgement->totals_known = !input->totals_unknown;
+	judgement->totals_tested = vary && judgement->totals_known;
+	groups_of_all(groups, input, run_total);
+	if (judgement->totals_tested) {
+		tests = 2;
+		slower_total = greater(groups);
+		faster_total = smaller(groups);
+	}
+	judgement->total = compare(groups, &judgement->total_before_ns,
+				   &judgement->total_after_ns);
+	judgement->p_slower = bonferroni(slower, slower_total, tests);
+	judgement->p_faster = bonferroni(faster, faster_total, tests);
+}
+
+/* Smallest p-value of the score tests, corrected for the region's own tests. */
+static double score_floor(const struct judge_input *input,
+			  const struct judgement *judgement, size_t more_before,
+			  size_t more_after)
+{
+	size_t tests = SCORE_TESTS_PER_PASS * input->pass_count *
+		       (judgement->time_measured ? ALARM_TESTS : 1);
+	double floor = 1;
+
+	for (size_t p = 0; p < input->pass_count; p++)
+		floor = fmin(floor, statistics_rank_test_floor(
+					    input->passes[p].before_count + more_before,
+					    input->passes[p].after_count + more_after));
+	return bonferroni(floor, 1, tests);
+}
+
+/* The same of the time tests, which pool the passes. */
+static double time_floor(const struct judge_input *input,
+			 const struct judgement *judgement, size_t more_before,
+			 size_t more_after)
+{
+	size_t tests = (judgement->totals_tested ? 2 : 1) * ALARM_TESTS;
+	size_t before = 0, after = 0;
+
+	for (size_t p = 0; p < input->pass_count; p++) {
+		before += input->passes[p].before_count + more_before;
+		after += input->passes[p].after_count + more_after;
+	}
+	return bonferroni(statistics_rank_test_floor(before, after), 1, tests);
+}
+
+typedef double (*test_floor)(const struct judge_input *input,
+			     const struct judgement *judgement, size_t more_before,
+			     size_t more_after);
+
+static struct judge_reach reach_of(test_floor floor, const struct judge_input *input,
+				   const struct judgement *judgement,
+				   size_t comparisons, double alarm_rate)
+{
+	double enough = alarm_rate / (double)comparisons;
+	struct judge_reach reach = {.reached = floor(input, judgement, 0, 0) <= enough};
+
+	for (size_t more = 1; more <= RUNS_MISSING_MAX && !reach.reached; more++) {
+		if (!reach.new_missing && floor(input, judgement, 0, more) <= enough)
+			reach.new_missing = more;
+		if (!reach.training_missing &&
+		    floor(input, judgement, more, 0) <= enough)
+			reach.training_missing = more;
+		if (reach.new_missing && reach.training_missing)
+			break;
+	}
+	return reach;
+}
+
+int judge_region(struct judgement *judgement, const struct judge_input *input,
+		 size_t comparisons, double alarm_rate, struct error *error)
+{
+	const struct ratio_interval unknown = {NAN, NAN, NAN};
+	struct groups groups = {0};
+	int code = 0;
+
+	*judgement = (struct judgement){
+		.p_slower = NAN,
+		.p_faster = NAN,
+		.p_improvement = 1,
+		.time_before_ns = NAN,
+		.time_after_ns = NAN,
+		.time = unknown,
+		.total_before_ns = NAN,
+		.total_after_ns = NAN,
+		.total = unknown,
+		.time_reach = {.reached = true},
+	};
+	if (groups_make(&groups, input)) {
+		code = error_no_memory(error, "comparing the runs of a region");
+		goto out;
+	}
+	judge_score(judgement, input, &groups);
+	judge_time(judgement, input, &groups);
+	judgement->p_alarm = judgement->p_score;
+	if (judgement->time_measured) {
+		judgement->p_alarm = bonferroni(judgement->p_score, judgement->p_slower,
+						ALARM_TESTS);
+		judgement->p_improvement =
+			bonferroni(judgement->p_faster, 1, ALARM_TESTS);
+		judgement->time_reach =
+			reach_of(time_floor, input, judgement, comparisons, alarm_rate);
+	}
+	judgement->p_strange = judgement->time_measured
+				       ? bonferroni(judgement->p_score, 1, ALARM_TESTS)
+				       : judgement->p_score;
+	judgement->score_reach =
+		reach_of(score_floor, input, judgement, comparisons, alarm_rate);
+out:
+	groups_free(&groups);
+	return code;
+}
+
+struct ordered {
+	double p;
+	size_t index;
+};
+
+static int compare_ordered(const void *a, const void *b)
+{
+	const struct ordered *x = a, *y = b;
+
+	if (x->p < y->p || x->p > y->p)
+		return x->p < y->p ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+int judge_holm(const double *p, size_t count, double *adjusted, double *factors,
+	       struct error *error)
+{
+	struct ordered *order = calloc(count + 1, sizeof(*order));
+	double highest = 0;
+
+	if (!order)
+		return error_no_memory(error, "correcting for the number of regions");
+	for (size_t i = 0; i < count; i++)
+		order[i] = (struct ordered){isnan(p[i]) ? 1 : p[i], i};
+	qsort(order, count, sizeof(*order), compare_ordered);
+	for (size_t i = 0; i < count; i++) {
+		double factor = (double)(count - i);
+
+		highest = fmax(highest, fmin(1, order[i].p * factor));
+		adjusted[order[i].index] = highest;
+		factors[order[i].index] = factor;
+	}
+	free(order);
+	return 0;
+}
+
+/* Beyond the highest held-out value and beyond its scatter; `spread_min` is in its unit. */
+static bool beyond(const struct model_run *held_out, size_t count,
+		   const struct model_run *run, run_value value, double spread_min,
+		   double *scratch)
+{
+	size_t used = fill(scratch, held_out, count, value);
+	double spread = fmax(statistics_mad(scratch, used), spread_min);
+	/* statistics_mad() has sorted. */
+	double median = statistics_quantile_sorted(scratch, used, 0.5);
+
+	return used && value(run) > scratch[used - 1] &&
+	       value(run) > median + RUN_SPREADS * spread;
+}
+
+bool judge_run_anomalous(const struct model_run *held_out, size_t held_out_count,
+			 const struct model_run *run, double *scratch)
+{
+	return beyond(held_out, held_out_count, run, run_score, RUN_SCORE_SPREAD_MIN,
+		      scratch) ||
+	       beyond(held_out, held_out_count, run, run_share, RUN_SHARE_SPREAD_MIN,
+		      scratch);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ranking of counters: see rank.h.
+ *
+ * A counter's share is its part of the excess reconstruction error, the mean squared residual
+ * of new samples minus the 1 that held-out normal samples have. Residuals alone mislead: when
+ * one input of an autoencoder leaves the normal range, it reconstructs the others worse too.
+ * So a share counts in full only if the counter's own rate moved by the effect floor, and the
+ * less the less it moved. Times are not ranked: that time changed is the question, not an
+ * answer.
+ */
+#include "detect/rank.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/statistics.h"
+
+#define MOVED_ALARM_RATE 0.05 /* per counter; a filter, not a verdict */
+
+/* A counter while it is put together from the passes that measured it. */
+struct candidate {
+	const struct evidence *first; /* pass and feature where it was met first */
+	size_t feature;
+	double excess;   /* sum over passes, then mean */
+	double residual; /* likewise */
+	size_t passes;
+};
+
+/* Room for one rate per run of either side. */
+struct rates {
+	double *before;
+	double *after;
+};
+
+static bool is_time(enum feature_kind kind)
+{
+	return kind == FEATURE_TIME_PER_EXECUTION || kind == FEATURE_TIME_PER_KILOINST;
+}
+
+static bool same_feature(const struct feature *a, const struct feature *b)
+{
+	return a->kind == b->kind && !strcmp(a->name, b->name);
+}
+
+/* Index of the feature in another pass's unit, or feature_count. */
+static size_t find_feature(const struct model_unit *unit, const struct feature *wanted)
+{
+	size_t f = 0;
+
+	while (f < unit->feature_count && !same_feature(&unit->features[f], wanted))
+		f++;
+	return f;
+}
+
+static struct candidate *find_candidate(struct candidate *candidates, size_t count,
+					const struct feature *wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (same_feature(
+			    &candidates[i].first->unit->features[candidates[i].feature],
+			    wanted))
+			return &candidates[i];
+	return NULL;
+}
+
+static size_t gather(struct candidate *candidates, const struct evidence *evidence,
+		     size_t count)
+{
+	size_t used = 0;
+
+	for (size_t e = 0; e < count; e++) {
+		const struct model_unit *unit = evidence[e].unit;
+
+		for (size_t f = 0; f < unit->feature_count; f++) {
+			struct candidate *candidate;
+
+			if (is_time(unit->features[f].kind))
+				continue;
+			candidate =
+				find_candidate(candidates, used, &unit->features[f]);
+			if (!candidate) {
+				candidate = &candidates[used++];
+				*candidate =
+					(struct candidate){&evidence[e], f, 0, 0, 0};
+			}
+			candidate->excess += evidence[e].excess[f];
+			candidate->residual += evidence[e].residual[f];
+			candidate->passes++;
+		}
+	}
+	for (size_t i = 0; i < used; i++) {
+		candidates[i].excess /= (double)candidates[i].passes;
+		candidates[i].residual /= (double)candidates[i].passes;
+	}
+	return used;
+}
+
+/* The run's rates of one feature, over all passes that have it. Returns how many. */
+static size_t collect_rates(double *rates, const struct evidence *evidence,
+			    size_t count, const struct feature *wanted, bool after)
+{
+	size_t used = 0;
+
+	for (size_t e = 0; e < count; e++) {
+		const struct model_unit *unit = evidence[e].unit;
+		const struct model_run *runs = after ? evidence[e].runs : unit->runs;
+		size_t run_count = after ? evidence[e].run_count : unit->run_count;
+		size_t f = find_feature(unit, wanted);
+
+		if (f == unit->feature_count)
+			continue;
+		for (size_t r = 0; r < run_count; r++)
+			if (isfinite(runs[r].rates[f]))
+				rates[used++] = runs[r].rates[f];
+	}
+	return used;
+}
+
+static double factor_of(double after, double before)
+{
+	if (before == 0)
+		return after == 0 ? 1 : INFINITY;
+	return after / before;
+}
+
+/* Medians, factor and whether it moved. */
+static void compare_rates(struct finding_counter *counter, struct rates *rates,
+			  const struct evidence *evidence, size_t count,
+			  const struct feature *feature, double effect_floor)
+{
+	size_t before = collect_rates(rates->before, evidence, count, feature, false);
+	size_t after = collect_rates(rates->after, evidence, count, feature, true);
+	double rise = statistics_rank_test_greater(rates->before, before, rates->after,
+						   after);
+	double fall = statistics_rank_test_greater(rates->after, after, rates->before,
+						   before);
+
+	counter->before = statistics_median(rates->before, before);
+	counter->after = statistics_median(rates->after, after);
+	counter->factor = factor_of(counter->after, counter->before);
+	counter->p_moved = fmin(1, 2 * fmin(rise, fall));
+	/* Raw features have no zero, so a factor means little: any sure shift counts. */
+	counter->moved = counter->p_moved <= MOVED_ALARM_RATE &&
+			 (feature->kind == FEATURE_RAW ||
+			  !(fabs(counter->factor - 1) < effect_floor));
+}
+
+static char *describe(const struct event_plan *plan, const struct feature *feature)
+{
+	for (size_t e = 0; e < plan->events.count; e++)
+		if (!strcmp(plan->events.items[e].name, feature->name) &&
+		    plan->events.items[e].description)
+			return strdup(plan->events.items[e].description);
+	if (feature->kind == FEATURE_CPU_SHARE)
+		return strdup("share of the time that the thread was on a CPU");
+	if (feature->role != EVENT_ROLE_OTHER)
+		return strdup(event_role_title(feature->role));
+	return strdup("");
+}
+
+/* How much of the share counts, 0..1: all of it from the effect floor on. */
+static double weight_of(const struct finding_counter *counter, double effect_floor)
+{
+	double shift =
+		fabs(log(counter->factor)); /* infinite for 0 and INFINITY: moved */
+
+	if (counter->kind == FEATURE_RAW || effect_floor <= 0 || isnan(shift))
+		return 1;
+	return fmin(1, shift / log1p(effect_floor));
+}
+
+struct ranked_counter {
+	struct finding_counter counter;
+	double weight;
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+	const struct ranked_counter *x = a, *y = b;
+	double p = x->counter.error_share * x->weight;
+	double q = y->counter.error_share * y->weight;
+
+	if (p > q || p < q)
+		return p > q ? -1 : 1;
+	if (x->weight > y->weight || x->weight < y->weight)
+		return x->weight > y->weight ? -1 : 1;
+	return strcmp(x->counter.name, y->counter.name);
+}
+
+static int make_counter(struct ranked_counter *ranked,
+			const struct candidate *candidate,
+			const struct evidence *evidence, size_t count,
+			const struct event_plan *plan, struct rates *rates,
+			double effect_floor, double excess_of_all)
+{
+	const struct model_unit *unit = candidate->first->unit;
+	const struct feature *feature = &unit->features[candidate->feature];
+
+	ranked->counter = (struct finding_counter){
+		.name = strdup(feature->name),
+		.role = feature->role,
+		.unit = feature->unit,
+		.kind = feature->kind,
+		.description = describe(plan, feature),
+		.pass = unit->pass,
+		.error_share =
+			excess_of_all > 0 ? candidate->excess / excess_of_all : 0,
+		.residual = candidate->residual,
+	};
+	if (!ranked->counter.name || !ranked->counter.description)
+		return -1;
+	compare_rates(&ranked->counter, rates, evidence, count, feature, effect_floor);
+	ranked->weight = weight_of(&ranked->counter, effect_floor);
+	return 0;
+}
+
+int rank_counters(struct finding_region *region, const struct evidence *evidence,
+		  size_t count, const struct event_plan *plan, double effect_floor,
+		  struct error *error)
+{
+	size_t features = 0, before = 0, after = 0, used, made = 0;
+	struct candidate *candidates;
+	struct ranked_counter *ranked;
+	struct rates rates;
+	double excess = 0;
+	int code = 0;
+
+	for (size_t e = 0; e < count; e++) {
+		features += evidence[e].unit->feature_count;
+		before += evidence[e].unit->run_count;
+		after += evidence[e].run_count;
+	}
+	candidates = calloc(features + 1, sizeof(*candidates));
+	ranked = calloc(features + 1, sizeof(*ranked));
+	region->counters = calloc(features + 1, sizeof(*region->counters));
+	rates.before = calloc(before + 1, sizeof(double));
+	rates.after = calloc(after + 1, sizeof(double));
+	if (!candidates || !ranked || !region->counters || !rates.before ||
+	    !rates.after) {
+		code = error_no_memory(error, "ranking counters");
+		goto out;
+	}
+	used = gather(candidates, evidence, count);
+	for (size_t i = 0; i < used; i++)
+		excess += candidates[i].excess;
+	while (made < used && !code) {
+		if (make_counter(&ranked[made], &candidates[made], evidence, count,
+				 plan, &rates, effect_floor, excess))
+			code = error_no_memory(error, "ranking counters");
+		made++;
+	}
+	if (!code)
+		qsort(ranked, made, sizeof(*ranked), compare_ranked);
+	/* After a failure they are handed over too, so that their owner frees them. */
+	for (size_t i = 0; i < made; i++)
+		region->counters[i] = ranked[i].counter;
+	region->counter_count = made;
+out:
+	free(rates.after);
+	free(rates.before);
+	free(ranked);
+	free(candidates);
+	return code;
+}

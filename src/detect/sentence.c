@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Verdicts in words. A reason is one sentence about a region without its name; the summary is
+ * the one sentence that somebody reads who reads nothing else. Plain ASCII, except for names.
+ */
+#include "detect/verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "detect/name.h"
+
+#define PERCENT 100.0
+
+/* "2.31x". */
+static void put_ratio(struct text *text, double ratio)
+{
+	if (!isfinite(ratio))
+		text_puts(text, "infinitely many times");
+	else if (ratio < 9.995)
+		text_printf(text, "%.2fx", ratio);
+	else if (ratio < 99.95)
+		text_printf(text, "%.1fx", ratio);
+	else
+		text_printf(text, "%.0fx", ratio);
+}
+
+static void put_interval(struct text *text, const struct ratio_interval *interval)
+{
+	if (!isfinite(interval->low) || !isfinite(interval->high)) {
+		text_puts(text, "no interval: one run on each side");
+		return;
+	}
+	text_printf(text, "%.0f %% interval ", PERCENT * FINDINGS_CONFIDENCE);
+	put_ratio(text, interval->low);
+	text_puts(text, " to ");
+	put_ratio(text, interval->high);
+}
+
+/* "2.31x (95 % interval 2.12x to 2.48x)". */
+static void put_ratio_with_interval(struct text *text,
+				    const struct ratio_interval *interval)
+{
+	put_ratio(text, interval->ratio);
+	text_puts(text, " (");
+	put_interval(text, interval);
+	text_puts(text, ")");
+}
+
+/* "184 us -> 425 us". */
+static void put_times(struct text *text, double before_ns, double after_ns)
+{
+	char before[32], after[32];
+
+	text_printf(text, "%s -> %s", text_duration(before_ns, before, sizeof(before)),
+		    text_duration(after_ns, after, sizeof(after)));
+}
+
+static void put_executions(struct text *text, const struct finding_region *region)
+{
+	double ratio = region->executions_after / region->executions_before;
+
+	if (!isfinite(ratio) || fabs(ratio - 1) < 0.02)
+		return;
+	text_puts(text, "; it is executed ");
+	put_ratio(text, ratio);
+	text_puts(text, " as often");
+}
+
+/* The highest-ranked counter that moved, NULL when none did. */
+static const struct finding_counter *top_counter(const struct finding_region *region)
+{
+	for (size_t i = 0; i < region->counter_count; i++)
+		if (region->counters[i].moved)
+			return &region->counters[i];
+	return NULL;
+}
+
+/* "context-switches 400x", "page-faults from none". */
+static void put_counter(struct text *text, const struct finding_counter *counter)
+{
+	struct text quoted = {0};
+
+	name_quote(&quoted, counter->name);
+	/* A counter's name reads well without quotes. */
+	if (!quoted.failed)
+		text_append(text, quoted.chars + 1, quoted.length - 2);
+	text->failed |= quoted.failed;
+	text_free(&quoted);
+	if (counter->kind == FEATURE_RAW) {
+		text_printf(text, " %.4g -> %.4g", counter->before, counter->after);
+	} else if (isinf(counter->factor)) {
+		text_puts(text, " from none");
+	} else if (counter->kind == FEATURE_CPU_SHARE) {
+		text_printf(text, " %.0f %% -> %.0f %%", PERCENT * counter->before,
+			    PERCENT * counter->after);
+	} else {
+		text_puts(text, " ");
+		put_ratio(text, counter->factor);
+	}
+}
+
+static void put_too_few(struct text *text, const struct finding_region *region,
+			const struct verdict_terms *terms)
+{
+	text_printf(text,
+		    "%zu training run%s and %zu new run%s are too few to be sure at a "
+		    "false-alarm rate of %g %%",
+		    region->runs_before, region->runs_before == 1 ? "" : "s",
+		    region->runs_after, region->runs_after == 1 ? "" : "s",
+		    PERCENT * terms->alarm_rate);
+	if (region->runs_missing)
+		text_printf(text, "; at least %zu more new run%s needed",
+			    region->runs_missing,
+			    region->runs_missing == 1 ? " is" : "s are");
+	if (region->training_runs_missing)
+		text_printf(text, "%s %zu more training run%s",
+			    region->runs_missing ? ", or" : "; at least",
+			    region->training_runs_missing,
+			    region->training_runs_missing == 1 ? "" : "s");
+	if (terms->pass_count > 1)
+		text_printf(text, ", of each of the %zu passes", terms->pass_count);
+}
+
+static void put_looks(struct text *text, const struct finding_region *region)
+{
+	if (region->suspicious && region->time.ratio > 1 && region->time.low > 1) {
+		text_puts(text, "looks slower, ");
+		put_ratio_with_interval(text, &region->time);
+	} else if (region->suspicious && region->total.low > 1) {
+		text_puts(text, "looks as if it took more time per run, ");
+		put_ratio_with_interval(text, &region->total);
+	} else if (region->suspicious) {
+		text_printf(text,
+			    "looks strange, %.0f %% of its samples are anomalous "
+			    "(%.0f %% in training)",
+			    PERCENT * region->anomalous_share_after,
+			    PERCENT * region->anomalous_share_before);
+	} else {
+		text_puts(text, "shows nothing suspicious, but a slowdown cannot be "
+				"ruled out: ");
+		put_ratio_with_interval(text, &region->time);
+	}
+}
+
+static void reason_cannot_tell(struct text *text, const struct finding_region *region,
+			       enum verdict_why why, const struct verdict_terms *terms)
+{
+	if (why == WHY_NO_RUNS) {
+		text_puts(text, "no run of the new profile counted the model's events "
+				"in it");
+		return;
+	}
+	put_looks(text, region);
+	text_puts(text, "; ");
+	if (why == WHY_TOO_FEW_RUNS)
+		put_too_few(text, region, terms);
+	else
+		text_printf(text,
+			    "it differs for sure, but the new runs scatter too "
+			    "much to say by how much; record %zu more",
+			    region->runs_missing);
+}
+
+static void reason_normal(struct text *text, const struct finding_region *region,
+			  enum verdict_why why, const struct verdict_terms *terms)
+{
+	if (!region->time_measured) {
+		text_puts(text, "no change beyond noise (time was not measured)");
+		return;
+	}
+	if (why == WHY_TINY) {
+		text_printf(text,
+			    "differs for sure, but by less than the floor of "
+			    "%g %%: ",
+			    PERCENT * terms->effect_floor);
+		put_ratio_with_interval(text, &region->time);
+		return;
+	}
+	if (region->suspicious) {
+		put_looks(text, region);
+		text_printf(text, ", but that may be chance (p = %.2g)",
+			    region->p_value);
+		return;
+	}
+	text_puts(text, "no change beyond noise: ");
+	put_ratio_with_interval(text, &region->time);
+}
+
+static void reason_changed(struct text *text, const struct finding_region *region,
+			   enum verdict_why why)
+{
+	const struct finding_counter *counter = top_counter(region);
+
+	if (why == WHY_FEWER_BUT_LONGER) {
+		text_puts(text, "its work was regrouped: each execution takes ");
+		put_ratio(text, region->time.ratio);
+		text_puts(text, " as long, but in total it takes ");
+		put_ratio_with_interval(text, &region->total);
+		put_executions(text, region);
+		return;
+	}
+	if (why == WHY_COUNTERS_MOVED && counter) {
+		text_puts(text, "counters moved: ");
+		put_counter(text, counter);
+	} else {
+		text_printf(text,
+			    "%.0f %% of its samples are anomalous (%.0f %% in "
+			    "training)",
+			    PERCENT * region->anomalous_share_after,
+			    PERCENT * region->anomalous_share_before);
+	}
+	if (!region->time_measured) {
+		text_puts(text, "; time was not measured");
+		return;
+	}
+	text_puts(text, "; time is ");
+	put_ratio_with_interval(text, &region->time);
+}
+
+/* Time per execution or per run, whichever the verdict rests on. */
+static void reason_time(struct text *text, const struct finding_region *region)
+{
+	const struct ratio_interval *time =
+		region->by_total ? &region->total : &region->time;
+
+	text_puts(text, "takes ");
+	put_ratio(text, time->ratio);
+	text_puts(text, region->by_total ? " as much time per run (" : " as long (");
+	put_interval(text, time);
+	text_puts(text, "), ");
+	if (region->by_total)
+		put_times(text, region->total_before_ns, region->total_after_ns);
+	else
+		put_times(text, region->time_before_ns, region->time_after_ns);
+	if (!region->by_total)
+		text_puts(text, " per execution");
+	put_executions(text, region);
+}
+
+void sentence_reason(struct text *text, const struct finding_region *region,
+		     enum verdict_why why, const struct verdict_terms *terms)
+{
+	const struct finding_counter *counter = top_counter(region);
+
+	switch (region->verdict) {
+	case VERDICT_REGRESSION:
+	case VERDICT_IMPROVEMENT:
+		if (why == WHY_COUNTERS_WORSE)
+			text_puts(text, "behaves worse (time was not measured)");
+		else
+			reason_time(text, region);
+		if (counter) {
+			text_puts(text, "; ");
+			put_counter(text, counter);
+		}
+		break;
+	case VERDICT_CHANGED:
+		reason_changed(text, region, why);
+		break;
+	case VERDICT_CANNOT_TELL:
+		reason_cannot_tell(text, region, why, terms);
+		break;
+	default:
+		reason_normal(text, region, why, terms);
+		break;
+	}
+}
+
+static size_t count_verdict(const struct findings *findings, enum verdict verdict)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < findings->region_count; i++)
+		count += findings->regions[i].verdict == verdict;
+	return count;
+}
+
+static void put_others(struct text *text, size_t others, const char *what)
+{
+	if (others)
+		text_printf(text, "; %zu other region%s %s %s", others,
+			    others == 1 ? "" : "s", others == 1 ? "is" : "are", what);
+}
+
+void sentence_summary(struct text *text, const struct findings *findings)
+{
+	static const char *const others[VERDICTS] = {
+		[VERDICT_IMPROVEMENT] = "faster too",
+		[VERDICT_CHANGED] = "changed too",
+		[VERDICT_CANNOT_TELL] = "undecided too",
+		[VERDICT_REGRESSION] = "worse too",
+	};
+	size_t count = count_verdict(findings, findings->verdict);
+
+	if (!findings->region_count) {
+		text_puts(text, "no region could be compared");
+	} else if (findings->verdict == VERDICT_NORMAL) {
+		text_printf(text,
+			    "%zu region%s behave%s as in training (%zu new runs "
+			    "against %zu)",
+			    count, count == 1 ? "" : "s", count == 1 ? "s" : "",
+			    findings->runs_after, findings->runs_before);
+	} else {
+		text_puts(text, "region ");
+		name_quote(text, findings->regions[0].name);
+		text_printf(text, " %s", findings->regions[0].reason);
+		put_others(text, count - 1, others[findings->verdict]);
+	}
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verdict on one region: see verdict.h.
+ *
+ * Two things are asked, and both must be answered with yes: is it real (p-value, at most the
+ * alarm rate after all corrections), and does it matter (the effect reaches the floor, and
+ * the interval excludes "no effect")? Sure but tiny is normal.
+ *
+ * Time per execution and total time per run can disagree. More total time is a regression
+ * whatever the cause. Longer executions are one too, also when there are fewer of them and
+ * the total stays: in a program that runs for a fixed time that is lost throughput. Only
+ * when the total sank as well has work been regrouped, which is a change.
+ *
+ * With too few runs no effect can reach the alarm rate. Then a region is called normal only if
+ * the data say so by themselves: nothing suspicious, and a slowdown of the floor's size lies
+ * outside the interval. Everything else is `cannot tell`.
+ */
+#include "detect/verdict.h"
+
+#include <math.h>
+
+/* A counter with a smaller share of the excess error does not make a change by itself. */
+#define COUNTER_SHARE_MIN 0.05
+
+struct effects {
+	bool slower_execution;
+	bool slower_total;
+	bool faster_execution;
+	bool faster_total;
+	bool counters_moved;
+	bool counters_worse;
+	bool samples_strange;
+};
+
+static bool is_longer(const struct ratio_interval *time, double floor)
+{
+	return time->ratio >= 1 + floor && time->low > 1;
+}
+
+static bool is_shorter(const struct ratio_interval *time, double floor)
+{
+	return time->ratio <= 1 - floor && time->high < 1;
+}
+
+/*
+ * Whether more of it costs time. Loads, stores and branches per instruction are what a program
+ * is made of, not what it waits for.
+ */
+static bool is_cost(const struct finding_counter *counter)
+{
+	switch (counter->role) {
+	case EVENT_ROLE_LOADS:
+	case EVENT_ROLE_STORES:
+	case EVENT_ROLE_BRANCHES:
+		return false;
+	default:
+		return counter->kind != FEATURE_CPU_SHARE;
+	}
+}
+
+static bool is_worse(const struct finding_counter *counter)
+{
+	if (counter->kind == FEATURE_RAW) /* neither direction is the bad one */
+		return true;
+	if (counter->kind == FEATURE_CPU_SHARE)
+		return counter->factor < 1;
+	return counter->factor > 1 && is_cost(counter);
+}
+
+static struct effects effects_of(const struct finding_region *region,
+				 const struct judgement *judgement, double floor)
+{
+	struct effects effects = {
+		.slower_execution = is_longer(&judgement->time, floor),
+		.faster_execution = is_shorter(&judgement->time, floor),
+		.samples_strange = region->anomalous_share_after -
+					   region->anomalous_share_before >=
+				   fmax(floor, 1e-9),
+	};
+
+	if (judgement->totals_tested) {
+		effects.slower_total = is_longer(&judgement->total, floor);
+		effects.faster_total = is_shorter(&judgement->total, floor);
+	}
+	for (size_t i = 0; i < region->counter_count; i++) {
+		const struct finding_counter *counter = &region->counters[i];
+
+		if (!counter->moved || counter->error_share < COUNTER_SHARE_MIN)
+			continue;
+		effects.counters_moved = true;
+		effects.counters_worse |= is_worse(counter);
+	}
+	return effects;
+}
+
+static enum verdict_why decided(struct finding_region *region, enum verdict verdict,
+				enum verdict_why why)
+{
+	region->verdict = verdict;
+	region->by_total = why == WHY_MORE_TOTAL || why == WHY_LESS_TOTAL;
+	return why;
+}
+
+/* Whether a slowdown of the floor's size is excluded by the interval alone. */
+static bool shown_normal(const struct judgement *judgement, double floor)
+{
+	if (!judgement->time_measured)
+		return true;
+	if (!(judgement->time.high < 1 + floor))
+		return false;
+	return !judgement->totals_tested || judgement->total.high < 1 + floor;
+}
+
+/* Of more total time: whether longer executions explain at least half of it. */
+static bool is_mostly_longer(const struct judgement *judgement,
+			     const struct effects *effects)
+{
+	return effects->slower_execution &&
+	       log(judgement->time.ratio) >= log(judgement->total.ratio) / 2;
+}
+
+static enum verdict_why ask_for_runs(struct finding_region *region,
+				     const struct judge_reach *reach)
+{
+	region->runs_missing = reach->new_missing;
+	region->training_runs_missing = reach->training_missing;
+	return decided(region, VERDICT_CANNOT_TELL, WHY_TOO_FEW_RUNS);
+}
+
+/* No test raised an alarm. */
+static enum verdict_why decide_quiet(struct finding_region *region,
+				     const struct judgement *judgement,
+				     const struct effects *effects,
+				     const struct verdict_terms *terms)
+{
+	bool looks_slower = effects->slower_execution || effects->slower_total;
+	bool looks_strange = judgement->score_separated && effects->samples_strange;
+
+	region->suspicious = looks_slower || looks_strange;
+	if (!judgement->time_reach.reached &&
+	    (looks_slower || !shown_normal(judgement, terms->effect_floor)))
+		return ask_for_runs(region, &judgement->time_reach);
+	if (!judgement->score_reach.reached && looks_strange)
+		return ask_for_runs(region, &judgement->score_reach);
+	return decided(region, VERDICT_NORMAL, WHY_NOISE);
+}
+
+/*
+ * Sure, and on the face of it long enough to matter, but the interval reaches down to "no
+ * change": as many runs again would narrow it by a third.
+ */
+static enum verdict_why decide_uncertain(struct finding_region *region)
+{
+	region->suspicious = true;
+	region->runs_missing = region->runs_after;
+	return decided(region, VERDICT_CANNOT_TELL, WHY_EFFECT_UNCERTAIN);
+}
+
+enum verdict_why verdict_decide(struct finding_region *region,
+				const struct judgement *judgement, double holm_factor,
+				const struct verdict_terms *terms)
+{
+	bool alarm = region->p_value <= terms->alarm_rate;
+	bool improved = region->p_improvement <= terms->alarm_rate;
+	struct effects effects;
+	bool strange;
+
+	if (!judgement) {
+		region->runs_missing = 1;
+		return decided(region, VERDICT_CANNOT_TELL, WHY_NO_RUNS);
+	}
+	effects = effects_of(region, judgement, terms->effect_floor);
+	strange = alarm && judgement->p_strange * holm_factor <= terms->alarm_rate;
+	region->suspicious = alarm;
+
+	if (alarm && effects.slower_total)
+		return decided(region, VERDICT_REGRESSION,
+			       is_mostly_longer(judgement, &effects)
+				       ? WHY_SLOWER_EXECUTION
+				       : WHY_MORE_TOTAL);
+	if (alarm && effects.slower_execution && !effects.faster_total)
+		return decided(region, VERDICT_REGRESSION, WHY_SLOWER_EXECUTION);
+	if ((alarm || improved) && effects.slower_execution && effects.faster_total)
+		return decided(region, VERDICT_CHANGED, WHY_FEWER_BUT_LONGER);
+	if ((alarm || improved) && effects.faster_execution && !effects.slower_total)
+		return decided(region, VERDICT_IMPROVEMENT, WHY_FASTER_EXECUTION);
+	if ((alarm || improved) && effects.faster_total)
+		return decided(region, VERDICT_IMPROVEMENT, WHY_LESS_TOTAL);
+	if (strange && !judgement->time_measured && effects.counters_worse)
+		return decided(region, VERDICT_REGRESSION, WHY_COUNTERS_WORSE);
+	if (strange && effects.counters_moved)
+		return decided(region, VERDICT_CHANGED, WHY_COUNTERS_MOVED);
+	if (strange && effects.samples_strange)
+		return decided(region, VERDICT_CHANGED, WHY_SAMPLES_STRANGE);
+	if (alarm && judgement->time.ratio >= 1 + terms->effect_floor)
+		return decide_uncertain(region);
+	if (alarm)
+		return decided(region, VERDICT_NORMAL, WHY_TINY);
+	return decide_quiet(region, judgement, &effects, terms);
+}
