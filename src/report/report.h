@@ -15,10 +15,18 @@ struct report_style {
 	bool verbose; /* all regions and counters, runs */
 };
 
-/* For people at two in the morning: verdict first, then where, why, how sure, what next. */
+/*
+ * For people at two in the morning: verdict first, then where, why, how sure, what next.
+ * Names of the measured program are escaped: no control character, escape sequence or
+ * direction mark of theirs reaches the terminal. Errors of writing to `out` surface when its
+ * owner closes it; fails only for lack of memory.
+ */
 int report_text(const struct findings *findings, const struct report_style *style,
 		FILE *out, struct error *error);
-/* doc/formats.md, "findings". Stable key order, C locale. */
+/*
+ * doc/formats/findings.md and doc/findings.schema.json. Stable key order, C locale, valid
+ * UTF-8 (bytes of names that are none become U+FFFD), null for what is not finite.
+ */
 int report_json(const struct findings *findings, FILE *out, struct error *error);
 
 #endif
