@@ -5,8 +5,8 @@
  *
  * usage: bench_recording LIBRARY
  */
-#include <linux/perf_event.h>
 #include <dirent.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -89,7 +89,8 @@ static long run(const char *library, const char *directory)
 	return strtol(text, NULL, 10);
 }
 
-static int count(const char *directory, uint64_t *samples, uint64_t *losses, double *bytes)
+static int count(const char *directory, uint64_t *samples, uint64_t *losses,
+		 double *bytes)
 {
 	DIR *stream = opendir(directory);
 	struct dirent *entry;
@@ -120,10 +121,10 @@ static int count(const char *directory, uint64_t *samples, uint64_t *losses, dou
 int main(int argc, char **argv)
 {
 	static const uint64_t configs[] = {
-		PERF_COUNT_SW_TASK_CLOCK,     PERF_COUNT_SW_PAGE_FAULTS,
+		PERF_COUNT_SW_TASK_CLOCK,       PERF_COUNT_SW_PAGE_FAULTS,
 		PERF_COUNT_SW_CONTEXT_SWITCHES, PERF_COUNT_SW_CPU_MIGRATIONS,
-		PERF_COUNT_SW_PAGE_FAULTS_MIN, PERF_COUNT_SW_PAGE_FAULTS_MAJ,
-		PERF_COUNT_SW_CPU_CLOCK,      PERF_COUNT_SW_ALIGNMENT_FAULTS};
+		PERF_COUNT_SW_PAGE_FAULTS_MIN,  PERF_COUNT_SW_PAGE_FAULTS_MAJ,
+		PERF_COUNT_SW_CPU_CLOCK,        PERF_COUNT_SW_ALIGNMENT_FAULTS};
 	struct session_event events[8];
 	struct session session = {.source = "perf", .events = events, .event_count = 8};
 	char directory[] = "/tmp/perfpoint-bench-XXXXXX";
@@ -139,8 +140,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (size_t i = 0; i < 8; i++)
-		events[i] = (struct session_event){
-			.name = "software", .type = PERF_TYPE_SOFTWARE, .config = configs[i]};
+		events[i] = (struct session_event){.name = "software",
+						   .type = PERF_TYPE_SOFTWARE,
+						   .config = configs[i]};
 	if (!mkdtemp(directory) || session_write(&session, directory, &error))
 		return 1;
 	without = run(NULL, NULL);
@@ -148,10 +150,11 @@ int main(int argc, char **argv)
 	if (with < 0 || without < 0 || count(directory, &samples, &losses, &bytes))
 		return 1;
 	per_thread = (double)(with - without) / THREADS;
-	printf("%d threads: %llu of %d samples, %llu lost, %.0f MiB; peak memory %ld KiB, "
+	printf("%d threads: %llu of %d samples, %llu lost, %.0f MiB; peak memory %ld "
+	       "KiB, "
 	       "without the runtime %ld KiB: %.0f KiB a thread (at most 1024)\n",
-	       THREADS, (unsigned long long)samples, SAMPLES, (unsigned long long)losses,
-	       bytes / 1048576, with, without, per_thread);
+	       THREADS, (unsigned long long)samples, SAMPLES,
+	       (unsigned long long)losses, bytes / 1048576, with, without, per_thread);
 	file_remove_tree(directory, &error);
 	return samples == SAMPLES && !losses && per_thread <= 1024 ? 0 : 1;
 }

@@ -79,9 +79,8 @@ static void example_run(const struct example *example, void (*function)(long ind
 
 	pthread_barrier_init(&start, NULL, (unsigned)example->threads);
 	for (long i = 0; i < example->threads; i++) {
-		threads[i] = (struct example_thread){.index = i,
-						     .function = function,
-						     .start = &start};
+		threads[i] = (struct example_thread){
+			.index = i, .function = function, .start = &start};
 		int result = pthread_create(&threads[i].thread, NULL, example_main,
 					    &threads[i]);
 		if (result) {

@@ -7,8 +7,8 @@
 #include "perfpoint.h"
 
 #define BUCKETS 4096
-#define BATCH	64
-#define WORK	300 /* steps per update, under the lock */
+#define BATCH   64
+#define WORK    300 /* steps per update, under the lock */
 
 #ifdef BAD
 #define STRIPES 1
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 	example_run(&example, thread);
 	for (int i = 0; i < BUCKETS; i++)
 		used += table[i].key != 0;
-	printf("hash_table (" VARIANT "): %llu of %d buckets used\n", (unsigned long long)used,
-	       BUCKETS);
+	printf("hash_table (" VARIANT "): %llu of %d buckets used\n",
+	       (unsigned long long)used, BUCKETS);
 	return 0;
 }

@@ -13,7 +13,8 @@
 struct sums {
 	volatile int64_t n, x, y, xx, xy; /* 40 bytes */
 #ifndef BAD
-} __attribute__((aligned(2 * CACHE_LINE))); /* two: the adjacent-line prefetcher pairs them */
+} __attribute__((
+	aligned(2 * CACHE_LINE))); /* two: the adjacent-line prefetcher pairs them */
 #else
 };
 #endif
@@ -53,7 +54,8 @@ int main(int argc, char **argv)
 	example = example_parse(argc, argv, 2, 5000);
 	for (int i = 0; i < POINTS; i++) {
 		points[i].x = (int32_t)(example_random(&state) % 1000);
-		points[i].y = 3 * points[i].x + 7 + (int32_t)(example_random(&state) % 11) - 5;
+		points[i].y = 3 * points[i].x + 7 +
+			      (int32_t)(example_random(&state) % 11) - 5;
 	}
 	example_run(&example, thread);
 	for (long i = 0; i < example.threads; i++) {

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define CHUNK	1024
+#define CHUNK   1024
 #define NUMBERS 65536
 
 static struct example example;
@@ -39,7 +39,8 @@ static void count_chunk(unsigned first)
 static void thread(long index)
 {
 	for (long round = 0; round < example.rounds; round++)
-		count_chunk((unsigned)((round * example.threads + index) * CHUNK) % NUMBERS);
+		count_chunk((unsigned)((round * example.threads + index) * CHUNK) %
+			    NUMBERS);
 }
 
 int main(int argc, char **argv)

@@ -67,8 +67,8 @@ perfpoint__dlsym(void *handle, const char *name) __asm__("dlsym");
 
 /* NULL: not looked for yet. */
 static const struct perfpoint_runtime *perfpoint__found __attribute__((unused));
-static const struct perfpoint_runtime perfpoint__absent __attribute__((unused)) = {
-	0, 0, 0, 0, 0, 0, 0};
+static const struct perfpoint_runtime perfpoint__absent
+	__attribute__((unused)) = {0, 0, 0, 0, 0, 0, 0};
 
 static __attribute__((noinline, cold, unused)) const struct perfpoint_runtime *
 perfpoint__find(void)
@@ -165,8 +165,13 @@ perfpoint__leave(const perfpoint_token *token)
 class perfpoint__scope
 {
       public:
-	explicit perfpoint__scope(perfpoint_site *site) : token(perfpoint__enter(site)) {}
-	~perfpoint__scope() { perfpoint__leave(&token); }
+	explicit perfpoint__scope(perfpoint_site *site) : token(perfpoint__enter(site))
+	{
+	}
+	~perfpoint__scope()
+	{
+		perfpoint__leave(&token);
+	}
 
       private:
 	perfpoint__scope(const perfpoint__scope &);
@@ -176,16 +181,16 @@ class perfpoint__scope
 #define PERFPOINT__GUARD(guard, site) perfpoint__scope guard(&site)
 #else
 /* Runs on return, break, goto; on exceptions and cancellation with -fexceptions. */
-#define PERFPOINT__GUARD(guard, site)                                                    \
-	__attribute__((cleanup(perfpoint__leave), unused)) const perfpoint_token guard =     \
-		perfpoint__enter(&site)
+#define PERFPOINT__GUARD(guard, site)                      \
+	__attribute__((cleanup(perfpoint__leave), unused)) \
+	const perfpoint_token guard = perfpoint__enter(&site)
 #endif
 
 #define PERFPOINT__JOIN2(a, b) a##b
 #define PERFPOINT__JOIN(a, b)  PERFPOINT__JOIN2(a, b)
-#define PERFPOINT__SCOPE(name, n)                                                        \
-	static struct perfpoint_site PERFPOINT__JOIN(perfpoint__site_, n) = {name, 0};       \
-	PERFPOINT__GUARD(PERFPOINT__JOIN(perfpoint__guard_, n),                              \
+#define PERFPOINT__SCOPE(name, n)                                                      \
+	static struct perfpoint_site PERFPOINT__JOIN(perfpoint__site_, n) = {name, 0}; \
+	PERFPOINT__GUARD(PERFPOINT__JOIN(perfpoint__guard_, n),                        \
 			 PERFPOINT__JOIN(perfpoint__site_, n))
 
 /*
@@ -195,10 +200,10 @@ class perfpoint__scope
 #define PERFPOINT_SCOPE(name) PERFPOINT__SCOPE(name, __COUNTER__)
 
 /* Opens region `name`; PERFPOINT_END_REGION() closes the innermost open region. */
-#define PERFPOINT_BEGIN(name)                                                            \
-	do {                                                                             \
-		static struct perfpoint_site perfpoint__site = {name, 0};                 \
-		perfpoint__begin(&perfpoint__site);                                      \
+#define PERFPOINT_BEGIN(name)                                             \
+	do {                                                              \
+		static struct perfpoint_site perfpoint__site = {name, 0}; \
+		perfpoint__begin(&perfpoint__site);                       \
 	} while (0)
 #define PERFPOINT_END_REGION() perfpoint_END()
 

@@ -106,7 +106,8 @@ static bool is_perf_fd(int fd)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	length = readlink(path, link, sizeof(link));
-	return length == sizeof(perf_link) - 1 && !memcmp(link, perf_link, (size_t)length);
+	return length == sizeof(perf_link) - 1 &&
+	       !memcmp(link, perf_link, (size_t)length);
 }
 
 void perf_close(struct thread *thread, bool forked)
@@ -151,9 +152,10 @@ int perf_open(struct thread *thread, char *text, size_t size)
 		if (leader >= 0 && fd < 0 && fd != -EMFILE)
 			fd = open_event(event, -1, process.user_read), leader = -1;
 		if (fd < 0) {
-			snprintf(text, size, "event %s: perf_event_open: %s%s", event->name,
-				 strerror(-fd),
-				 fd == -EMFILE ? " (raise the limit with ulimit -Hn)" : "");
+			snprintf(text, size, "event %s: perf_event_open: %s%s",
+				 event->name, strerror(-fd),
+				 fd == -EMFILE ? " (raise the limit with ulimit -Hn)"
+					       : "");
 			perf_close(thread, false);
 			return fd;
 		}
@@ -258,8 +260,9 @@ static uint64_t scale(uint64_t value, uint64_t enabled, uint64_t running)
 	return (uint64_t)((unsigned __int128)value * enabled / running);
 }
 
-bool perf_subtract(const struct thread *thread, const uint64_t *begin, const uint64_t *end,
-		   uint64_t *deltas, struct recording_sample *sample)
+bool perf_subtract(const struct thread *thread, const uint64_t *begin,
+		   const uint64_t *end, uint64_t *deltas,
+		   struct recording_sample *sample)
 {
 	for (uint32_t g = 0; g < thread->group_count; g++) {
 		uint32_t size = thread->group_sizes[g];
@@ -279,7 +282,8 @@ bool perf_subtract(const struct thread *thread, const uint64_t *begin, const uin
 						      : delta;
 		}
 		if (unlikely(partial)) {
-			share = (uint64_t)((unsigned __int128)running * UINT16_MAX / enabled);
+			share = (uint64_t)((unsigned __int128)running * UINT16_MAX /
+					   enabled);
 			sample->flags |= RECORDING_SAMPLE_MULTIPLEXED;
 			if (share < sample->running_share)
 				sample->running_share = (uint16_t)share;

@@ -35,9 +35,9 @@ static inline struct thread *marker_thread(void)
 {
 	struct thread *thread = thread_current;
 
-	if (likely(thread && atomic_load_explicit(&process.page->state,
-						  memory_order_relaxed) ==
-				     PROCESS_RECORDING))
+	if (likely(thread &&
+		   atomic_load_explicit(&process.page->state, memory_order_relaxed) ==
+			   PROCESS_RECORDING))
 		return thread;
 	return thread_attach();
 }
@@ -53,7 +53,8 @@ static bool same_place(const struct frame *a, const struct frame *b)
  * first time. Looks for an older opening of `latest` (the region to be entered, or the
  * innermost one) among the first `depth` frames and drops what lies from there up.
  */
-static bool drop_stale(struct thread *thread, const struct frame *latest, uint32_t depth)
+static bool drop_stale(struct thread *thread, const struct frame *latest,
+		       uint32_t depth)
 {
 	for (uint32_t i = 0; i < depth; i++) {
 		if (!same_place(thread_frame(thread, i), latest))
@@ -81,13 +82,14 @@ static bool make_room(struct thread *thread, const struct frame *entering)
 }
 
 /* 0: nested too deep to be measured. */
-static perfpoint_token enter_region(struct thread *thread, uint32_t region, uintptr_t cfa,
-				    uintptr_t site)
+static perfpoint_token enter_region(struct thread *thread, uint32_t region,
+				    uintptr_t cfa, uintptr_t site)
 {
 	struct frame *frame;
 
 	if (unlikely(thread->depth == DEPTH_MAX) &&
-	    !make_room(thread, &(struct frame){.cfa = cfa, .site = site, .region = region})) {
+	    !make_room(thread,
+		       &(struct frame){.cfa = cfa, .site = site, .region = region})) {
 		process_lose(RECORDING_LOSS_TOO_DEEP);
 		return 0;
 	}
@@ -119,8 +121,8 @@ static inline enum recording_loss obstacle(const struct thread *thread,
 }
 
 /* Writes the sample of `frame`, which ended at `end_ns` with the reading in scratch. */
-static void store_sample(struct thread *thread, const struct frame *frame, uint64_t end_ns,
-			 bool readable)
+static void store_sample(struct thread *thread, const struct frame *frame,
+			 uint64_t end_ns, bool readable)
 {
 	enum recording_loss loss = obstacle(thread, frame, readable);
 	struct recording_sample *sample;
@@ -152,9 +154,10 @@ static void store_sample(struct thread *thread, const struct frame *frame, uint6
 	}
 	/* Not before here is the sample part of the block. */
 	thread->write = room + process.sample_bytes;
-	__atomic_store_n(&thread->block->used,
-			 (uint64_t)(thread->write - (unsigned char *)(thread->block + 1)),
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(
+		&thread->block->used,
+		(uint64_t)(thread->write - (unsigned char *)(thread->block + 1)),
+		__ATOMIC_RELEASE);
 }
 
 /* Closes the innermost frame. */
@@ -196,7 +199,8 @@ static perfpoint_token enter(struct perfpoint_site *site)
 
 	if (unlikely(!thread || !marker_begin(thread)))
 		return 0;
-	token = enter_region(thread, site_region(site), (uintptr_t)__builtin_dwarf_cfa(),
+	token = enter_region(thread, site_region(site),
+			     (uintptr_t)__builtin_dwarf_cfa(),
 			     (uintptr_t)__builtin_return_address(0));
 	marker_end(thread);
 	return token;

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 
 #define TABLE_SLOTS (2 * RECORDING_REGIONS_MAX) /* power of two */
-#define ARENA_BYTES (8u << 20)			/* address space; pages are taken as used */
+#define ARENA_BYTES (8u << 20) /* address space; pages are taken as used */
 #define MARK_CACHE  1024
 
 struct entry {
@@ -28,19 +28,20 @@ static struct {
 	struct entry *_Atomic *slots; /* [TABLE_SLOTS] */
 	unsigned char *arena;
 	_Atomic size_t arena_used;
-	_Atomic uint32_t count; /* ids handed out */
+	_Atomic uint32_t count;             /* ids handed out */
 	_Atomic uint32_t marks[MARK_CACHE]; /* id + 1 of small marks */
 } names;
 
 int names_init(void)
 {
 	size_t slot_bytes = TABLE_SLOTS * sizeof(*names.slots);
-	unsigned char *memory = mmap(NULL, slot_bytes + ARENA_BYTES, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned char *memory =
+		mmap(NULL, slot_bytes + ARENA_BYTES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return -ENOMEM;
-	names.slots = (struct entry *_Atomic *)(void *)memory;
+	names.slots = (struct entry * _Atomic *)(void *)memory;
 	names.arena = memory + slot_bytes;
 	return 0;
 }
@@ -103,7 +104,8 @@ uint32_t names_region(const char *name)
 			return entry->id;
 	}
 	complain(COMPLAINT_NAMES, ENOSPC,
-		 "no room for region \"%.60s\": more than %u regions or %u KiB of names; "
+		 "no room for region \"%.60s\": more than %u regions or %u KiB of "
+		 "names; "
 		 "regions not seen so far are not recorded",
 		 name ? name : "", RECORDING_REGIONS_MAX,
 		 (unsigned)(process.header ? process.header->names_bytes >> 10 : 0));
@@ -132,8 +134,9 @@ static void format_mark(int mark, char *name, size_t size)
 uint32_t names_mark(int mark)
 {
 	bool cached = mark >= 0 && mark < MARK_CACHE;
-	uint32_t id = cached ? atomic_load_explicit(&names.marks[mark], memory_order_relaxed)
-			     : 0;
+	uint32_t id =
+		cached ? atomic_load_explicit(&names.marks[mark], memory_order_relaxed)
+		       : 0;
 	char name[24];
 
 	if (likely(id))

@@ -51,7 +51,8 @@ static int plugin_start(const char *const *list, size_t count, char *text, size_
 	result = PAPI_library_init(PAPI_VER_CURRENT);
 	if (result != PAPI_VER_CURRENT) {
 		snprintf(text, size, "PAPI_library_init: %s",
-			 result > 0 ? "libpapi is of another version" : PAPI_strerror(result));
+			 result > 0 ? "libpapi is of another version"
+				    : PAPI_strerror(result));
 		return -1;
 	}
 	result = PAPI_thread_init(thread_id);
@@ -77,7 +78,8 @@ static struct set *find_set(struct papi_thread *thread, int component, char *tex
 		if (thread->sets[i].component == component)
 			return &thread->sets[i];
 	if (thread->set_count == SETS_MAX) {
-		snprintf(text, size, "events of more than %d PAPI components", SETS_MAX);
+		snprintf(text, size, "events of more than %d PAPI components",
+			 SETS_MAX);
 		return NULL;
 	}
 	set = &thread->sets[thread->set_count];
@@ -174,7 +176,8 @@ static bool plugin_thread_read(void *opaque, uint64_t *values)
 }
 
 extern const struct perfpoint_plugin perfpoint_plugin_v1;
-__attribute__((visibility("default"))) const struct perfpoint_plugin perfpoint_plugin_v1 = {
+__attribute__((visibility("default")))
+const struct perfpoint_plugin perfpoint_plugin_v1 = {
 	.abi = 1,
 	.start = plugin_start,
 	.thread_open = plugin_thread_open,

@@ -105,7 +105,8 @@ static int load_plugin(char *text, size_t size)
 	if (library)
 		process.plugin = dlsym(library, PERFPOINT_PLUGIN_SYMBOL);
 	if (!process.plugin || process.plugin->abi != 1) {
-		snprintf(text, size, "cannot load the plug-in %s: %s", process.plugin_path,
+		snprintf(text, size, "cannot load the plug-in %s: %s",
+			 process.plugin_path,
 			 library ? "it is of another version" : dlerror());
 		return -ELIBACC;
 	}
@@ -155,7 +156,6 @@ static void drop_parents_recording(void)
 {
 	writer_forget();
 	process.header = NULL; /* not mapped in the child (MADV_DONTFORK) */
-	atomic_store(&process.fd_count, 0);
 	atomic_store(&process.complaints, 0);
 }
 
@@ -183,8 +183,8 @@ void process_start(void)
 	if (!result)
 		result = writer_create(text, sizeof(text));
 	if (result) {
-		complain(COMPLAINT_RECORDING, -result, "%s; process %ld is not recorded", text,
-			 (long)getpid());
+		complain(COMPLAINT_RECORDING, -result,
+			 "%s; process %ld is not recorded", text, (long)getpid());
 		atomic_store(&process.page->state, PROCESS_STOPPED);
 		return;
 	}

@@ -44,21 +44,21 @@
 #define READING_WORDS_MAX (4 * RECORDING_EVENTS_MAX)
 
 enum process_state {
-	PROCESS_NEW = 0,     /* also: forked, and no marker executed since */
+	PROCESS_NEW = 0, /* also: forked, and no marker executed since */
 	PROCESS_RECORDING = 1,
 	PROCESS_STOPPED = 2, /* failed to start; markers do nothing */
 };
 
 struct process_page {
 	_Atomic uint32_t state; /* enum process_state */
-	pthread_mutex_t lock;	/* all zeros is unlocked on Linux */
-	_Atomic bool full;	/* no more blocks can be had; samples are counted as lost */
+	pthread_mutex_t lock;   /* all zeros is unlocked on Linux */
+	_Atomic bool full; /* no more blocks can be had; samples are counted as lost */
 };
 
 /* An open region. Followed by one reading of the counters, counters_reading_words() words. */
 struct frame {
 	perfpoint_token token;
-	uintptr_t cfa;	/* caller's stack pointer at the marker */
+	uintptr_t cfa;  /* caller's stack pointer at the marker */
 	uintptr_t site; /* return address of the marker */
 	uint64_t begin_ns;
 	uint32_t region;
@@ -67,16 +67,18 @@ struct frame {
 };
 
 struct thread {
-	struct thread *next;	/* list of all, see process.threads; set once */
-	_Atomic bool in_use;	/* false: may be recycled; guarded by the lock */
-	volatile bool busy;	/* inside a marker; read by signal handlers on this thread */
-	bool counting;		/* counters are open */
-	uint32_t index;		/* of the thread in the recording */
-	uint32_t serial;	/* of the last region entered, for tokens */
-	uint32_t depth;		/* frames in use */
-	uint32_t overflow;	/* regions open beyond DEPTH_MAX */
-	uint32_t inherited;	/* frames that a fork left behind; their ENDs are no errors */
-	uintptr_t stack_low;	/* bounds of the thread's own stack, 0 if unknown */
+	struct thread *next; /* list of all, see process.threads; set once */
+	_Atomic bool in_use; /* false: may be recycled; guarded by the lock */
+	volatile bool
+		busy;      /* inside a marker; read by signal handlers on this thread */
+	bool counting;     /* counters are open */
+	uint32_t index;    /* of the thread in the recording */
+	uint32_t serial;   /* of the last region entered, for tokens */
+	uint32_t depth;    /* frames in use */
+	uint32_t overflow; /* regions open beyond DEPTH_MAX */
+	uint32_t
+		inherited; /* frames that a fork left behind; their ENDs are no errors */
+	uintptr_t stack_low; /* bounds of the thread's own stack, 0 if unknown */
 	uintptr_t stack_high;
 	/* sample block */
 	struct recording_block *block;
@@ -91,7 +93,7 @@ struct thread {
 	uint8_t group_sizes[RECORDING_EVENTS_MAX];
 	uint32_t group_count;
 	uint32_t slot_count; /* slots open */
-	bool user_read;	     /* every slot can be read in user space */
+	bool user_read;      /* every slot can be read in user space */
 	/* counters, source papi */
 	void *plugin_thread;
 	/* memory */
@@ -110,7 +112,7 @@ struct runtime_event {
 
 struct process {
 	struct process_page *page; /* never NULL once configured */
-	bool configured;	   /* a session was found and understood */
+	bool configured;           /* a session was found and understood */
 	/* from the session */
 	char directory[1024];
 	char plugin_path[1024];
@@ -124,7 +126,8 @@ struct process {
 	/* the recording, valid while page->state is PROCESS_RECORDING */
 	struct recording_header *header; /* mapped; names follow */
 	uint64_t map_bytes;
-	_Atomic uint64_t names_reserved; /* file space reserved up to here, offset in the file */
+	_Atomic uint64_t
+		names_reserved; /* file space reserved up to here, offset in the file */
 	int fd;
 	uint64_t device, inode; /* of the recording: fd is checked before it is used */
 	char path[1200];
@@ -132,8 +135,7 @@ struct process {
 	/* threads; list is push-only under the lock, so that a fork always sees it whole */
 	struct thread *_Atomic threads;
 	pthread_key_t key;
-	int fd_floor;		     /* our descriptors are moved to this number or above */
-	_Atomic int fd_count;	     /* perf descriptors open */
+	int fd_floor; /* our descriptors are moved to this number or above */
 	_Atomic uint32_t complaints; /* bit per enum complaint, said once a process */
 };
 extern struct process process;
@@ -190,8 +192,9 @@ void perf_close(struct thread *thread, bool forked);
 bool perf_read(struct thread *thread, uint64_t *reading);
 /* Increases between two readings into deltas[]; sets cpu_ns, flags and running_share of
  * *sample. false: the counters did not run. */
-bool perf_subtract(const struct thread *thread, const uint64_t *begin, const uint64_t *end,
-		   uint64_t *deltas, struct recording_sample *sample);
+bool perf_subtract(const struct thread *thread, const uint64_t *begin,
+		   const uint64_t *end, uint64_t *deltas,
+		   struct recording_sample *sample);
 
 /* ---- counters.c: the same for whatever source the session chose ---- */
 int counters_open(struct thread *thread, char *text, size_t size);
@@ -238,7 +241,8 @@ static inline unsigned char *writer_room(struct thread *thread)
 }
 
 /* ---- thread.c ---- */
-extern __thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
+extern __thread struct thread *thread_current
+	__attribute__((tls_model("initial-exec")));
 /* Makes thread_current usable in this process: new thread, or first marker after a fork.
  * NULL: this thread is not recorded. Takes the lock, allocates. */
 struct thread *thread_attach(void);

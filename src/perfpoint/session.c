@@ -172,13 +172,14 @@ int session_read(const char *directory)
 	snprintf(path, sizeof(path), "%s/" SESSION_FILE, directory);
 	result = slurp(path, &parser.at, &length);
 	if (result) {
-		complain(COMPLAINT_SESSION, -result, "cannot read %s: %s; not recording", path,
-			 strerror(-result));
+		complain(COMPLAINT_SESSION, -result,
+			 "cannot read %s: %s; not recording", path, strerror(-result));
 		return result;
 	}
 	parser.end = parser.at + length;
-	process.events = mmap(NULL, RECORDING_EVENTS_MAX * sizeof(*process.events),
-			      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	process.events =
+		mmap(NULL, RECORDING_EVENTS_MAX * sizeof(*process.events),
+		     PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	line = next_line(&parser);
 	if (process.events == MAP_FAILED)
 		line = NULL;

@@ -102,7 +102,8 @@ static void thread_join_recording(struct thread *thread)
 	thread->counting = result == 0;
 	if (result)
 		complain(COMPLAINT_COUNTERS, -result,
-			 "cannot open counters for thread %ld: %s; its regions are counted as "
+			 "cannot open counters for thread %ld: %s; its regions are "
+			 "counted as "
 			 "lost",
 			 (long)tid, text);
 	thread->inherited = 0;
@@ -159,7 +160,7 @@ struct thread *thread_attach(void)
 	if (attachment != ATTACH_NO ||
 	    atomic_load(&process.page->state) == PROCESS_STOPPED) {
 		process_lose(attachment == ATTACH_NOW ? RECORDING_LOSS_IN_SIGNAL
-						      : RECORDING_LOSS_NO_COUNTERS);
+						      : RECORDING_LOSS_THREAD_ENDED);
 		return NULL;
 	}
 	attachment = ATTACH_NOW;
@@ -174,8 +175,9 @@ struct thread *thread_attach(void)
 		thread->inherited = inherited;
 	}
 	if (thread && pthread_setspecific(process.key, thread))
-		complain(COMPLAINT_THREAD, ENOMEM,
-			 "cannot watch for the end of a thread; its counters stay open");
+		complain(
+			COMPLAINT_THREAD, ENOMEM,
+			"cannot watch for the end of a thread; its counters stay open");
 	pthread_setcancelstate(cancel, NULL);
 	atomic_signal_fence(memory_order_seq_cst);
 	thread_current = thread;

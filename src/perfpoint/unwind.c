@@ -147,14 +147,14 @@ void unwind_init(void)
 }
 
 /* Under names of our own: the headers declare these with types of theirs. */
-#define DEFINE_JUMP(member, symbol)                                                      \
-	EXPORT __attribute__((noreturn)) void jump_##member(void *env, int value)        \
-		__asm__(symbol);                                                         \
-	void jump_##member(void *env, int value)                                         \
-	{                                                                                \
-		before_jump(env);                                                        \
-		find_jumps();                                                            \
-		unwind.member(env, value);                                               \
+#define DEFINE_JUMP(member, symbol)                          \
+	EXPORT __attribute__((noreturn)) void jump_##member( \
+		void *env, int value) __asm__(symbol);       \
+	void jump_##member(void *env, int value)             \
+	{                                                    \
+		before_jump(env);                            \
+		find_jumps();                                \
+		unwind.member(env, value);                   \
 	}
 
 DEFINE_JUMP(longjmp, "longjmp")

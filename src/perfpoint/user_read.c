@@ -41,9 +41,9 @@ void user_read_request(struct perf_event_attr *attr)
 		attr->config1 |= ARMV8_USER_ACCESS;
 }
 
-#define CASE_EVENT(n)                                                                    \
-	case n:                                                                          \
-		__asm__ volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value));            \
+#define CASE_EVENT(n)                                                         \
+	case n:                                                               \
+		__asm__ volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value)); \
 		break
 
 static inline uint64_t read_counter(uint32_t index)

@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -66,8 +68,9 @@ static int fill(int fd, uint64_t offset, uint64_t bytes)
 {
 	for (uint64_t done = 0; done < bytes;) {
 		uint64_t rest = bytes - done;
-		ssize_t n = pwrite(fd, zeros, rest < sizeof(zeros) ? rest : sizeof(zeros),
-				   (off_t)(offset + done));
+		ssize_t n =
+			pwrite(fd, zeros, rest < sizeof(zeros) ? rest : sizeof(zeros),
+			       (off_t)(offset + done));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -95,18 +98,35 @@ static int reserve(int fd, uint64_t offset, uint64_t bytes)
 	return -errno;
 }
 
+/*
+ * On btrfs a store into a mapped page may need new space, which would be a SIGBUS when there is
+ * none; without copy-on-write what was reserved stays reserved. Other file systems refuse.
+ */
+static void forbid_copy_on_write(int fd)
+{
+	int flags = 0;
+
+	if (!ioctl(fd, FS_IOC_GETFLAGS, &flags)) {
+		flags |= FS_NOCOW_FL;
+		(void)ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	}
+}
+
 /* `<directory>/<pid>-<n>.aprec`: an exec keeps the pid, so n counts up. */
 static int create_file(char *text, size_t size)
 {
 	for (unsigned n = 0; n < 100000; n++) {
 		int fd;
 
-		snprintf(process.path, sizeof(process.path), "%s/%ld-%u" RECORDING_SUFFIX,
-			 process.directory, (long)getpid(), n);
-		fd = open(process.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-			  0600);
-		if (fd >= 0)
+		snprintf(process.path, sizeof(process.path),
+			 "%s/%ld-%u" RECORDING_SUFFIX, process.directory,
+			 (long)getpid(), n);
+		fd = open(process.path,
+			  O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd >= 0) {
+			forbid_copy_on_write(fd);
 			return process_move_fd(fd);
+		}
 		if (errno != EEXIST)
 			break;
 	}
@@ -170,7 +190,8 @@ int writer_create(char *text, size_t size)
 	if (!result && fstat(fd, &status))
 		result = -errno;
 	if (!result) {
-		header = mmap(NULL, map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		header = mmap(NULL, map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			      0);
 		result = header == MAP_FAILED ? -errno : 0;
 	}
 	if (result) {
@@ -213,12 +234,14 @@ static bool reserve_names(uint64_t end)
 		errno = saved_errno;
 		if (result) {
 			complain(COMPLAINT_SPACE, -result,
-				 "no space for names in %s: %s; regions not seen so far are "
+				 "no space for names in %s: %s; regions not seen so "
+				 "far are "
 				 "not recorded",
 				 process.path, strerror(-result));
 			return false;
 		}
-		if (atomic_compare_exchange_strong(&process.names_reserved, &reserved, next))
+		if (atomic_compare_exchange_strong(&process.names_reserved, &reserved,
+						   next))
 			reserved = next;
 	}
 	return true;
@@ -259,8 +282,8 @@ bool writer_name(enum recording_name_kind kind, uint32_t id, uint64_t value,
 static int next_block(struct thread *thread)
 {
 	size_t bytes = thread->block_bytes;
-	uint64_t offset =
-		__atomic_fetch_add(&process.header->file_bytes, bytes, __ATOMIC_RELAXED);
+	uint64_t offset = __atomic_fetch_add(&process.header->file_bytes, bytes,
+					     __ATOMIC_RELAXED);
 	struct recording_block *block;
 	int fd = recording_fd();
 	int result = fd < 0 ? fd : reserve(fd, offset, bytes);
@@ -271,11 +294,12 @@ static int next_block(struct thread *thread)
 		/* Hand it back, unless another thread has taken the next one already. */
 		uint64_t end = offset + bytes;
 
-		__atomic_compare_exchange_n(&process.header->file_bytes, &end, offset, false,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n(&process.header->file_bytes, &end, offset,
+					    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 		return result;
 	}
-	block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+	block = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		     (off_t)offset);
 	if (block == MAP_FAILED)
 		return -errno;
 	/* Now, because a page fault in the middle of a region would be counted as the region's.
@@ -306,11 +330,13 @@ unsigned char *writer_new_room(struct thread *thread)
 	errno = saved_errno;
 	if (result) {
 		atomic_store(&process.page->full, true);
-		complain(COMPLAINT_SPACE, -result,
-			 "cannot extend %s: %s; recording stops here, the program goes on. "
-			 "Free some space, or choose another place with autoperf record "
-			 "--scratch DIR",
-			 process.path, strerror(-result));
+		complain(
+			COMPLAINT_SPACE, -result,
+			"cannot extend %s: %s; recording stops here, the program goes "
+			"on. "
+			"Free some space, or choose another place with autoperf record "
+			"--scratch DIR",
+			process.path, strerror(-result));
 		return NULL;
 	}
 	return thread->write;

@@ -24,17 +24,17 @@
 
 #include <stdint.h>
 
-#define RECORDING_MAGIC	       "APREC\r\n\x1a" /* 8 bytes; the CR LF catch text-mode copies */
+#define RECORDING_MAGIC        "APREC\r\n\x1a" /* 8 bytes; the CR LF catch text-mode copies */
 #define RECORDING_VERSION      1u
 #define RECORDING_BYTE_ORDER   0x01020304u
 #define RECORDING_SUFFIX       ".aprec"
 #define RECORDING_HEADER_BYTES 4096u
-#define RECORDING_BLOCK_UNIT   16384u	    /* blocks are multiples of this, aligned to it */
+#define RECORDING_BLOCK_UNIT   16384u /* blocks are multiples of this, aligned to it */
 #define RECORDING_BLOCK_MAX    (512u << 10) /* largest block a writer may make */
 #define RECORDING_BLOCK_MAGIC  0x6b6c4250u  /* "PBlk" */
-#define RECORDING_NAMES_BYTES  (16u << 20)  /* reserved address range, not file space */
-#define RECORDING_EVENTS_MAX   64u	    /* events in one pass */
-#define RECORDING_NAME_MAX     4096u	    /* bytes of one name; longer ones are cut */
+#define RECORDING_NAMES_BYTES  (4u << 20)   /* usual size of the names area; sparse */
+#define RECORDING_EVENTS_MAX   64u          /* events in one pass */
+#define RECORDING_NAME_MAX     4096u        /* bytes of one name; longer ones are cut */
 #define RECORDING_REGIONS_MAX  16384u
 
 enum recording_source {
@@ -52,17 +52,17 @@ enum recording_state {
 
 /* What went wrong or was left out; each is a count, all atomic, in this order. */
 enum recording_loss {
-	RECORDING_LOSS_NO_SPACE,      /* samples not stored: disk full, file-size limit */
-	RECORDING_LOSS_NO_COUNTERS,   /* samples not stored: the thread's counters did not open */
-	RECORDING_LOSS_READ_FAILED,   /* samples not stored: reading the counters failed */
-	RECORDING_LOSS_NOT_RUNNING,   /* samples not stored: counters never ran in them */
-	RECORDING_LOSS_TOO_DEEP,      /* executions not measured: nesting limit */
-	RECORDING_LOSS_TOO_MANY_NAMES,/* executions not measured: region table full */
-	RECORDING_LOSS_IN_SIGNAL,     /* executions not measured: marker inside a marker */
-	RECORDING_LOSS_END_ALONE,     /* END without START */
-	RECORDING_LOSS_NOT_ENDED,     /* START without END: thread ended, longjmp, exception */
-	RECORDING_LOSS_MARK_MISMATCH, /* reserved */
-	RECORDING_LOSS_KINDS = 16     /* room for more without a new version */
+	RECORDING_LOSS_NO_SPACE, /* samples not stored: disk full, file-size limit */
+	RECORDING_LOSS_NO_COUNTERS, /* samples not stored: the thread's counters did not open */
+	RECORDING_LOSS_READ_FAILED, /* samples not stored: reading the counters failed */
+	RECORDING_LOSS_NOT_RUNNING, /* samples not stored: counters never ran in them */
+	RECORDING_LOSS_TOO_DEEP,    /* executions not measured: nesting limit */
+	RECORDING_LOSS_TOO_MANY_NAMES, /* executions not measured: region table full */
+	RECORDING_LOSS_IN_SIGNAL, /* executions not measured: marker inside a marker */
+	RECORDING_LOSS_END_ALONE, /* END without START */
+	RECORDING_LOSS_NOT_ENDED, /* START without END: thread ended, longjmp, exception */
+	RECORDING_LOSS_THREAD_ENDED, /* executions not measured: in a late destructor */
+	RECORDING_LOSS_KINDS = 16    /* room for more without a new version */
 };
 
 struct recording_header {
@@ -71,26 +71,28 @@ struct recording_header {
 	uint32_t byte_order;
 	uint32_t header_bytes; /* RECORDING_HEADER_BYTES */
 	uint32_t source;       /* enum recording_source */
-	uint32_t state;	       /* enum recording_state */
+	uint32_t state;        /* enum recording_state */
 	uint32_t event_count;  /* counters in each sample, <= RECORDING_EVENTS_MAX */
 	uint32_t sample_bytes; /* sizeof(struct recording_sample) + 8 * event_count */
 	uint32_t pid;
 	uint32_t parent_pid;
 	uint32_t reserved0;
-	uint64_t start_realtime_ns;  /* CLOCK_REALTIME when the file was made */
-	uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC then; samples' times are relative to it */
+	uint64_t start_realtime_ns; /* CLOCK_REALTIME when the file was made */
+	uint64_t
+		start_monotonic_ns; /* CLOCK_MONOTONIC then; samples' times are relative to it */
 	uint64_t names_offset;
 	uint64_t names_bytes;
 	uint64_t blocks_offset;
-	uint64_t names_used;   /* atomic; bytes handed out in the names area; may exceed it */
+	uint64_t
+		names_used; /* atomic; bytes handed out in the names area; may exceed it */
 	uint64_t file_bytes;   /* atomic; end of the last block handed out */
 	uint32_t region_count; /* atomic; ids handed out, 0 .. region_count-1 */
 	uint32_t thread_count; /* atomic; threads seen, indices 0 .. thread_count-1 */
 	uint64_t losses[RECORDING_LOSS_KINDS];
-	int32_t failure_code;  /* errno of the first failure, 0: none */
+	int32_t failure_code; /* errno of the first failure, 0: none */
 	uint32_t reserved1;
-	char failure[256];     /* text of the first failure, NUL-terminated */
-	char executable[512];  /* /proc/self/exe, NUL-terminated, cut */
+	char failure[256];    /* text of the first failure, NUL-terminated */
+	char executable[512]; /* /proc/self/exe, NUL-terminated, cut */
 };
 
 enum recording_name_kind {
@@ -104,7 +106,7 @@ struct recording_name {
 	uint32_t kind; /* enum recording_name_kind; stored last, with release order */
 	uint32_t id;
 	uint64_t value;
-	uint32_t length;   /* <= RECORDING_NAME_MAX */
+	uint32_t length; /* <= RECORDING_NAME_MAX */
 	uint32_t reserved;
 };
 
@@ -112,13 +114,13 @@ struct recording_block {
 	uint32_t magic; /* RECORDING_BLOCK_MAGIC; stored last, with release order */
 	uint32_t reserved;
 	uint64_t bytes; /* of the whole block, this header included */
-	uint64_t used;	/* atomic, release; bytes of samples that are complete */
+	uint64_t used;  /* atomic, release; bytes of samples that are complete */
 	uint64_t reserved1[5];
 };
 
 enum recording_sample_flag {
 	RECORDING_SAMPLE_MULTIPLEXED = 1, /* values are scaled; running_share < 65535 */
-	RECORDING_SAMPLE_CPU_TIME = 2,	  /* cpu_ns is valid */
+	RECORDING_SAMPLE_CPU_TIME = 2,    /* cpu_ns is valid */
 };
 
 /* Followed by uint64_t values[event_count]: increases, END minus START, scaled if multiplexed. */
@@ -127,11 +129,12 @@ struct recording_sample {
 	uint32_t thread;
 	uint64_t begin_ns; /* since header.start_monotonic_ns */
 	uint64_t wall_ns;
-	uint64_t cpu_ns;	/* time on a CPU, where the source tells (perf: time enabled) */
-	uint16_t flags;		/* enum recording_sample_flag */
+	uint64_t
+		cpu_ns; /* time on a CPU, where the source tells (perf: time enabled) */
+	uint16_t flags; /* enum recording_sample_flag */
 	uint16_t running_share; /* time running / time enabled, 65535 = all of it */
-	uint16_t depth;		/* regions open around this one on the thread */
-	uint16_t one_in;	/* this sample stands for that many executions, >= 1 */
+	uint16_t depth;         /* regions open around this one on the thread */
+	uint16_t one_in;        /* this sample stands for that many executions, >= 1 */
 };
 
 #endif

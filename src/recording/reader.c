@@ -426,8 +426,8 @@ const char *recording_loss_text(enum recording_loss loss)
 		return "END without START";
 	case RECORDING_LOSS_NOT_ENDED:
 		return "START without END";
-	case RECORDING_LOSS_MARK_MISMATCH:
-		return "START and END of different regions";
+	case RECORDING_LOSS_THREAD_ENDED:
+		return "executions not measured: in a destructor that ran late";
 	case RECORDING_LOSS_KINDS:
 		break;
 	}

@@ -28,12 +28,13 @@
 
 extern char **environ;
 
-#define CHECK(condition)                                                                 \
-	do {                                                                             \
-		if (!(condition)) {                                                      \
-			fprintf(stderr, "scenario: line %d: %s\n", __LINE__, #condition); \
-			exit(99);                                                        \
-		}                                                                        \
+#define CHECK(condition)                                                     \
+	do {                                                                 \
+		if (!(condition)) {                                          \
+			fprintf(stderr, "scenario: line %d: %s\n", __LINE__, \
+				#condition);                                 \
+			exit(99);                                            \
+		}                                                            \
 	} while (0)
 
 static void region(int mark)
@@ -575,10 +576,10 @@ static volatile bool on_path;
 static volatile unsigned forbidden;
 
 /* Seen by the runtime too: it resolves them through the executable. */
-#define FORBIDDEN()                                                                      \
-	do {                                                                             \
-		if (on_path)                                                             \
-			forbidden++;                                                     \
+#define FORBIDDEN()                  \
+	do {                         \
+		if (on_path)         \
+			forbidden++; \
 	} while (0)
 
 extern void *__libc_malloc(size_t bytes);
@@ -686,7 +687,8 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+	for (size_t i = 0; argc > 1 && i < sizeof(scenarios) / sizeof(scenarios[0]);
+	     i++) {
 		if (strcmp(argv[1], scenarios[i].name))
 			continue;
 		scenarios[i].run();

@@ -5,9 +5,9 @@
  *
  * argv: LIBRARY SCENARIO EXCEPTIONS PLUGIN STATIC [PAPI_PLUGIN PAPI_ANY_CPU]
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <dirent.h>
 #include <linux/perf_event.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -32,10 +32,13 @@
 
 #define RECORDINGS_MAX 512
 
-static const char *library, *scenario, *exceptions, *plugin, *inert, *papi_plugin, *papi_any_cpu;
+static const char *library, *scenario, *exceptions, *plugin, *inert, *papi_plugin,
+	*papi_any_cpu;
 
 static const struct session_event software[] = {
-	{.name = "task-clock", .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_TASK_CLOCK},
+	{.name = "task-clock",
+	 .type = PERF_TYPE_SOFTWARE,
+	 .config = PERF_COUNT_SW_TASK_CLOCK},
 	{.name = "context-switches",
 	 .type = PERF_TYPE_SOFTWARE,
 	 .config = PERF_COUNT_SW_CONTEXT_SWITCHES},
@@ -106,7 +109,8 @@ static void load(struct outcome *outcome)
 	while ((entry = readdir(directory))) {
 		if (!strstr(entry->d_name, RECORDING_SUFFIX))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", outcome->directory, entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", outcome->directory,
+			 entry->d_name);
 		assert_true(outcome->count < RECORDINGS_MAX);
 		if (recording_open(&outcome->recordings[outcome->count], path, &error))
 			fail_msg("%s", error.text);
@@ -114,7 +118,8 @@ static void load(struct outcome *outcome)
 	}
 	closedir(directory);
 	snprintf(path, sizeof(path), "%s/stderr", outcome->directory);
-	assert_int_equal(file_read(path, 1 << 20, &outcome->stderr_text, &length, &error), 0);
+	assert_int_equal(
+		file_read(path, 1 << 20, &outcome->stderr_text, &length, &error), 0);
 }
 
 static struct outcome *run(const struct setup *setup)
@@ -174,8 +179,8 @@ static void finish(struct outcome *outcome)
 static void assert_exited(const struct outcome *outcome, int status)
 {
 	if (!WIFEXITED(outcome->status) || WEXITSTATUS(outcome->status) != status)
-		fail_msg("wait status 0x%x, expected exit %d; stderr: %s", outcome->status,
-			 status, outcome->stderr_text);
+		fail_msg("wait status 0x%x, expected exit %d; stderr: %s",
+			 outcome->status, status, outcome->stderr_text);
 }
 
 static void assert_quiet(const struct outcome *outcome)
@@ -184,8 +189,8 @@ static void assert_quiet(const struct outcome *outcome)
 }
 
 typedef void (*sample_visit)(const struct recording *recording,
-			     const struct recording_sample *sample, const uint64_t *values,
-			     void *context);
+			     const struct recording_sample *sample,
+			     const uint64_t *values, void *context);
 
 static void each_sample(struct outcome *outcome, const char *region, sample_visit visit,
 			void *context)
@@ -200,11 +205,13 @@ static void each_sample(struct outcome *outcome, const char *region, sample_visi
 			for (size_t k = 0; k < count; k++) {
 				const struct recording_sample *sample =
 					(const void *)(samples +
-						       k * recording->header.sample_bytes);
+						       k * recording->header
+								       .sample_bytes);
 
 				assert_true(recording_sample_valid(recording, sample));
-				if (!region || !strcmp(region, recording->region_names
-								       [sample->region]))
+				if (!region ||
+				    !strcmp(region,
+					    recording->region_names[sample->region]))
 					visit(recording, sample,
 					      (const uint64_t *)(sample + 1), context);
 			}
@@ -212,8 +219,9 @@ static void each_sample(struct outcome *outcome, const char *region, sample_visi
 	}
 }
 
-static void add_one(const struct recording *recording, const struct recording_sample *sample,
-		    const uint64_t *values, void *context)
+static void add_one(const struct recording *recording,
+		    const struct recording_sample *sample, const uint64_t *values,
+		    void *context)
 {
 	(void)recording;
 	(void)sample;
@@ -329,7 +337,8 @@ static void recursion_beyond_the_limit_is_counted(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_int_equal(samples(outcome, "recurse") + lost(outcome, RECORDING_LOSS_TOO_DEEP),
+	assert_int_equal(samples(outcome, "recurse") +
+				 lost(outcome, RECORDING_LOSS_TOO_DEEP),
 			 1000);
 	assert_int_equal(samples(outcome, "recurse"), 256);
 	assert_int_equal(samples(outcome, "mark-1"), 1);
@@ -421,7 +430,8 @@ static void too_few_descriptors_are_said_and_the_rest_is_recorded(void **state)
 	(void)state;
 	assert_exited(outcome, 0);
 	assert_true(samples(outcome, NULL) >= 40 * 264);
-	assert_int_equal(samples(outcome, NULL) + lost(outcome, RECORDING_LOSS_NO_COUNTERS),
+	assert_int_equal(samples(outcome, NULL) +
+				 lost(outcome, RECORDING_LOSS_NO_COUNTERS),
 			 1000 * 264);
 	assert_non_null(strstr(outcome->stderr_text, "ulimit -Hn"));
 	assert_non_null(strstr(outcome->recordings[0].header.failure, "ulimit -Hn"));
@@ -521,7 +531,8 @@ static void markers_work_in_signal_handlers(void **state)
 	assert_exited(outcome, 0);
 	assert_int_equal(samples(outcome, "mark-3"), 1);
 	assert_true(samples(outcome, "mark-1") > 1000);
-	assert_true(samples(outcome, "mark-2") + lost(outcome, RECORDING_LOSS_IN_SIGNAL) >
+	assert_true(samples(outcome, "mark-2") +
+			    lost(outcome, RECORDING_LOSS_IN_SIGNAL) >
 		    100);
 	assert_int_equal(lost(outcome, RECORDING_LOSS_NOT_ENDED), 0);
 	assert_int_equal(lost(outcome, RECORDING_LOSS_END_ALONE), 0);
@@ -706,13 +717,15 @@ static void markers_in_a_plugin_that_is_unloaded_work(void **state)
 
 static void a_file_size_limit_stops_recording_not_the_program(void **state)
 {
-	struct outcome *outcome = run(&(struct setup){
-		.program = scenario, .argument = "small_file_limit", .file_limit = 4 << 20});
+	struct outcome *outcome = run(&(struct setup){.program = scenario,
+						      .argument = "small_file_limit",
+						      .file_limit = 4 << 20});
 
 	(void)state;
 	assert_exited(outcome, 0);
 	assert_true(samples(outcome, "mark-1") > 10000);
-	assert_int_equal(samples(outcome, "mark-1") + lost(outcome, RECORDING_LOSS_NO_SPACE),
+	assert_int_equal(samples(outcome, "mark-1") +
+				 lost(outcome, RECORDING_LOSS_NO_SPACE),
 			 200000);
 	assert_non_null(strstr(outcome->stderr_text, "File too large"));
 	assert_false(outcome->recordings[0].truncated);
@@ -731,7 +744,8 @@ static void a_full_disk_stops_recording_not_the_program(void **state)
 	}
 	assert_exited(outcome, 0);
 	assert_true(samples(outcome, "mark-1") > 10000);
-	assert_int_equal(samples(outcome, "mark-1") + lost(outcome, RECORDING_LOSS_NO_SPACE),
+	assert_int_equal(samples(outcome, "mark-1") +
+				 lost(outcome, RECORDING_LOSS_NO_SPACE),
 			 200000);
 	assert_non_null(strstr(outcome->stderr_text, "No space left on device"));
 	finish(outcome);
@@ -774,7 +788,8 @@ static void a_session_of_another_version_is_refused_politely(void **state)
 	fclose(file);
 	pid = fork();
 	if (!pid)
-		child(&(struct setup){.program = scenario, .argument = "scopes"}, directory);
+		child(&(struct setup){.program = scenario, .argument = "scopes"},
+		      directory);
 	waitpid(pid, &outcome.status, 0);
 	strcpy(outcome.directory, directory);
 	load(&outcome);
@@ -839,8 +854,8 @@ static void a_sleep_is_a_context_switch_and_not_cpu_time(void **state)
 
 static void source_none_measures_time(void **state)
 {
-	struct outcome *outcome =
-		run(&(struct setup){.program = scenario, .argument = "scopes", .source = "none"});
+	struct outcome *outcome = run(&(struct setup){
+		.program = scenario, .argument = "scopes", .source = "none"});
 
 	(void)state;
 	assert_exited(outcome, 0);
@@ -944,12 +959,15 @@ int main(int argc, char **argv)
 		cmocka_unit_test(page_faults_are_the_pages_touched),
 		cmocka_unit_test(a_sleep_is_a_context_switch_and_not_cpu_time),
 		cmocka_unit_test(source_none_measures_time),
-		cmocka_unit_test(an_event_that_does_not_open_is_said_and_samples_are_counted),
+		cmocka_unit_test(
+			an_event_that_does_not_open_is_said_and_samples_are_counted),
 		cmocka_unit_test(source_papi_counts_what_perf_counts),
 	};
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: %s LIBRARY SCENARIO EXCEPTIONS PLUGIN STATIC [PAPI SHIM]\n",
+		fprintf(stderr,
+			"usage: %s LIBRARY SCENARIO EXCEPTIONS PLUGIN STATIC [PAPI "
+			"SHIM]\n",
 			argv[0]);
 		return 2;
 	}
