@@ -40,7 +40,10 @@ static void trim(char *chars)
 
 static void copy_trimmed(char *to, size_t size, const char *from)
 {
-	snprintf(to, size, "%s", from);
+	size_t length = strnlen(from, size - 1);
+
+	memcpy(to, from, length);
+	to[length] = '\0';
 	trim(to);
 }
 
