@@ -137,7 +137,6 @@ int papi_open(struct papi **result, const char *library, struct error *error)
 			PAPI_VERSION_MAJOR(version), PAPI_VERSION_MINOR(version),
 			PAPI_VERSION_MAJOR(PAPI_VER_CURRENT),
 			PAPI_VERSION_MINOR(PAPI_VER_CURRENT));
-		dlclose(papi->library);
 		free(papi);
 		return -ENOTSUP;
 	}
@@ -152,8 +151,8 @@ void papi_close(struct papi *papi)
 {
 	if (!papi)
 		return;
+	/* Not unloaded: libpapi leaves memory and exit handlers behind. */
 	papi->call.shutdown();
-	dlclose(papi->library);
 	free(papi);
 }
 

@@ -110,7 +110,7 @@ static int rejected_error(const struct event_plan *plan, struct error *error)
 		code = error_set_exit(
 			error, EXIT_CANNOT_MEASURE, -ENODEV,
 			"%zu of %zu events cannot be counted here (source %s)"
-			"; leave them out or mend this:%s",
+			"; leave them out (--skip-unavailable), or mend this:%s",
 			plan->rejected.count, plan->rejected.count + plan->events.count,
 			event_source_name(plan->source), text.chars);
 	text_free(&text);

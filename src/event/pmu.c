@@ -82,7 +82,7 @@ static int parse_number(const char *chars, uint64_t *value)
 {
 	char *end;
 
-	if (!strchr("0123456789", *chars))
+	if (*chars < '0' || *chars > '9')
 		return -EINVAL;
 	errno = 0;
 	*value = strtoull(chars, &end, 0);

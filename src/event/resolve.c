@@ -23,8 +23,7 @@
 #include "event/tracepoint.h"
 #include "recording/session.h"
 
-#define RAW_DIGITS_MAX 16
-#define PRECISE_MAX    3u
+#define PRECISE_MAX 3u
 
 /*
  * Flags for modifiers such as "u", "kp": the modes named are counted, the others not; each p
@@ -111,7 +110,7 @@ static int resolve_generic(const struct generic_event *generic, const char *name
 /* "r" and hexadecimal digits, as the processor's manual gives event code and unit mask. */
 static bool is_raw(const char *name, size_t bare)
 {
-	if (bare < 2 || bare > 1 + RAW_DIGITS_MAX || name[0] != 'r')
+	if (bare < 2 || name[0] != 'r')
 		return false;
 	for (size_t i = 1; i < bare; i++)
 		if (!isxdigit((unsigned char)name[i]))
@@ -122,8 +121,12 @@ static bool is_raw(const char *name, size_t bare)
 static int resolve_raw(const char *name, struct event *event, struct error *error)
 {
 	event->encoding.type = PERF_TYPE_RAW;
+	errno = 0;
 	/* Stops at the colon of a modifier. */
 	event->encoding.config = strtoull(name + 1, NULL, 16);
+	if (errno)
+		return error_set_exit(error, EXIT_USAGE, -ERANGE,
+				      "a raw event code has at most 64 bits");
 	return fill_event(event, name, "raw event code", error);
 }
 
