@@ -17,7 +17,10 @@
 /*
  * A command is listed here and its file in meson.build: nothing else is needed to add one.
  */
-static const struct command *const measuring[] = {NULL};
+static const struct command *const measuring[] = {
+	&command_record,
+	NULL,
+};
 static const struct command *const judging[] = {NULL};
 static const struct command *const data[] = {NULL};
 static const struct command *const about[] = {
@@ -144,23 +147,6 @@ void command_overview(FILE *out)
 void command_print_version(void)
 {
 	puts("autoperf " AUTOPERF_VERSION);
-}
-
-enum command_global command_global_option(struct cli *cli, const char *argument)
-{
-	if (!strcmp(argument, "--json")) {
-		cli->json = true;
-		return COMMAND_GLOBAL_TAKEN;
-	}
-	if (!strcmp(argument, "--quiet")) {
-		cli->console.quiet = true;
-		return COMMAND_GLOBAL_TAKEN;
-	}
-	if (!strcmp(argument, "--help") || !strcmp(argument, "-h"))
-		return COMMAND_GLOBAL_HELP;
-	if (!strcmp(argument, "--version"))
-		return COMMAND_GLOBAL_VERSION;
-	return COMMAND_GLOBAL_NONE;
 }
 
 int command_fail(const struct cli *cli, const struct error *error)

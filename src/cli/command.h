@@ -6,7 +6,7 @@
  *
  * main.c takes the global options (--json, --quiet, --help, --version) out of a command's
  * arguments before it runs, up to a "--". A command whose arguments end in somebody else's
- * command line sets `runs_program` and hands each option to command_global_option() instead.
+ * command line sets `runs_program` and parses them itself.
  */
 #ifndef AUTOPERF_CLI_COMMAND_H
 #define AUTOPERF_CLI_COMMAND_H
@@ -55,15 +55,6 @@ int command_unknown(const struct cli *cli, const char *name);
 void command_overview(FILE *out);
 /* "autoperf 1.2.3" on stdout. */
 void command_print_version(void);
-
-enum command_global {
-	COMMAND_GLOBAL_NONE,    /* no global option */
-	COMMAND_GLOBAL_TAKEN,   /* noted in *cli; go on */
-	COMMAND_GLOBAL_HELP,    /* the caller prints its usage and ends */
-	COMMAND_GLOBAL_VERSION, /* the caller prints the version and ends */
-};
-/* What `argument` is ("--json", "--quiet", "--help", "-h", "--version"). */
-enum command_global command_global_option(struct cli *cli, const char *argument);
 
 /* Prints "autoperf: error: ..." and returns error->exit_status (EXIT_FAILED if unset). */
 int command_fail(const struct cli *cli, const struct error *error);

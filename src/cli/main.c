@@ -33,22 +33,46 @@ static bool stdout_color(void)
 	       !(term && !strcmp(term, "dumb"));
 }
 
+enum global_option {
+	GLOBAL_NONE,  /* it is none */
+	GLOBAL_TAKEN, /* noted in *cli */
+	GLOBAL_HELP,
+	GLOBAL_VERSION,
+};
+
+static enum global_option global_option(struct cli *cli, const char *argument)
+{
+	if (!strcmp(argument, "--json")) {
+		cli->json = true;
+		return GLOBAL_TAKEN;
+	}
+	if (!strcmp(argument, "--quiet")) {
+		cli->console.quiet = true;
+		return GLOBAL_TAKEN;
+	}
+	if (!strcmp(argument, "--help") || !strcmp(argument, "-h"))
+		return GLOBAL_HELP;
+	if (!strcmp(argument, "--version"))
+		return GLOBAL_VERSION;
+	return GLOBAL_NONE;
+}
+
 /*
  * Takes the global options out of a command's arguments, which close ranks. Returns
- * COMMAND_GLOBAL_HELP or _VERSION if one of these is there, else COMMAND_GLOBAL_NONE.
+ * GLOBAL_HELP or _VERSION if one of these is there, else GLOBAL_NONE.
  */
-static enum command_global take_global_options(struct cli *cli, int *argc, char **argv)
+static enum global_option take_global_options(struct cli *cli, int *argc, char **argv)
 {
-	enum command_global asked = COMMAND_GLOBAL_NONE;
+	enum global_option asked = GLOBAL_NONE;
 	int kept = 1;
 	int i = 1;
 
 	for (; i < *argc && strcmp(argv[i], "--"); i++) {
-		enum command_global global = command_global_option(cli, argv[i]);
+		enum global_option global = global_option(cli, argv[i]);
 
-		if (global == COMMAND_GLOBAL_NONE)
+		if (global == GLOBAL_NONE)
 			argv[kept++] = argv[i];
-		else if (global != COMMAND_GLOBAL_TAKEN && asked == COMMAND_GLOBAL_NONE)
+		else if (global != GLOBAL_TAKEN && asked == GLOBAL_NONE)
 			asked = global;
 	}
 	while (i < *argc)
@@ -79,13 +103,13 @@ int main(int argc, char **argv)
 		.color = stdout_color(),
 		.program = argc ? argv[0] : "autoperf",
 	};
-	enum command_global asked = COMMAND_GLOBAL_NONE;
+	enum global_option asked = GLOBAL_NONE;
 	int at = 1;
 
 	for (; at < argc && argv[at][0] == '-'; at++) {
-		enum command_global global = command_global_option(&cli, argv[at]);
+		enum global_option global = global_option(&cli, argv[at]);
 
-		if (global == COMMAND_GLOBAL_NONE) {
+		if (global == GLOBAL_NONE) {
 			fprintf(cli.console.messages,
 				"autoperf: unknown option '%s'; options of a command "
 				"come after its name, 'autoperf help' lists the "
@@ -93,14 +117,14 @@ int main(int argc, char **argv)
 				argv[at]);
 			return EXIT_USAGE;
 		}
-		if (global != COMMAND_GLOBAL_TAKEN && asked == COMMAND_GLOBAL_NONE)
+		if (global != GLOBAL_TAKEN && asked == GLOBAL_NONE)
 			asked = global;
 	}
-	if (asked == COMMAND_GLOBAL_VERSION)
+	if (asked == GLOBAL_VERSION)
 		return print_version(&cli);
 	if (at >= argc)
-		return print_overview(&cli, asked == COMMAND_GLOBAL_HELP ? EXIT_NORMAL
-									 : EXIT_USAGE);
+		return print_overview(&cli,
+				      asked == GLOBAL_HELP ? EXIT_NORMAL : EXIT_USAGE);
 
 	const struct command *command = command_find(argv[at]);
 
@@ -108,11 +132,11 @@ int main(int argc, char **argv)
 		return command_unknown(&cli, argv[at]);
 	argc -= at;
 	argv += at;
-	if (!command->runs_program && asked == COMMAND_GLOBAL_NONE)
+	if (!command->runs_program && asked == GLOBAL_NONE)
 		asked = take_global_options(&cli, &argc, argv);
-	if (asked == COMMAND_GLOBAL_HELP)
+	if (asked == GLOBAL_HELP)
 		return command_help(command);
-	if (asked == COMMAND_GLOBAL_VERSION)
+	if (asked == GLOBAL_VERSION)
 		return print_version(&cli);
 	return command->run(argc, argv, &cli);
 }

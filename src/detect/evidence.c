@@ -83,6 +83,14 @@ static struct sample_table slice_of(const struct sample_table *table, size_t fir
 	return slice;
 }
 
+/* A feature that never varies in normal runs has residuals without bound once it does. */
+static double square_of(double residual)
+{
+	double bounded = fmin(fabs(residual), EVIDENCE_RESIDUAL_MAX);
+
+	return isfinite(residual) ? bounded * bounded : 0;
+}
+
 static void add_slice(struct tally *tally, const struct sample_table *slice,
 		      size_t first, size_t features)
 {
@@ -92,8 +100,7 @@ static void add_slice(struct tally *tally, const struct sample_table *slice,
 
 		tally->rows[slice->run[row]]++;
 		for (size_t f = 0; f < features; f++)
-			if (isfinite(residuals[f]))
-				squares[f] += (double)residuals[f] * residuals[f];
+			squares[f] += square_of(residuals[f]);
 		if ((first + row) % tally->stride == 0) {
 			float *kept = tally->kept + tally->kept_rows++ * features;
 

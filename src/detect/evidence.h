@@ -14,12 +14,16 @@
 #include "model/model.h"
 #include "profile/profile.h"
 
+/* Held-out spreads: beyond them a residual is surer, but says no more. */
+#define EVIDENCE_RESIDUAL_MAX 10.0
+
 struct evidence {
 	const struct model_unit *unit; /* the caller's, outlives this */
 	struct model_run *runs;        /* new runs that have samples; rates owned */
 	size_t run_count;
 	/* By how much the mean squared residual exceeds the 1 that held-out normal samples
-	 * have: median over runs, at least 0. [unit->feature_count] */
+	 * have: median over runs, at least 0. A residual counts for at most
+	 * EVIDENCE_RESIDUAL_MAX. [unit->feature_count] */
 	double *excess;
 	/* Median signed residual, in held-out spreads. [unit->feature_count] */
 	double *residual;

@@ -7,16 +7,17 @@
  * at will. Tests are rank tests, so no distribution is assumed, and corrections are
  * Bonferroni's, so no independence is either.
  *
- *	score	for every pass: is the mean log(score) of the new runs higher, is their
- *		share of anomalous samples higher?		2 x passes tests
+ *	score	is the mean log(score) of the new runs higher, is their share of anomalous
+ *		samples higher? Once in each pass, for what only some counters see, and once in
+ *		all passes together, for what all see.		2 x (1 or 2) tests
  *	slower	is the time per execution longer; is the total time per run longer, where
  *		executions vary?				1 or 2 tests
  *	alarm	score or slower					2 tests
  *
- * All passes measure time, so the time tests pool them. Passes differ a little in what
- * reading their counters costs; each value is therefore divided by the median of its pass
- * over both sides first. That is symmetric between the sides, hence keeps the test's level
- * (aligned ranks: Hodges & Lehmann 1962).
+ * Passes together: all passes measure time and give scores, but differ a little in what
+ * reading their counters costs and in what their scores are. So each value is brought to the
+ * median of its pass over both sides first. That is symmetric between the sides, hence keeps
+ * the test's level (aligned ranks: Hodges & Lehmann 1962).
  */
 #include "detect/judge.h"
 
@@ -27,7 +28,7 @@
 #define BOOTSTRAP_SEED       20190612 /* any; fixed, so that findings are reproducible */
 #define EXECUTIONS_TOLERANCE 1.01     /* counts that differ less are the same work */
 #define RUNS_MISSING_MAX     1000
-#define SCORE_TESTS_PER_PASS 2
+#define SCORE_STATISTICS     2
 #define ALARM_TESTS          2
 #define RUN_SPREADS          3.0   /* robust standard deviations beyond the median */
 #define RUN_SCORE_SPREAD_MIN 0.02  /* of log(score); below that runs are alike */
@@ -127,9 +128,14 @@ static double median_of_pass(const struct judge_pass *pass, double *scratch,
 	return statistics_median(scratch, count);
 }
 
+enum align {
+	ALIGN_FACTOR, /* times and counts: passes differ by a factor */
+	ALIGN_SHIFT,  /* logarithms and shares: by a difference */
+};
+
 /* All passes, each brought to the level that they have on average. */
 static void groups_of_all(struct groups *groups, const struct judge_input *input,
-			  run_value value)
+			  run_value value, enum align align)
 {
 	double level = 0;
 
@@ -140,16 +146,22 @@ static void groups_of_all(struct groups *groups, const struct judge_input *input
 	for (size_t p = 0; p < input->pass_count; p++) {
 		const struct judge_pass *pass = &input->passes[p];
 		double median = median_of_pass(pass, groups->scratch, value);
-		double align = median > 0 && input->pass_count > 1 ? level / median : 1;
-		size_t b = fill(groups->before + groups->before_count, pass->before,
-				pass->before_count, value);
-		size_t a = fill(groups->after + groups->after_count, pass->after,
-				pass->after_count, value);
+		double *before = groups->before + groups->before_count;
+		double *after = groups->after + groups->after_count;
+		size_t b = fill(before, pass->before, pass->before_count, value);
+		size_t a = fill(after, pass->after, pass->after_count, value);
+		double factor = 1, shift = 0;
 
-		for (size_t i = 0; i < b; i++)
-			groups->before[groups->before_count + i] *= align;
-		for (size_t i = 0; i < a; i++)
-			groups->after[groups->after_count + i] *= align;
+		if (align == ALIGN_SHIFT)
+			shift = level - median;
+		else if (median > 0)
+			factor = level / median;
+		if (input->pass_count > 1) {
+			for (size_t i = 0; i < b; i++)
+				before[i] = before[i] * factor + shift;
+			for (size_t i = 0; i < a; i++)
+				after[i] = after[i] * factor + shift;
+		}
 		groups->before_count += b;
 		groups->after_count += a;
 	}
@@ -184,23 +196,37 @@ static bool separated(const struct groups *groups)
 	return groups->before_count && groups->after_count && lowest > highest;
 }
 
+/* Of a single pass: how many tests its p-value competes with. */
+static size_t narrow_tests(const struct judge_input *input)
+{
+	return SCORE_STATISTICS * (input->pass_count > 1 ? 2 * input->pass_count : 1);
+}
+
+/* The same for all passes together. */
+static size_t broad_tests(void)
+{
+	return SCORE_STATISTICS * 2;
+}
+
 static void judge_score(struct judgement *judgement, const struct judge_input *input,
 			struct groups *groups)
 {
-	static const run_value statistics[SCORE_TESTS_PER_PASS] = {run_score,
-								   run_share};
-	size_t tests = SCORE_TESTS_PER_PASS * input->pass_count;
+	static const run_value statistics[SCORE_STATISTICS] = {run_score, run_share};
+	double p = 1;
 
-	judgement->p_score = 1;
-	for (size_t p = 0; p < input->pass_count; p++) {
-		for (size_t s = 0; s < SCORE_TESTS_PER_PASS; s++) {
-			groups_of_pass(groups, &input->passes[p], statistics[s]);
-			judgement->p_score =
-				fmin(judgement->p_score,
-				     bonferroni(greater(groups), 1, tests));
+	for (size_t s = 0; s < SCORE_STATISTICS; s++) {
+		for (size_t i = 0; i < input->pass_count; i++) {
+			groups_of_pass(groups, &input->passes[i], statistics[s]);
+			p = fmin(p,
+				 bonferroni(greater(groups), 1, narrow_tests(input)));
 			judgement->score_separated |= separated(groups);
 		}
+		if (input->pass_count > 1) {
+			groups_of_all(groups, input, statistics[s], ALIGN_SHIFT);
+			p = fmin(p, bonferroni(greater(groups), 1, broad_tests()));
+		}
 	}
+	judgement->p_score = p;
 }
 
 /* Whether executions per run differ between any two runs. */
@@ -240,14 +266,14 @@ static void judge_time(struct judgement *judgement, const struct judge_input *in
 	size_t tests = 1;
 	bool vary;
 
-	groups_of_all(groups, input, run_executions);
+	groups_of_all(groups, input, run_executions, ALIGN_FACTOR);
 	vary = executions_vary(groups);
 	judgement->executions_before =
 		statistics_median(groups->before, groups->before_count);
 	judgement->executions_after =
 		statistics_median(groups->after, groups->after_count);
 
-	groups_of_all(groups, input, run_time);
+	groups_of_all(groups, input, run_time, ALIGN_FACTOR);
 	slower = greater(groups);
 	faster = smaller(groups);
 	time = compare(groups, &before, &after);
@@ -260,7 +286,7 @@ static void judge_time(struct judgement *judgement, const struct judge_input *in
 
 	judgement->totals_known = !input->totals_unknown;
 	judgement->totals_tested = vary && judgement->totals_known;
-	groups_of_all(groups, input, run_total);
+	groups_of_all(groups, input, run_total, ALIGN_FACTOR);
 	if (judgement->totals_tested) {
 		tests = 2;
 		slower_total = greater(groups);
@@ -277,15 +303,24 @@ static double score_floor(const struct judge_input *input,
 			  const struct judgement *judgement, size_t more_before,
 			  size_t more_after)
 {
-	size_t tests = SCORE_TESTS_PER_PASS * input->pass_count *
-		       (judgement->time_measured ? ALARM_TESTS : 1);
+	size_t alarm_tests = judgement->time_measured ? ALARM_TESTS : 1;
+	size_t before = 0, after = 0;
 	double floor = 1;
 
-	for (size_t p = 0; p < input->pass_count; p++)
-		floor = fmin(floor, statistics_rank_test_floor(
-					    input->passes[p].before_count + more_before,
-					    input->passes[p].after_count + more_after));
-	return bonferroni(floor, 1, tests);
+	for (size_t p = 0; p < input->pass_count; p++) {
+		size_t b = input->passes[p].before_count + more_before;
+		size_t a = input->passes[p].after_count + more_after;
+
+		floor = fmin(floor, bonferroni(statistics_rank_test_floor(b, a), 1,
+					       narrow_tests(input)));
+		before += b;
+		after += a;
+	}
+	if (input->pass_count > 1)
+		floor = fmin(floor,
+			     bonferroni(statistics_rank_test_floor(before, after), 1,
+					broad_tests()));
+	return bonferroni(floor, 1, alarm_tests);
 }
 
 /* The same of the time tests, which pool the passes. */

@@ -3,11 +3,11 @@
  * The ranking of counters: see rank.h.
  *
  * A counter's share is its part of the excess reconstruction error, the mean squared residual
- * of new samples minus the 1 that held-out normal samples have. Residuals alone mislead: when
- * one input of an autoencoder leaves the normal range, it reconstructs the others worse too.
- * So a share counts in full only if the counter's own rate moved by the effect floor, and the
- * less the less it moved. Times are not ranked: that time changed is the question, not an
- * answer.
+ * of new samples minus the 1 that held-out normal samples have. Residuals alone mislead twice:
+ * when one input of an autoencoder leaves the normal range, it reconstructs the others worse
+ * too; and a counter that hardly varies in normal runs has large residuals for small reasons.
+ * So the share is weighted by how far the counter's own rate moved, as the logarithm of the
+ * factor. Times are not ranked: that time changed is the question, not an answer.
  */
 #include "detect/rank.h"
 
@@ -18,6 +18,7 @@
 #include "base/statistics.h"
 
 #define MOVED_ALARM_RATE 0.05 /* per counter; a filter, not a verdict */
+#define FACTOR_MAX	 1000 /* of a move; to or from nothing counts as that */
 
 /* A counter while it is put together from the passes that measured it. */
 struct candidate {
@@ -39,8 +40,18 @@ static bool is_time(enum feature_kind kind)
 	return kind == FEATURE_TIME_PER_EXECUTION || kind == FEATURE_TIME_PER_KILOINST;
 }
 
+/* CPU time per wall time: what FEATURE_CPU_SHARE says as well. */
+static bool is_cpu_share(const struct feature *feature)
+{
+	return feature->kind == FEATURE_CPU_SHARE ||
+	       (feature->role == EVENT_ROLE_CPU_TIME &&
+		feature->kind == FEATURE_RATE_PER_MICROSECOND);
+}
+
 static bool same_feature(const struct feature *a, const struct feature *b)
 {
+	if (is_cpu_share(a) && is_cpu_share(b))
+		return true;
 	return a->kind == b->kind && !strcmp(a->name, b->name);
 }
 
@@ -160,33 +171,23 @@ static char *describe(const struct event_plan *plan, const struct feature *featu
 	return strdup("");
 }
 
-/* How much of the share counts, 0..1: all of it from the effect floor on. */
-static double weight_of(const struct finding_counter *counter, double effect_floor)
+/* How far a counter moved. Raw features have no zero, so what counts is their residual. */
+static double distance_of(const struct finding_counter *counter)
 {
-	double shift =
-		fabs(log(counter->factor)); /* infinite for 0 and INFINITY: moved */
+	double distance = fabs(log(counter->factor));
 
-	if (counter->kind == FEATURE_RAW || effect_floor <= 0 || isnan(shift))
+	if (counter->kind == FEATURE_RAW || isnan(distance))
 		return 1;
-	return fmin(1, shift / log1p(effect_floor));
+	return fmin(distance, log(FACTOR_MAX));
 }
 
-struct ranked_counter {
-	struct finding_counter counter;
-	double weight;
-};
-
-static int compare_ranked(const void *a, const void *b)
+static int compare_counters(const void *a, const void *b)
 {
-	const struct ranked_counter *x = a, *y = b;
-	double p = x->counter.error_share * x->weight;
-	double q = y->counter.error_share * y->weight;
+	const struct finding_counter *x = a, *y = b;
 
-	if (p > q || p < q)
-		return p > q ? -1 : 1;
-	if (x->weight > y->weight || x->weight < y->weight)
-		return x->weight > y->weight ? -1 : 1;
-	return strcmp(x->counter.name, y->counter.name);
+	if (x->explains > y->explains || x->explains < y->explains)
+		return x->explains > y->explains ? -1 : 1;
+	return strcmp(x->name, y->name);
 }
 
 static int make_counter(struct ranked_counter *ranked,

@@ -9,6 +9,18 @@
  * held-out runs; then, for every fold of runs, the error of samples that the network of that
  * fold has not seen. Those held-out errors, not the fitted residuals, give the thresholds.
  *
+ * The score of a sample looks at it in two ways, each against what held-out normal samples did:
+ *
+ *	r_f	feature f less the network's reconstruction of it, over its held-out spread:
+ *		do the counters still fit together?
+ *	d_f	feature f less that of the nearest landmark (a typical training sample), over
+ *		its held-out spread: has anything like this been seen?
+ *
+ * A network that reconstructs well may also reconstruct what it has never seen, and a distance
+ * alone cannot see a broken relation; either alone misses what the other finds. The residual of
+ * a feature is e_f = +-sqrt((r_f^2 + d_f^2) / 2) with the sign of the larger one, and the score
+ * is the root of the mean of e_f^2. Both are about 1 for normal samples.
+ *
  * Deterministic: same profile, same options -> same bytes in the model file, whatever the
  * number of threads and the CPU's vector width.
  */
@@ -28,22 +40,22 @@
 #include "profile/profile.h"
 
 #define MODEL_FORMAT_VERSION 1
-#define MODEL_SUFFIX	     ".safetensors"
-#define MODEL_QUANTILES	     1001 /* points of the held-out score distribution */
+#define MODEL_SUFFIX         ".safetensors"
+#define MODEL_QUANTILES      1001 /* points of the held-out score distribution */
 
 struct network; /* network.h */
 
 /* One training run as the held-out network saw it. */
 struct model_run {
-	uint32_t ordinal;	/* run's ordinal in the training profile */
+	uint32_t ordinal; /* run's ordinal in the training profile */
 	uint64_t samples;
-	double executions;	/* samples weighted by one_in */
-	double wall_total_ns;	/* weighted */
-	double wall_mean_ns;	/* per execution */
+	double executions;    /* samples weighted by one_in */
+	double wall_total_ns; /* weighted */
+	double wall_mean_ns;  /* per execution */
 	double wall_median_ns;
-	double score_mean;	/* mean of log(score), held out */
+	double score_mean;      /* mean of log(score), held out */
 	double anomalous_share; /* of samples above the unit's threshold, held out */
-	double *rates;		/* [feature_count] in natural units, whole run (feature.h) */
+	double *rates; /* [feature_count] in natural units, whole run (feature.h) */
 };
 
 struct model_unit {
@@ -53,13 +65,20 @@ struct model_unit {
 	size_t feature_count;
 	struct scaler scaler;
 	struct network *network;
-	/* Held-out spread of each feature's residual, in scaled units; > 0. [feature_count] */
+	/* Held-out spread of each feature's reconstruction error, in scaled units; > 0.
+	 * [feature_count] */
 	double *residual_spread;
+	/* Typical training samples, scaled and clipped: [landmark_count][feature_count]. */
+	float *landmarks;
+	size_t landmark_count;
+	/* Held-out spread of each feature's distance from the nearest landmark; > 0.
+	 * [feature_count] */
+	double *landmark_spread;
 	/* score of held-out samples at fractions 0, 1/1000, ... 1; ascending. [MODEL_QUANTILES] */
 	double *score_quantiles;
-	double threshold; /* a sample's score above it is anomalous */
-	double training_error;
-	double validation_error;
+	double threshold;      /* a sample's score above it is anomalous */
+	double training_error; /* mean squared error a feature, denoising, of the network */
+	double validation_error; /* the same on held-out runs, mean over the folds */
 	struct model_run *runs;
 	size_t run_count;
 	uint64_t samples; /* it was trained on */
@@ -75,35 +94,38 @@ struct model {
 		uint64_t samples;
 		size_t runs;
 		char *reason; /* says how many runs or samples are needed */
-	} *skipped;
+	} * skipped;
 	size_t skipped_count;
-	struct event_plan plan; /* names, roles, units, passes of the training profile */
+	struct event_plan
+		plan; /* names, roles, units, passes of the training profile */
 	struct machine machine;
-	char *tool_version;
-	char *command;	  /* JSON array, as in the profile; may be NULL */
-	char *git_commit; /* may be NULL */
-	char *source;	  /* "perf", ... */
+	char *tool_version; /* may be NULL */
+	char *command;      /* JSON array, as in the profile; may be NULL */
+	char *git_commit;   /* may be NULL */
+	char *source;       /* "perf", ... */
 	uint64_t seed;
 	double sample_alarm_rate; /* share of normal samples above `threshold`, by design */
-	size_t run_count;	  /* normal runs in the training profile */
+	size_t run_count;         /* normal runs in the training profile */
 };
 
 struct model_options {
-	uint64_t seed;		/* default 1 */
-	int epochs;		/* upper bound; 0: default */
-	int batch;		/* 0: default 64 */
-	double noise;		/* denoising: standard deviation against scaled data; <0: default */
+	uint64_t seed; /* default 1 */
+	int epochs;    /* upper bound; 0: default */
+	int batch;     /* 0: default 64 */
+	double noise; /* denoising: standard deviation against scaled data; <0: default */
 	double sample_alarm_rate; /* default 0.01 */
-	size_t samples_max;	/* per unit used for training, evenly thinned; 0: default */
-	const char *topology;	/* "33-16-8-4-8-16-33" style override; NULL: search */
-	int threads;		/* 0: all CPUs */
-	FILE *log;		/* network_training.log; NULL: none */
+	size_t samples_max; /* per unit used for training, evenly thinned; 0: default */
+	const char *topology; /* override in the notation of network.h; NULL: search */
+	int threads;          /* 0: all CPUs; never changes the result */
+	int vector_bits;      /* 0: widest; 128, 256, 512: never changes the result */
+	FILE *log;            /* network_training.log; NULL: none */
+	const char *tool_version;      /* noted in the model; may be NULL */
 	const struct console *console; /* progress and notes; NULL: silent */
 };
 void model_options_default(struct model_options *options);
 
 /* Fewest runs and, per region, samples that training accepts. */
-#define MODEL_RUNS_MIN	  3
+#define MODEL_RUNS_MIN    3
 #define MODEL_SAMPLES_MIN 20
 
 /*
@@ -122,12 +144,14 @@ const struct model_unit *model_find(const struct model *model, const char *regio
 				    uint32_t pass);
 
 /*
- * Scores every row of `table` (same pass, same events). scores[rows]: root of the mean of
- * squared residuals, each over its held-out spread; 0 is perfectly reconstructed. residuals
- * (may be NULL) [rows * feature_count]: signed scaled residual / spread.
+ * Scores every row of `table` (same pass, same events): scores[rows], and residuals (may be
+ * NULL) [rows * feature_count], both as said above; always finite. Any number of threads.
  */
 int model_score(const struct model_unit *unit, const struct sample_table *table,
 		float *scores, float *residuals, struct error *error);
+/* The chosen topology, "33-16-33"; text has MODEL_TOPOLOGY_MAX bytes. Returns `text`. */
+#define MODEL_TOPOLOGY_MAX 160
+char *model_topology(const struct model_unit *unit, char *text);
 /* Share of held-out normal samples with a score at least this high, in (0, 1]. */
 double model_tail(const struct model_unit *unit, double score);
 /* Summarises the rows of one run of `table` against the unit, as training did for its own. */

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define TABLE_SLOTS (2 * RECORDING_REGIONS_MAX) /* power of two */
-#define ARENA_BYTES (8u << 20) /* address space; pages are taken as used */
+#define TABLE_SLOTS ((size_t)2 * RECORDING_REGIONS_MAX) /* power of two */
+#define ARENA_BYTES ((size_t)8 << 20) /* address space; pages are taken as used */
 #define MARK_CACHE  1024
 
 struct entry {

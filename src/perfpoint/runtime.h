@@ -41,7 +41,7 @@
 /* Regions open at once on one thread that are measured; deeper ones are counted. */
 #define DEPTH_MAX 256
 /* What one reading of the counters takes: per group 3 words, per event 1. */
-#define READING_WORDS_MAX (4 * RECORDING_EVENTS_MAX)
+#define READING_WORDS_MAX ((size_t)4 * RECORDING_EVENTS_MAX)
 
 enum process_state {
 	PROCESS_NEW = 0, /* also: forked, and no marker executed since */
@@ -114,8 +114,8 @@ struct process {
 	struct process_page *page; /* never NULL once configured */
 	bool configured;           /* a session was found and understood */
 	/* from the session */
-	char directory[1024];
-	char plugin_path[1024];
+	char directory[SESSION_PATH_MAX + 1];
+	char plugin_path[SESSION_PATH_MAX + 1];
 	enum recording_source source;
 	bool user_read;
 	struct runtime_event *events;
@@ -130,7 +130,7 @@ struct process {
 		names_reserved; /* file space reserved up to here, offset in the file */
 	int fd;
 	uint64_t device, inode; /* of the recording: fd is checked before it is used */
-	char path[1200];
+	char path[SESSION_PATH_MAX + 64];
 	uint64_t start_ns;
 	/* threads; list is push-only under the lock, so that a fork always sees it whole */
 	struct thread *_Atomic threads;

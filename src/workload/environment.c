@@ -59,6 +59,19 @@ static bool replaced(const char *item, char *const *later)
 	return false;
 }
 
+int environment_check_runtime(const char *runtime, struct error *error)
+{
+	if (strpbrk(runtime, " \t\n:"))
+		return error_set(
+			error, -EINVAL,
+			"cannot preload the runtime '%s': LD_PRELOAD has no way "
+			"to write a path with spaces or colons; copy it to "
+			"another directory and set PERFPOINT_LIBRARY_DIR "
+			"to that",
+			runtime);
+	return 0;
+}
+
 int environment_make(struct environment *environment, char *const *inherited,
 		     char *const *added, const char *runtime, const char *session,
 		     struct error *error)
@@ -70,14 +83,8 @@ int environment_make(struct environment *environment, char *const *inherited,
 	size_t count = 0;
 
 	*environment = (struct environment){0};
-	if (strpbrk(runtime, " \t\n:"))
-		return error_set(
-			error, -EINVAL,
-			"cannot preload the runtime '%s': LD_PRELOAD has no way "
-			"to write a path with spaces or colons; move it, or put "
-			"a link to it elsewhere and set PERFPOINT_LIBRARY_DIR "
-			"to that directory",
-			runtime);
+	if (environment_check_runtime(runtime, error))
+		return -EINVAL;
 	if (!old)
 		old = environment_get(inherited, PRELOAD);
 	text_printf(&preload, PRELOAD "=%s%s%s", runtime, old && *old ? ":" : "",

@@ -12,11 +12,14 @@ struct environment {
 	char *session;
 };
 
+/* Whether the path can stand in LD_PRELOAD, which has no quoting; the text names it. */
+int environment_check_runtime(const char *runtime, struct error *error);
+
 /*
  * `inherited` (environ) with the NAME=VALUE of `added` (may be NULL) added or replacing, the
  * last one of a name counting; then `runtime` put in front of LD_PRELOAD and
- * PERFPOINT_SESSION set to `session`. Fails when `runtime` cannot stand in LD_PRELOAD. What
- * is handed in must outlive the result.
+ * PERFPOINT_SESSION set to `session`. Fails like environment_check_runtime(). What is
+ * handed in must outlive the result.
  */
 int environment_make(struct environment *environment, char *const *inherited,
 		     char *const *added, const char *runtime, const char *session,

@@ -12,6 +12,7 @@ void interrupts_block(struct interrupts *interrupts)
 	static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	struct sigaction old;
+	sigset_t blocked;
 
 	sigemptyset(&interrupts->asking);
 	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
@@ -22,7 +23,9 @@ void interrupts_block(struct interrupts *interrupts)
 	}
 	interrupts->waited = interrupts->asking;
 	sigaddset(&interrupts->waited, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &interrupts->waited, &interrupts->original);
+	blocked = interrupts->waited;
+	sigaddset(&blocked, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &blocked, &interrupts->original);
 	sigaction(SIGCHLD, &standard, &interrupts->child);
 }
 

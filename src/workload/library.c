@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "workload/paths.h" /* LIBRARY_DIRECTORY, LIBRARY_FROM_BINARY: made by Meson */
+#include "workload/build.h" /* LIBRARY_DIRECTORY, LIBRARY_FROM_BINARY */
 #include "workload/workload.h"
 
 /* Overrides the search; for packagers and tests. */

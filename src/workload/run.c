@@ -58,7 +58,8 @@ struct running {
 	uint64_t waiting_ns;  /* when waiting() is due, or NEVER */
 	unsigned stops;       /* requests to stop so far */
 	bool timed_out;
-	bool ended; /* the command itself; what it started may still run */
+	bool ended;    /* the command itself */
+	bool outlived; /* by processes that it started */
 	uint64_t ended_ns;
 	int wait_status;
 };
@@ -212,6 +213,7 @@ static void wait_for_command(struct running *running)
 		bool more = reap(running);
 		uint64_t now = now_ns(CLOCK_MONOTONIC);
 
+		running->outlived = more;
 		if (running->ended && (!more || now >= linger_until(running)))
 			break;
 		keep_time(running, now);
@@ -230,12 +232,15 @@ static void wait_for_command(struct running *running)
 static void fill_result(const struct running *running)
 {
 	struct workload_result *result = running->result;
-	pid_t *left;
 	int status = running->wait_status;
 
 	result->wall_ns = running->ended_ns - running->started_ns;
-	result->left_running = (unsigned)tree_descendants(&left);
-	free(left);
+	if (running->outlived) {
+		pid_t *pids;
+
+		result->left_running = (unsigned)tree_descendants(&pids);
+		free(pids);
+	}
 	result->exit_code =
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 	if (running->stops)

@@ -95,11 +95,14 @@ struct record_options {
 };
 
 struct record_summary {
+	unsigned runs_planned; /* all passes together, as the next two */
 	unsigned runs_ok;
 	unsigned runs_failed;
-	unsigned runs_planned;
-	uint64_t samples;
+	size_t passes;
+	uint64_t samples; /* of our runs that were fine */
 	uint64_t lost;
+	size_t regions; /* in the whole profile, as the next */
+	uint64_t profile_bytes;
 	bool interrupted;
 };
 
@@ -107,7 +110,13 @@ struct record_summary {
  * Plans the passes, runs them alternately (run 1 of pass 1, run 1 of pass 2, ..., run 2 of
  * pass 1, ...), ingests each run at once. Runs that fail are kept in the profile with their
  * status. 0 when at least one run of every pass is fine; on failure the finished runs are in
- * the profile all the same.
+ * the profile all the same, except that a new profile without any sample is removed.
+ *
+ * Gives up when the first runs show that there is nothing to gain: one without any marker,
+ * or three failures in a row before any success.
+ *
+ * Says on the console what will be measured and what went wrong in single runs. SIGINT,
+ * SIGTERM and SIGHUP end it after the run under way, as workload_run() tells.
  */
 int record(const struct record_options *options, struct record_summary *summary,
 	   struct error *error);

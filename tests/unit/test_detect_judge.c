@@ -148,16 +148,34 @@ static void a_larger_share_of_anomalous_samples_is_enough(void **state)
 	assert_near(judge(&runs, 1, 0.01).p_score, 2 / 3003.0, 1e-12);
 }
 
-static void every_pass_counts_as_a_test_of_the_score(void **state)
+static void what_one_pass_sees_is_corrected_for_all_passes(void **state)
 {
 	static struct case_of_runs runs;
 
 	(void)state;
 	fill_case(&runs, 3, 10, 5, 1000, 1000);
-	/* Only the events of the third pass see it. */
+	/* Only the events of the third pass see it: two statistics, alone or together. */
 	for (size_t i = 0; i < 5; i++)
 		runs.after[2][i].score_mean += 1;
-	assert_near(judge(&runs, 1, 0.01).p_score, 3 * 2 / 3003.0, 1e-12);
+	assert_near(judge(&runs, 1, 0.01).p_score, 3 * 2 * 2 / 3003.0, 1e-12);
+}
+
+static void what_all_passes_see_is_surer(void **state)
+{
+	static struct case_of_runs runs;
+
+	(void)state;
+	fill_case(&runs, 3, 3, 2, 1000, 1000);
+	for (size_t p = 0; p < 3; p++)
+		for (size_t i = 0; i < 3; i++)
+			/* The scores of passes need not be alike. */
+			runs.before[p][i].score_mean += 10 * (double)p;
+	for (size_t p = 0; p < 3; p++)
+		for (size_t i = 0; i < 2; i++)
+			runs.after[p][i].score_mean += 10 * (double)p + 1;
+	/* 4 tests of 9 runs against 6: C(15, 6) = 5005. */
+	assert_near(judge(&runs, 1, 0.01).p_score, 4 / 5005.0, 1e-12);
+	assert_true(judge(&runs, 1, 0.01).score_reach.reached);
 }
 
 static void passes_of_different_cost_are_pooled_for_time(void **state)
@@ -364,7 +382,8 @@ int main(void)
 		cmocka_unit_test(half_the_time_is_seen_in_the_other_direction),
 		cmocka_unit_test(stranger_samples_are_seen_whatever_the_time),
 		cmocka_unit_test(a_larger_share_of_anomalous_samples_is_enough),
-		cmocka_unit_test(every_pass_counts_as_a_test_of_the_score),
+		cmocka_unit_test(what_one_pass_sees_is_corrected_for_all_passes),
+		cmocka_unit_test(what_all_passes_see_is_surer),
 		cmocka_unit_test(passes_of_different_cost_are_pooled_for_time),
 		cmocka_unit_test(more_executions_make_total_time_a_test_of_its_own),
 		cmocka_unit_test(without_time_only_the_score_is_tested),

@@ -13,15 +13,10 @@
  *	show NAME     NAME=value of the environment on stdout
  *	sleep MS      milliseconds
  *	background MS a child sleeps so long and is not waited for
- *	ignore SIGNAL ignores it
- *	touch FILE    creates it
- *	once FILE     goes on only if FILE does not exist, and creates it; else exits 0
- *	unless FILE   the next action is skipped (with its argument) if FILE exists
  *	exit STATUS   ends
  *	raise SIGNAL  ends by that signal
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -98,16 +93,6 @@ static void copy_input(void)
 			abort();
 }
 
-/* Creates the file; returns whether it was new. */
-static int create(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 /* An action with an argument. */
 static void act(const char *action, const char *argument)
 {
@@ -133,13 +118,6 @@ static void act(const char *action, const char *argument)
 		sleep_ms(number);
 	} else if (!strcmp(action, "background")) {
 		fork_child(number, 0);
-	} else if (!strcmp(action, "ignore")) {
-		signal((int)number, SIG_IGN);
-	} else if (!strcmp(action, "touch")) {
-		create(argument);
-	} else if (!strcmp(action, "once")) {
-		if (!create(argument))
-			exit(0);
 	} else if (!strcmp(action, "exit")) {
 		exit((int)number);
 	} else if (!strcmp(action, "raise")) {
@@ -164,8 +142,6 @@ int main(int argc, char **argv)
 		} else if (i + 1 >= argc) {
 			fprintf(stderr, "actions: %s needs an argument\n", argv[i]);
 			return 99;
-		} else if (!strcmp(argv[i], "unless")) {
-			i += access(argv[i + 1], F_OK) ? 1 : 3;
 		} else {
 			act(argv[i], argv[i + 1]);
 			i++;
