@@ -29,5 +29,6 @@ int array_reserve(void *items, size_t *capacity, size_t need, size_t item_bytes)
 	memset(new + *capacity *item_bytes, 0, (grown - *capacity) * item_bytes);
 	memcpy(items, &new, sizeof(new));
 	*capacity = grown;
+	/* cppcheck-suppress memleak ; it is the caller's now, through memcpy */
 	return 0;
 }

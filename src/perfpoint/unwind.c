@@ -27,7 +27,7 @@
 #define JMPBUF_SP 13
 #endif
 
-typedef void (*jump_function)(void *env, int value) __attribute__((noreturn));
+typedef void (*jump_function)(void *env, int value);
 
 static struct {
 	bool can_demangle;
@@ -155,6 +155,7 @@ void unwind_init(void)
 		before_jump(env);                            \
 		find_jumps();                                \
 		unwind.member(env, value);                   \
+		__builtin_unreachable();                     \
 	}
 
 DEFINE_JUMP(longjmp, "longjmp")
