@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Held-out errors: see calibrate.h. A network fits the samples that it was trained on better than
+ * others, and samples of one run are more alike than those of different runs; only whole runs
+ * left out tell how normal samples of the next run will look. Two rounds: errors of the thinned
+ * rows give each feature's spread, then scores of all rows, which need the spreads, give the
+ * threshold. The number of optimiser steps comes from the search, so that a fold never looks at
+ * what it leaves out.
+ */
+#include "model/calibrate.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/statistics.h"
+#include "model/landmark.h"
+#include "model/score.h"
+#include "model/summary.h"
+#include "model/training_log.h"
+
+#define SPREAD_TAIL  0.005 /* share of the largest errors that is cut off */
+#define SPREAD_LEAST 1e-3  /* in units of the feature's scale */
+
+struct fold {
+	struct network *network;
+	float *landmarks;
+	size_t landmark_count;
+	uint32_t *held_out; /* indices into training->rows */
+	size_t held_out_count;
+};
+
+struct calibration {
+	struct unit_training *training;
+	const struct search_choice *choice;
+	struct fold *folds;
+	size_t fold_count;
+	float *rebuilt;  /* [features][row_count] absolute errors of thinned rows */
+	float *distance; /* likewise */
+	float *scores;   /* [table->rows] */
+};
+
+static void calibration_free(struct calibration *calibration)
+{
+	for (size_t i = 0; calibration->folds && i < calibration->fold_count; i++) {
+		network_free(calibration->folds[i].network);
+		free(calibration->folds[i].landmarks);
+		free(calibration->folds[i].held_out);
+	}
+	free(calibration->folds);
+	free(calibration->rebuilt);
+	free(calibration->distance);
+	free(calibration->scores);
+}
+
+/* Trains network and landmarks of fold k on the runs that it keeps. */
+static int train_fold(struct calibration *calibration, size_t k)
+{
+	struct unit_training *training = calibration->training;
+	struct fold *fold = &calibration->folds[k];
+	struct train_rows rows = {.values = training->values,
+				  .features = training->unit->feature_count};
+	struct train_rows held_out = rows;
+	struct train_result result = {0};
+	struct train_options options;
+	uint32_t *list = NULL;
+	double error = NAN;
+	int status;
+
+	status = unit_select(training, calibration->fold_count, k, true, &list,
+			     &rows.count);
+	if (!status)
+		status = unit_select(training, calibration->fold_count, k, false,
+				     &fold->held_out, &fold->held_out_count);
+	if (!status)
+		status = network_create(&fold->network, &calibration->choice->topology);
+	if (status)
+		goto out;
+	rows.rows = list;
+	held_out.rows = fold->held_out;
+	held_out.count = fold->held_out_count;
+	options = unit_train_options(training, rows.count, calibration->choice->steps,
+				     UNIT_FOLD, k);
+	status = train_network(fold->network, training->kernels, &rows, NULL, &options,
+			       &result);
+	if (!status)
+		status = landmark_choose(&rows, training->kernels, &fold->landmarks,
+					 &fold->landmark_count);
+	if (!status && held_out.count)
+		status = train_error(fold->network, training->kernels, &held_out,
+				     options.noise, options.seed, &error);
+	if (status)
+		goto out;
+	training->spent += result.steps;
+	training->unit->validation_error +=
+		isnan(error) ? 0 : error * (double)held_out.count;
+	training_log_fold(&training->log, k, calibration->fold_count, rows.count,
+			  held_out.count, result.checks[result.best].training_error,
+			  error);
+out:
+	train_result_free(&result);
+	free(list);
+	return status;
+}
+
+/* Round one: absolute errors of the fold's held-out thinned rows, each at its place. */
+static int measure_fold(struct calibration *calibration, const struct fold *fold)
+{
+	const struct unit_training *training = calibration->training;
+	size_t features = training->unit->feature_count;
+	float *block = kernel_alloc(features * KERNEL_BLOCK);
+	struct scorer scorer;
+	int status = scorer_create(&scorer, training->kernels, fold->network,
+				   fold->landmarks, fold->landmark_count);
+
+	for (size_t first = 0; !status && block && first < fold->held_out_count;
+	     first += KERNEL_BLOCK) {
+		size_t used = fold->held_out_count - first;
+
+		used = used < KERNEL_BLOCK ? used : KERNEL_BLOCK;
+		for (size_t lane = 0; lane < used; lane++) {
+			const float *row =
+				training->values +
+				(size_t)fold->held_out[first + lane] * features;
+
+			for (size_t f = 0; f < features; f++)
+				block[f * KERNEL_BLOCK + lane] = row[f];
+		}
+		scorer_look(&scorer, block);
+		for (size_t f = 0; f < features; f++)
+			for (size_t lane = 0; lane < used; lane++) {
+				size_t to = f * training->row_count +
+					    fold->held_out[first + lane];
+				size_t from = f * KERNEL_BLOCK + lane;
+
+				calibration->rebuilt[to] = fabsf(scorer.rebuilt[from]);
+				calibration->distance[to] =
+					fabsf(scorer.distance[from]);
+			}
+	}
+	scorer_free(&scorer);
+	free(block);
+	return block ? status : -ENOMEM;
+}
+
+/* Root of the mean square, with the largest errors moved to the quantile below them. */
+static double spread(const float *errors, size_t count, double floor, double *scratch)
+{
+	double limit, squares = 0;
+
+	for (size_t i = 0; i < count; i++)
+		scratch[i] = (double)errors[i];
+	statistics_sort(scratch, count);
+	limit = statistics_quantile_sorted(scratch, count, 1 - SPREAD_TAIL);
+	for (size_t i = 0; i < count; i++) {
+		double error = fmin(scratch[i], limit);
+
+		squares += error * error;
+	}
+	return fmax(fmax(sqrt(squares / (double)count), floor), SPREAD_LEAST);
+}
+
+static int make_spreads(struct calibration *calibration)
+{
+	const struct unit_training *training = calibration->training;
+	struct model_unit *unit = training->unit;
+	size_t rows = training->row_count;
+	double *scratch = malloc(rows * sizeof(*scratch));
+
+	unit->residual_spread = calloc(unit->feature_count, sizeof(double));
+	unit->landmark_spread = calloc(unit->feature_count, sizeof(double));
+	if (!scratch || !unit->residual_spread || !unit->landmark_spread) {
+		free(scratch);
+		return -ENOMEM;
+	}
+	for (size_t f = 0; f < unit->feature_count; f++) {
+		unit->residual_spread[f] = spread(calibration->rebuilt + f * rows, rows,
+						  training->floors[f], scratch);
+		unit->landmark_spread[f] = spread(calibration->distance + f * rows,
+						  rows, training->floors[f], scratch);
+	}
+	free(scratch);
+	return 0;
+}
+
+/* Round two: scores of all rows of the runs that fold k left out. */
+static int score_fold(struct calibration *calibration, size_t k)
+{
+	const struct unit_training *training = calibration->training;
+	const struct sample_table *table = training->table;
+	const struct fold *fold = &calibration->folds[k];
+	struct model_unit held_out = *training->unit;
+	int status = 0;
+
+	held_out.network = fold->network;
+	held_out.landmarks = fold->landmarks;
+	held_out.landmark_count = fold->landmark_count;
+	for (size_t run = k; !status && run < table->run_count;
+	     run += calibration->fold_count) {
+		struct summary_range range = summary_rows(table, run);
+
+		status = scorer_score_rows(&held_out, training->kernels, table,
+					   range.first, range.count,
+					   calibration->scores + range.first, NULL);
+	}
+	return status;
+}
+
+static int make_threshold(struct calibration *calibration)
+{
+	const struct unit_training *training = calibration->training;
+	struct model_unit *unit = training->unit;
+	size_t rows = training->table->rows;
+	double *sorted = malloc(rows * sizeof(*sorted));
+
+	unit->score_quantiles =
+		malloc(MODEL_QUANTILES * sizeof(*unit->score_quantiles));
+	if (!sorted || !unit->score_quantiles) {
+		free(sorted);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < rows; i++)
+		sorted[i] = (double)calibration->scores[i];
+	statistics_sort(sorted, rows);
+	for (size_t i = 0; i < MODEL_QUANTILES; i++)
+		unit->score_quantiles[i] = statistics_quantile_sorted(
+			sorted, rows, (double)i / (MODEL_QUANTILES - 1));
+	unit->threshold = statistics_quantile_sorted(
+		sorted, rows, 1 - training->options->sample_alarm_rate);
+	free(sorted);
+	return 0;
+}
+
+static int make_runs(struct calibration *calibration, struct error *error)
+{
+	const struct sample_table *table = calibration->training->table;
+	struct model_unit *unit = calibration->training->unit;
+	int status = 0;
+
+	unit->runs = calloc(table->run_count, sizeof(*unit->runs));
+	if (!unit->runs)
+		return -ENOMEM;
+	for (; !status && unit->run_count < table->run_count; unit->run_count++)
+		status = model_summarise_run(unit, table, unit->run_count,
+					     calibration->scores,
+					     &unit->runs[unit->run_count], error);
+	return status;
+}
+
+int calibrate(struct unit_training *training, const struct search_choice *choice,
+	      struct error *error)
+{
+	size_t runs = training->table->run_count;
+	size_t errors = training->unit->feature_count * training->row_count;
+	struct calibration calibration = {
+		.training = training,
+		.choice = choice,
+		.fold_count = runs < UNIT_FOLDS_MAX ? runs : UNIT_FOLDS_MAX,
+	};
+	int status = 0;
+
+	calibration.folds = calloc(calibration.fold_count, sizeof(*calibration.folds));
+	calibration.rebuilt = calloc(errors, sizeof(float));
+	calibration.distance = calloc(errors, sizeof(float));
+	calibration.scores = calloc(training->table->rows, sizeof(float));
+	if (!calibration.folds || !calibration.rebuilt || !calibration.distance ||
+	    !calibration.scores)
+		status = -ENOMEM;
+	for (size_t k = 0; !status && k < calibration.fold_count; k++) {
+		status = train_fold(&calibration, k);
+		if (!status)
+			status = measure_fold(&calibration, &calibration.folds[k]);
+	}
+	training->unit->validation_error /= (double)training->row_count;
+	if (!status)
+		status = make_spreads(&calibration);
+	for (size_t k = 0; !status && k < calibration.fold_count; k++)
+		status = score_fold(&calibration, k);
+	if (!status)
+		status = make_threshold(&calibration);
+	if (!status)
+		status = make_runs(&calibration, error);
+	calibration_free(&calibration);
+	return status ? error_no_memory(error, "calibrating on held-out runs") : 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What normal samples look like to a network that has not seen them. */
+#ifndef AUTOPERF_MODEL_CALIBRATE_H
+#define AUTOPERF_MODEL_CALIBRATE_H
+
+#include "model/search.h"
+#include "model/unit.h"
+
+/*
+ * Leaves out one run after the other (or groups of runs, when there are more than
+ * UNIT_FOLDS_MAX), trains the chosen topology on the rest and looks at what was left out. Fills
+ * the unit's spreads, quantiles, threshold, validation error and runs.
+ */
+int calibrate(struct unit_training *training, const struct search_choice *choice,
+	      struct error *error);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The search for a topology: see search.h. Candidates are judged by how well they take noise out
+ * of samples of runs that they have not seen. The plain reconstruction error would always
+ * choose the network without a bottleneck, for it can copy.
+ */
+#include "model/search.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/training_log.h"
+
+/* Features over this are the units of a layer; 1/2 is 0 in no place. */
+struct shape {
+	enum network_activation hidden;
+	size_t layers;      /* hidden ones */
+	size_t divisors[5]; /* 0: twice the features */
+};
+
+static const struct shape shapes[SEARCH_CANDIDATES_MAX] = {
+	{NETWORK_LINEAR, 0, {0}},     {NETWORK_LINEAR, 1, {8}},
+	{NETWORK_LINEAR, 1, {4}},     {NETWORK_LINEAR, 1, {2}},
+	{NETWORK_TANH, 1, {2}},       {NETWORK_TANH, 1, {0}},
+	{NETWORK_TANH, 3, {2, 4, 2}}, {NETWORK_TANH, 5, {2, 4, 8, 4, 2}},
+};
+
+static size_t width(size_t features, size_t divisor)
+{
+	if (!divisor)
+		return 2 * features;
+	return features / divisor ? features / divisor : 1;
+}
+
+static bool same(const struct topology *a, const struct topology *b)
+{
+	return a->count == b->count && a->hidden == b->hidden &&
+	       !memcmp(a->sizes, b->sizes, a->count * sizeof(*a->sizes));
+}
+
+size_t search_candidates(size_t features, struct topology *candidates)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SEARCH_CANDIDATES_MAX; i++) {
+		struct topology new = {.count = shapes[i].layers + 2,
+				       .hidden = shapes[i].hidden,
+				       .output = NETWORK_LINEAR,
+				       .sizes = {features}};
+		size_t at = 0;
+
+		for (size_t k = 0; k < shapes[i].layers; k++)
+			new.sizes[k + 1] = width(features, shapes[i].divisors[k]);
+		new.sizes[new.count - 1] = features;
+		while (at < count && !same(&new, &candidates[at]))
+			at++;
+		if (at < count)
+			continue;
+		for (at = count++; at && topology_parameters(&candidates[at - 1]) >
+						 topology_parameters(&new);
+		     at--)
+			candidates[at] = candidates[at - 1];
+		candidates[at] = new;
+	}
+	return count;
+}
+
+struct search_rows {
+	uint32_t *training_list;
+	uint32_t *validation_list;
+	struct train_rows training;
+	struct train_rows validation;
+};
+
+static int split(const struct unit_training *training, struct search_rows *rows)
+{
+	size_t features = training->unit->feature_count;
+	size_t runs = training->table->run_count;
+	size_t modulus = runs < UNIT_SPLITS_MAX ? runs : UNIT_SPLITS_MAX;
+	int status;
+
+	rows->training =
+		(struct train_rows){.values = training->values, .features = features};
+	rows->validation = rows->training;
+	status = unit_select(training, modulus, modulus - 1, true, &rows->training_list,
+			     &rows->training.count);
+	if (!status)
+		status = unit_select(training, modulus, modulus - 1, false,
+				     &rows->validation_list, &rows->validation.count);
+	rows->training.rows = rows->training_list;
+	rows->validation.rows = rows->validation_list;
+	return status;
+}
+
+/* Trains one candidate; *choice becomes it. */
+static int try_candidate(struct unit_training *training, const struct search_rows *rows,
+			 const struct topology *topology, size_t index,
+			 struct search_choice *choice)
+{
+	struct train_options options = unit_train_options(
+		training, rows->training.count, 0, UNIT_SEARCH, index);
+	struct train_result result = {0};
+	const struct train_check *best;
+	struct network *network;
+	int status = network_create(&network, topology);
+
+	if (status)
+		return status;
+	status = train_network(network, training->kernels, &rows->training,
+			       &rows->validation, &options, &result);
+	network_free(network);
+	if (status)
+		return status;
+	training->spent += result.steps;
+	best = &result.checks[result.best];
+	*choice = (struct search_choice){
+		.topology = *topology,
+		.steps = best->step,
+		.training_error = best->training_error,
+		.validation_error = best->validation_error,
+	};
+	training_log_checks(&training->log, &result);
+	train_result_free(&result);
+	return 0;
+}
+
+int search_topology(struct unit_training *training, struct search_choice *choice,
+		    struct error *error)
+{
+	struct topology candidates[SEARCH_CANDIDATES_MAX];
+	size_t features = training->unit->feature_count;
+	struct search_rows rows = {0};
+	size_t count = 1;
+	int status;
+
+	if (training->options->topology)
+		status = topology_parse(training->options->topology, features,
+					candidates, error);
+	else {
+		count = search_candidates(features, candidates);
+		status = 0;
+	}
+	if (status)
+		return status;
+	status = split(training, &rows);
+	training_log_split(&training->log, rows.training.count, rows.validation.count);
+	for (size_t i = 0; !status && i < count; i++) {
+		struct search_choice tried;
+
+		training_log_candidate(&training->log, &candidates[i], i, count);
+		status = try_candidate(training, &rows, &candidates[i], i, &tried);
+		/* Candidates grow, so "better" must overcome the tie. */
+		if (!status &&
+		    (!i || tried.validation_error <
+				   (1 - SEARCH_TIE) * choice->validation_error))
+			*choice = tried;
+	}
+	free(rows.training_list);
+	free(rows.validation_list);
+	if (status)
+		return error_no_memory(error, "searching for a topology");
+	training_log_choice(&training->log, choice);
+	return 0;
+}
