@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model_train(): from a profile to a model. The calling thread reads the profile, which only one
+ * thread may, and draws the progress; workers train units. At most one table waits while the
+ * workers are busy, so that memory is bounded by threads + 2 tables. Units share nothing and
+ * have fixed places, so the number of threads does not change the result.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/array.h"
+#include "base/text.h"
+#include "model/advice.h"
+#include "model/model.h"
+#include "model/training_log.h"
+#include "model/unit.h"
+
+#define THREADS_MAX 256
+#define WAIT_NS     100000000L /* between looks at the progress */
+
+/* A unit to train, and what became of it. */
+struct job {
+	struct sample_table table; /* freed once it is trained */
+	const char *region;
+	uint32_t pass;
+	struct model_unit unit;
+	struct text log;
+	struct error error;
+	int status;
+};
+
+struct session {
+	struct profile *profile;
+	struct model *model;
+	struct model_options options; /* defaults filled in */
+	struct profile_region *regions;
+	size_t region_count;
+	size_t *runs_ok; /* [pass_count] runs of each pass that ended well */
+
+	struct job **jobs; /* each allocated by itself: workers keep pointers */
+	size_t job_count;
+	size_t job_capacity;
+
+	pthread_mutex_t lock; /* protects jobs, job_count and the next three */
+	pthread_cond_t changed;
+	size_t taken; /* jobs that workers have begun; the rest waits */
+	bool closed;  /* no more jobs will come */
+	bool failed;  /* a job failed: the rest is not worth starting */
+
+	pthread_t threads[THREADS_MAX];
+	size_t thread_count;
+	atomic_size_t steps; /* optimiser steps made, all units */
+	struct progress progress;
+};
+
+/* ---- workers ---- */
+
+static void *work(void *context)
+{
+	struct session *session = context;
+
+	pthread_mutex_lock(&session->lock);
+	for (;;) {
+		struct job *job;
+
+		while (session->taken == session->job_count && !session->closed)
+			pthread_cond_wait(&session->changed, &session->lock);
+		if (session->taken == session->job_count)
+			break;
+		job = session->jobs[session->taken++];
+		pthread_cond_broadcast(&session->changed);
+		if (session->failed)
+			continue;
+		pthread_mutex_unlock(&session->lock);
+
+		job->status = unit_train(&job->unit, job->region, job->pass,
+					 &session->model->plan, &job->table,
+					 &session->options, &session->steps, &job->log,
+					 &job->error);
+		sample_table_free(&job->table);
+
+		pthread_mutex_lock(&session->lock);
+		session->failed |= job->status != 0;
+	}
+	pthread_mutex_unlock(&session->lock);
+	return NULL;
+}
+
+static int start_workers(struct session *session, struct error *error)
+{
+	size_t wanted = (size_t)session->options.threads;
+	int code = 0;
+
+	while (session->thread_count < wanted && !code) {
+		code = pthread_create(&session->threads[session->thread_count], NULL,
+				      work, session);
+		session->thread_count += !code;
+	}
+	/* Fewer threads than asked for are slower, not wrong. */
+	if (session->thread_count)
+		return 0;
+	return error_set(error, -code, "cannot start a thread to train on: %s",
+			 strerror(code));
+}
+
+/* Waits until `ready`, drawing the progress meanwhile; called and left with the lock held. */
+static void wait_drawing(struct session *session, bool (*ready)(const struct session *))
+{
+	while (!ready(session)) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += WAIT_NS;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&session->changed, &session->lock, &until);
+		progress_update(&session->progress,
+				(double)atomic_load(&session->steps));
+	}
+}
+
+static bool none_waits(const struct session *session)
+{
+	return session->taken == session->job_count;
+}
+
+/* The workers have ended or are about to; joining tells the rest. */
+static void finish_workers(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	session->closed = true;
+	pthread_cond_broadcast(&session->changed);
+	wait_drawing(session, none_waits);
+	pthread_mutex_unlock(&session->lock);
+	for (size_t i = 0; i < session->thread_count; i++) {
+		struct timespec until;
+
+		do {
+			progress_update(&session->progress,
+					(double)atomic_load(&session->steps));
+			clock_gettime(CLOCK_REALTIME, &until);
+			until.tv_nsec += WAIT_NS;
+			until.tv_sec += until.tv_nsec / 1000000000L;
+			until.tv_nsec %= 1000000000L;
+		} while (pthread_timedjoin_np(session->threads[i], NULL, &until) ==
+			 ETIMEDOUT);
+	}
+}
+
+/* ---- what is trained and what is not ---- */
+
+static int add_skipped(struct session *session, const char *region, uint32_t pass,
+		       const struct sample_table *table, struct error *error)
+{
+	struct model *model = session->model;
+	size_t capacity = model->skipped_count;
+	struct model_skipped *skipped;
+	struct text reason = {0};
+
+	if (array_reserve(&model->skipped, &capacity, model->skipped_count + 1,
+			  sizeof(*model->skipped)))
+		return error_no_memory(error, "noting a skipped region");
+	text_printf(&reason,
+		    "training needs %d runs and %d samples of it, the profile has %zu "
+		    "and %zu",
+		    MODEL_RUNS_MIN, MODEL_SAMPLES_MIN, table->run_count, table->rows);
+	skipped = &model->skipped[model->skipped_count];
+	*skipped = (struct model_skipped){
+		.region = strdup(region),
+		.pass = pass,
+		.samples = table->rows,
+		.runs = table->run_count,
+		.reason = reason.chars,
+	};
+	model->skipped_count++;
+	if (!skipped->region || reason.failed)
+		return error_no_memory(error, "noting a skipped region");
+	return 0;
+}
+
+/* Hands the table to the workers; it is theirs then. Waits while another one waits. */
+static int add_job(struct session *session, const char *region, uint32_t pass,
+		   struct sample_table *table, struct error *error)
+{
+	struct job *job = calloc(1, sizeof(*job));
+	int status;
+
+	pthread_mutex_lock(&session->lock);
+	status = job ? array_reserve(&session->jobs, &session->job_capacity,
+				     session->job_count + 1, sizeof(struct job *))
+		     : -ENOMEM;
+	if (!status) {
+		job->region = region;
+		job->pass = pass;
+		job->table = *table;
+		*table = (struct sample_table){0};
+		session->jobs[session->job_count++] = job;
+		pthread_cond_broadcast(&session->changed);
+		wait_drawing(session, none_waits);
+	}
+	pthread_mutex_unlock(&session->lock);
+	if (!status)
+		return 0;
+	free(job);
+	return error_no_memory(error, "training");
+}
+
+static int add_unit(struct session *session, const struct profile_region *region,
+		    uint32_t pass, struct error *error)
+{
+	struct sample_table table = {0};
+	int status =
+		profile_load(session->profile, region->id, pass, false, &table, error);
+
+	if (!status &&
+	    (table.run_count < MODEL_RUNS_MIN || table.rows < MODEL_SAMPLES_MIN))
+		status = add_skipped(session, region->name, pass, &table, error);
+	else if (!status)
+		status = add_job(session, region->name, pass, &table, error);
+	sample_table_free(&table);
+	return status;
+}
+
+static bool has_failed(struct session *session)
+{
+	bool failed;
+
+	pthread_mutex_lock(&session->lock);
+	failed = session->failed;
+	pthread_mutex_unlock(&session->lock);
+	return failed;
+}
+
+static double expected_steps(const struct session *session)
+{
+	size_t passes = session->model->plan.pass_count;
+	double steps = 0;
+
+	for (size_t i = 0; i < session->region_count; i++)
+		for (size_t pass = 0; pass < passes; pass++)
+			steps += (double)unit_steps(
+				&session->options, session->regions[i].samples / passes,
+				session->runs_ok[pass]);
+	return steps;
+}
+
+static int train_units(struct session *session, struct error *error)
+{
+	struct console silent = {.quiet = true};
+	const struct console *console = session->options.console;
+	int status = start_workers(session, error);
+
+	if (status)
+		return status;
+	progress_start(&session->progress, console ? console : &silent, "training",
+		       expected_steps(session));
+	for (size_t i = 0; !status && i < session->region_count; i++)
+		for (size_t pass = 0;
+		     !status && pass < session->model->plan.pass_count &&
+		     !has_failed(session);
+		     pass++)
+			status = add_unit(session, &session->regions[i], (uint32_t)pass,
+					  error);
+	if (status) {
+		pthread_mutex_lock(&session->lock);
+		session->failed = true;
+		pthread_mutex_unlock(&session->lock);
+	}
+	finish_workers(session);
+	progress_finish(&session->progress);
+	for (size_t i = 0; !status && i < session->job_count; i++)
+		if (session->jobs[i]->status) {
+			status = session->jobs[i]->status;
+			if (error)
+				*error = session->jobs[i]->error;
+		}
+	return status;
+}
+
+/* ---- before and after ---- */
+
+/* Fewest runs that ended well over the passes; fails when no pass has enough. */
+static int count_runs(struct session *session, struct error *error)
+{
+	struct model *model = session->model;
+	struct profile_run *runs = NULL;
+	size_t count = 0, most = 0;
+	struct text advice = {0};
+	int status = profile_runs(session->profile, &runs, &count, error);
+
+	if (status)
+		return status;
+	session->runs_ok =
+		calloc(model->plan.pass_count + 1, sizeof(*session->runs_ok));
+	if (!session->runs_ok) {
+		free(runs);
+		return error_no_memory(error, "counting runs");
+	}
+	for (size_t i = 0; i < count; i++)
+		if (runs[i].status == PROFILE_RUN_OK &&
+		    runs[i].pass < model->plan.pass_count) {
+			size_t of_pass = ++session->runs_ok[runs[i].pass];
+
+			most = of_pass > most ? of_pass : most;
+			model->run_count++;
+		}
+	free(runs);
+	if (most >= MODEL_RUNS_MIN)
+		return 0;
+	advice_more_runs(&advice, session->profile, model->plan.source,
+			 MODEL_RUNS_MIN - most);
+	error_set(error, -ENODATA,
+		  "cannot train on %s: %d runs that ended well are needed%s, it has "
+		  "%zu; %s",
+		  profile_path(session->profile), MODEL_RUNS_MIN,
+		  model->plan.pass_count > 1 ? " of a pass" : "", most,
+		  advice.chars ? advice.chars : "");
+	text_free(&advice);
+	return -ENODATA;
+}
+
+static int refuse_empty(struct session *session, struct error *error)
+{
+	const struct model *model = session->model;
+	struct text text = {0};
+
+	text_printf(&text, "cannot train on %s: ", profile_path(session->profile));
+	if (!model->skipped_count)
+		text_puts(&text, "no region was executed in the runs that ended well");
+	for (size_t i = 0; i < model->skipped_count; i++)
+		text_printf(&text, "%sregion %s: %s", i ? "; " : "",
+			    model->skipped[i].region, model->skipped[i].reason);
+	text_puts(&text, "; execute the regions more often in a run, or ");
+	advice_more_runs(&text, session->profile, model->plan.source, MODEL_RUNS_MIN);
+	error_set(error, -ENODATA, "%s", text.chars ? text.chars : "no samples");
+	text_free(&text);
+	return -ENODATA;
+}
+
+static int describe_model(struct session *session, struct error *error)
+{
+	struct model *model = session->model;
+	const char *source;
+	int status = profile_get_plan(session->profile, &model->plan, error);
+
+	if (!status)
+		status = profile_get_machine(session->profile, &model->machine, error);
+	if (status)
+		return status;
+	source = event_source_name(model->plan.source);
+	model->source = strdup(source);
+	model->command = profile_get_fact(session->profile, "command");
+	model->git_commit = profile_get_fact(session->profile, "git_commit");
+	model->seed = session->options.seed;
+	model->sample_alarm_rate = session->options.sample_alarm_rate;
+	if (session->options.tool_version)
+		model->tool_version = strdup(session->options.tool_version);
+	if (!model->source || (session->options.tool_version && !model->tool_version))
+		return error_no_memory(error, "training");
+	return 0;
+}
+
+/* Moves the trained units into the model; jobs are in the model's order already. */
+static int collect(struct session *session, struct error *error)
+{
+	struct model *model = session->model;
+
+	model->units = calloc(session->job_count + 1, sizeof(*model->units));
+	if (!model->units)
+		return error_no_memory(error, "training");
+	for (size_t i = 0; i < session->job_count; i++) {
+		model->units[model->unit_count++] = session->jobs[i]->unit;
+		session->jobs[i]->unit = (struct model_unit){0};
+	}
+	return model->unit_count ? 0 : refuse_empty(session, error);
+}
+
+static int write_log(const struct session *session, struct error *error)
+{
+	FILE *file = session->options.log;
+	struct text text = {0};
+	bool failed;
+
+	if (!file)
+		return 0;
+	training_log_start(&text, &session->options);
+	for (size_t i = 0; i < session->job_count; i++) {
+		text_append(&text, session->jobs[i]->log.chars,
+			    session->jobs[i]->log.length);
+		text.failed |= session->jobs[i]->log.failed;
+	}
+	for (size_t i = 0; i < session->model->skipped_count; i++)
+		training_log_skipped(&text, &session->model->skipped[i]);
+	failed = text.failed;
+	if (!failed && fwrite(text.chars, 1, text.length, file) != text.length) {
+		text_free(&text);
+		return error_set(error, -errno, "cannot write the training log: %s",
+				 strerror(errno));
+	}
+	text_free(&text);
+	return failed ? error_no_memory(error, "writing the training log") : 0;
+}
+
+static void session_free(struct session *session)
+{
+	for (size_t i = 0; i < session->job_count; i++) {
+		sample_table_free(&session->jobs[i]->table);
+		unit_free(&session->jobs[i]->unit);
+		text_free(&session->jobs[i]->log);
+		free(session->jobs[i]);
+	}
+	free(session->jobs);
+	free(session->runs_ok);
+	profile_regions_free(session->regions, session->region_count);
+	pthread_cond_destroy(&session->changed);
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+}
+
+/* What 0 and out of range stand for. */
+static void fill_options(struct model_options *options)
+{
+	struct model_options defaults;
+	cpu_set_t allowed;
+
+	model_options_default(&defaults);
+	if (options->batch <= 0)
+		options->batch = defaults.batch;
+	if (!(options->noise >= 0))
+		options->noise = defaults.noise;
+	if (!(options->sample_alarm_rate > 0 && options->sample_alarm_rate < 1))
+		options->sample_alarm_rate = defaults.sample_alarm_rate;
+	if (!options->samples_max)
+		options->samples_max = defaults.samples_max;
+	if (options->threads <= 0)
+		options->threads = sched_getaffinity(0, sizeof(allowed), &allowed)
+					   ? 1
+					   : CPU_COUNT(&allowed);
+	if (options->threads > THREADS_MAX)
+		options->threads = THREADS_MAX;
+}
+
+int model_train(struct model **model, struct profile *profile,
+		const struct model_options *options, struct error *error)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	int status;
+
+	if (!session)
+		return error_no_memory(error, "training");
+	session->profile = profile;
+	session->options = *options;
+	fill_options(&session->options);
+	pthread_mutex_init(&session->lock, NULL);
+	pthread_cond_init(&session->changed, NULL);
+	session->model = calloc(1, sizeof(*session->model));
+	status = session->model ? describe_model(session, error)
+				: error_no_memory(error, "training");
+	if (!status)
+		status = count_runs(session, error);
+	if (!status)
+		status = profile_regions(profile, &session->regions,
+					 &session->region_count, error);
+	if (!status)
+		status = train_units(session, error);
+	if (!status)
+		status = collect(session, error);
+	if (!status)
+		status = write_log(session, error);
+	if (status)
+		model_free(session->model);
+	else
+		*model = session->model;
+	session_free(session);
+	return status;
+}
