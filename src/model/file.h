@@ -8,9 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "base/error.h"
 #include "model/model.h"
 
 /* Keys of the metadata. */
@@ -54,11 +52,5 @@ enum file_run_count { FILE_RUN_ORDINAL, FILE_RUN_SAMPLES, FILE_RUN_COUNTS_COUNT 
 /* "unit.3.center", "unit.3.layer.0.weight"; returns `buffer` (FILE_NAME_MAX bytes). */
 char *file_name(char *buffer, size_t unit, const char *name);
 char *file_layer_name(char *buffer, size_t unit, size_t layer, const char *name);
-
-/* model_save() on an open stream. Errors of the stream are left to its closing. */
-int file_write(const struct model *model, FILE *stream, struct error *error);
-/* model_load() of bytes in memory; `origin` is what error texts call them. */
-int file_parse(struct model **model, const void *bytes, size_t length,
-	       const char *origin, struct error *error);
 
 #endif

@@ -672,8 +672,8 @@ static int check_format(struct loader *loader)
 	return 0;
 }
 
-int file_parse(struct model **model, const void *bytes, size_t length,
-	       const char *origin, struct error *error)
+int model_parse(struct model **model, const void *bytes, size_t length,
+		const char *origin, struct error *error)
 {
 	struct loader loader = {.model = calloc(1, sizeof(**model)), .error = error};
 	int status;
@@ -713,7 +713,7 @@ int model_load(struct model **model, const char *path, struct error *error)
 
 	if (status)
 		return status;
-	status = file_parse(model, bytes, length, path, error);
+	status = model_parse(model, bytes, length, path, error);
 	free(bytes);
 	return status;
 }

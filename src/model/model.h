@@ -136,8 +136,13 @@ int model_train(struct model **model, struct profile *profile,
 		const struct model_options *options, struct error *error);
 int model_save(const struct model *model, const char *path, bool force,
 	       struct error *error);
+/* The same to an open stream, whose errors are left to its closing. */
+int model_write(const struct model *model, FILE *stream, struct error *error);
 /* Checks every offset, size and number; a damaged or foreign file is an error, not a crash. */
 int model_load(struct model **model, const char *path, struct error *error);
+/* The same of bytes in memory; `origin` is what error texts call them. */
+int model_parse(struct model **model, const void *bytes, size_t length,
+		const char *origin, struct error *error);
 void model_free(struct model *model);
 /* NULL when the model has no such unit. */
 const struct model_unit *model_find(const struct model *model, const char *region,

@@ -283,7 +283,7 @@ static int add_unit(struct tensor_list *list, const struct model_unit *unit,
 	return status ? status : add_layers(list, unit->network, index);
 }
 
-int file_write(const struct model *model, FILE *stream, struct error *error)
+int model_write(const struct model *model, FILE *stream, struct error *error)
 {
 	struct run_arrays *runs = calloc(model->unit_count + 1, sizeof(*runs));
 	double **resolutions = calloc(model->unit_count + 1, sizeof(*resolutions));
@@ -324,7 +324,7 @@ int model_save(const struct model *model, const char *path, bool force,
 
 	if (status)
 		return status;
-	status = file_write(model, output.stream, error);
+	status = model_write(model, output.stream, error);
 	if (status) {
 		file_output_abandon(&output);
 		return status;
