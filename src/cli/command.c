@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 
+#include "event/nearest.h"
 #include "version.h"
 
 /*
@@ -37,40 +37,6 @@ const struct command_group command_groups[] = {
 	{NULL, NULL},
 };
 
-/* Longest command name that is compared with a mistyped one. */
-#define NAME_MAX_CHARS 32
-
-/*
- * Edits (insert, delete, replace a character) that turn `a` into `b` (Levenshtein 1966);
- * SIZE_MAX when one is too long to be a command.
- */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[NAME_MAX_CHARS + 1];
-	size_t length = strlen(b);
-
-	if (length > NAME_MAX_CHARS || strlen(a) > NAME_MAX_CHARS)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0]; /* distance of a[0, i-1) and b[0, j-1) */
-
-		row[0] = i;
-		for (size_t j = 1; j <= length; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[length];
-}
-
 const struct command *command_find(const char *name)
 {
 	for (const struct command_group *group = command_groups; group->title; group++)
@@ -80,28 +46,24 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
-/* The command that `name` was meant to be: it begins with it, or is two edits away. */
+/* The command that `name` was meant to be: it begins with it, or is a few letters away. */
 static const struct command *nearest_command(const char *name)
 {
-	const struct command *nearest = NULL;
-	size_t least = 3;
+	struct nearest nearest;
+	size_t length = strlen(name);
 
+	nearest_start(&nearest, name);
 	for (const struct command_group *group = command_groups; group->title;
 	     group++) {
 		for (size_t i = 0; group->commands[i]; i++) {
 			const struct command *command = group->commands[i];
-			size_t distance = edit_distance(name, command->name);
 
-			if (strlen(name) >= 2 &&
-			    !strncmp(name, command->name, strlen(name)))
-				distance = 1;
-			if (distance < least && distance < strlen(command->name)) {
-				least = distance;
-				nearest = command;
-			}
+			if (length >= 2 && !strncmp(name, command->name, length))
+				return command;
+			nearest_offer(&nearest, command->name);
 		}
 	}
-	return nearest;
+	return command_find(nearest.name);
 }
 
 int command_unknown(const struct cli *cli, const char *name)
