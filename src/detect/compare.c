@@ -11,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/text.h"
 
-#define LOST_SHARE_MAX   0.01 /* of executions; beyond it totals are not compared */
-#define NAMES_LISTED_MAX 8    /* events named in one message */
-#define PERCENT          100.0
+#define LOST_SHARE_MAX    0.01 /* of executions; beyond it totals are not compared */
+#define NAMES_LISTED_MAX  8    /* events named in one message */
+#define COMMAND_BYTES_MAX 200
+#define PERCENT           100.0
 
 static int out_of_memory(struct error *error)
 {
@@ -282,17 +285,44 @@ static int count_runs(struct comparison *comparison, struct findings *findings,
 	return 0;
 }
 
+/* The arguments with blanks between them; what is no JSON array as it is. */
+static void put_command(struct text *text, const char *command)
+{
+	json_t *arguments = json_loads(command, 0, NULL);
+	const json_t *argument;
+	size_t i;
+
+	if (json_is_array(arguments)) {
+		json_array_foreach (arguments, i, argument) {
+			const char *word = json_string_value(argument);
+
+			text_printf(text, "%s%s", i ? " " : "", word ? word : "?");
+		}
+	} else {
+		text_puts(text, command);
+	}
+	json_decref(arguments);
+}
+
 static int compare_commands(struct findings *findings, struct error *error)
 {
 	const char *before = findings->command_before, *after = findings->command_after;
+	struct text was = {0}, is = {0};
+	int code = 0;
 
 	if (!before || !after || !strcmp(before, after))
 		return 0;
-	if (findings_warn(findings,
-			  "the command was %.200s in training and is %.200s now",
-			  before, after))
-		return out_of_memory(error);
-	return 0;
+	put_command(&was, before);
+	put_command(&is, after);
+	if (was.failed || is.failed ||
+	    findings_warn(findings,
+			  "the command was \"%.*s\" in training and is \"%.*s\" now",
+			  COMMAND_BYTES_MAX, was.chars ? was.chars : "",
+			  COMMAND_BYTES_MAX, is.chars ? is.chars : ""))
+		code = out_of_memory(error);
+	text_free(&was);
+	text_free(&is);
+	return code;
 }
 
 int compare_sides(struct comparison *comparison, struct findings *findings,

@@ -22,8 +22,11 @@
 #include "detect/compare.h"
 #include "detect/evidence.h"
 #include "detect/judge.h"
+#include "detect/name.h"
 #include "detect/rank.h"
 #include "detect/verdict.h"
+
+#define NOISY_RATIO 1.25 /* intervals that reach beyond are worth a warning */
 
 /* Everything that the steps of one detection share. */
 struct detection {
@@ -260,6 +263,10 @@ static int measure_region(struct detection *detection, struct finding_region *re
 	struct judge_input input;
 	int code;
 
+	region->time = region->total = (struct ratio_interval){NAN, NAN, NAN};
+	region->time_before_ns = region->time_after_ns = NAN;
+	region->total_before_ns = region->total_after_ns = NAN;
+	region->p_score = region->p_time = region->p_faster = NAN;
 	if (!count)
 		return 0;
 	passes = calloc(count, sizeof(*passes));
@@ -446,6 +453,50 @@ static int compare_seriousness(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/*
+ * Normal means that no change was found; where runs scatter widely, a large one would not have
+ * been. One warning for all such regions.
+ */
+static int warn_about_noise(struct findings *findings)
+{
+	const struct finding_region *worst = NULL;
+	struct text name = {0};
+	size_t count = 0;
+	int code = 0;
+
+	for (size_t i = 0; i < findings->region_count; i++) {
+		const struct finding_region *region = &findings->regions[i];
+
+		if (region->verdict != VERDICT_NORMAL ||
+		    !(region->time.high > NOISY_RATIO))
+			continue;
+		if (!worst || region->time.high > worst->time.high)
+			worst = region;
+		count++;
+	}
+	if (!worst)
+		return 0;
+	name_quote(&name, worst->name);
+	if (name.failed)
+		code = -ENOMEM;
+	else if (count == 1)
+		code = findings_warn(
+			findings,
+			"the runs of %s scatter so much that a slowdown of up to "
+			"%.2fx can go unnoticed: a quieter machine or more runs "
+			"help",
+			name.chars, worst->time.high);
+	else
+		code = findings_warn(
+			findings,
+			"the runs of %zu regions scatter so much that slowdowns of "
+			"up to %.2fx (%s) can go unnoticed: a quieter machine or "
+			"more runs help",
+			count, worst->time.high, name.chars);
+	text_free(&name);
+	return code;
+}
+
 static int conclude(struct findings *findings, struct error *error)
 {
 	struct text summary = {0};
@@ -456,7 +507,7 @@ static int conclude(struct findings *findings, struct error *error)
 	findings->verdict = findings->region_count ? findings->regions[0].verdict
 						   : VERDICT_CANNOT_TELL;
 	sentence_summary(&summary, findings);
-	if (summary.failed) {
+	if (summary.failed || warn_about_noise(findings)) {
 		text_free(&summary);
 		return out_of_memory(error);
 	}

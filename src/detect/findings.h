@@ -50,8 +50,8 @@ struct finding_counter {
 	double p_moved;     /* two-sided rank test on the runs' rates, not corrected */
 	bool moved;         /* by the effect floor or more, and more than runs vary */
 	double error_share; /* of the region's excess reconstruction error, 0..1 */
-	double explains;    /* error_share times how far it moved, over all counters 1 */
-	double residual;    /* median signed residual / held-out spread, new samples */
+	double explains; /* error_share times how far it moved, over all counters 1 */
+	double residual; /* median signed residual / held-out spread, new samples */
 };
 
 struct finding_run {

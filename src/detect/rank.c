@@ -18,7 +18,7 @@
 #include "base/statistics.h"
 
 #define MOVED_ALARM_RATE 0.05 /* per counter; a filter, not a verdict */
-#define FACTOR_MAX	 1000 /* of a move; to or from nothing counts as that */
+#define FACTOR_MAX       1000 /* of a move; to or from nothing counts as that */
 
 /* A counter while it is put together from the passes that measured it. */
 struct candidate {
@@ -40,18 +40,21 @@ static bool is_time(enum feature_kind kind)
 	return kind == FEATURE_TIME_PER_EXECUTION || kind == FEATURE_TIME_PER_KILOINST;
 }
 
-/* CPU time per wall time: what FEATURE_CPU_SHARE says as well. */
-static bool is_cpu_share(const struct feature *feature)
+/* CPU time per wall time, when the unit has FEATURE_CPU_SHARE: the same once more. */
+static bool is_cpu_share_again(const struct model_unit *unit,
+			       const struct feature *feature)
 {
-	return feature->kind == FEATURE_CPU_SHARE ||
-	       (feature->role == EVENT_ROLE_CPU_TIME &&
-		feature->kind == FEATURE_RATE_PER_MICROSECOND);
+	if (feature->role != EVENT_ROLE_CPU_TIME ||
+	    feature->kind != FEATURE_RATE_PER_MICROSECOND)
+		return false;
+	for (size_t f = 0; f < unit->feature_count; f++)
+		if (unit->features[f].kind == FEATURE_CPU_SHARE)
+			return true;
+	return false;
 }
 
 static bool same_feature(const struct feature *a, const struct feature *b)
 {
-	if (is_cpu_share(a) && is_cpu_share(b))
-		return true;
 	return a->kind == b->kind && !strcmp(a->name, b->name);
 }
 
@@ -87,7 +90,8 @@ static size_t gather(struct candidate *candidates, const struct evidence *eviden
 		for (size_t f = 0; f < unit->feature_count; f++) {
 			struct candidate *candidate;
 
-			if (is_time(unit->features[f].kind))
+			if (is_time(unit->features[f].kind) ||
+			    is_cpu_share_again(unit, &unit->features[f]))
 				continue;
 			candidate =
 				find_candidate(candidates, used, &unit->features[f]);
@@ -190,42 +194,55 @@ static int compare_counters(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static int make_counter(struct ranked_counter *ranked,
+static int make_counter(struct finding_counter *counter,
 			const struct candidate *candidate,
 			const struct evidence *evidence, size_t count,
 			const struct event_plan *plan, struct rates *rates,
-			double effect_floor, double excess_of_all)
+			double effect_floor)
 {
 	const struct model_unit *unit = candidate->first->unit;
 	const struct feature *feature = &unit->features[candidate->feature];
 
-	ranked->counter = (struct finding_counter){
+	*counter = (struct finding_counter){
 		.name = strdup(feature->name),
 		.role = feature->role,
 		.unit = feature->unit,
 		.kind = feature->kind,
 		.description = describe(plan, feature),
 		.pass = unit->pass,
-		.error_share =
-			excess_of_all > 0 ? candidate->excess / excess_of_all : 0,
 		.residual = candidate->residual,
 	};
-	if (!ranked->counter.name || !ranked->counter.description)
+	if (!counter->name || !counter->description)
 		return -1;
-	compare_rates(&ranked->counter, rates, evidence, count, feature, effect_floor);
-	ranked->weight = weight_of(&ranked->counter, effect_floor);
+	compare_rates(counter, rates, evidence, count, feature, effect_floor);
+	counter->error_share = candidate->excess;
+	counter->explains = candidate->excess * distance_of(counter);
 	return 0;
+}
+
+/* Turns excess and its product into shares, and sorts. */
+static void rank(struct finding_counter *counters, size_t count)
+{
+	double excess = 0, explained = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		excess += counters[i].error_share;
+		explained += counters[i].explains;
+	}
+	for (size_t i = 0; i < count; i++) {
+		counters[i].error_share /= excess > 0 ? excess : 1;
+		counters[i].explains /= explained > 0 ? explained : 1;
+	}
+	qsort(counters, count, sizeof(*counters), compare_counters);
 }
 
 int rank_counters(struct finding_region *region, const struct evidence *evidence,
 		  size_t count, const struct event_plan *plan, double effect_floor,
 		  struct error *error)
 {
-	size_t features = 0, before = 0, after = 0, used, made = 0;
+	size_t features = 0, before = 0, after = 0, used;
 	struct candidate *candidates;
-	struct ranked_counter *ranked;
 	struct rates rates;
-	double excess = 0;
 	int code = 0;
 
 	for (size_t e = 0; e < count; e++) {
@@ -234,34 +251,30 @@ int rank_counters(struct finding_region *region, const struct evidence *evidence
 		after += evidence[e].run_count;
 	}
 	candidates = calloc(features + 1, sizeof(*candidates));
-	ranked = calloc(features + 1, sizeof(*ranked));
 	region->counters = calloc(features + 1, sizeof(*region->counters));
 	rates.before = calloc(before + 1, sizeof(double));
 	rates.after = calloc(after + 1, sizeof(double));
-	if (!candidates || !ranked || !region->counters || !rates.before ||
-	    !rates.after) {
+	if (!candidates || !region->counters || !rates.before || !rates.after) {
 		code = error_no_memory(error, "ranking counters");
 		goto out;
 	}
 	used = gather(candidates, evidence, count);
-	for (size_t i = 0; i < used; i++)
-		excess += candidates[i].excess;
-	while (made < used && !code) {
-		if (make_counter(&ranked[made], &candidates[made], evidence, count,
-				 plan, &rates, effect_floor, excess))
+	while (region->counter_count < used) {
+		struct finding_counter *counter =
+			&region->counters[region->counter_count];
+		const struct candidate *candidate =
+			&candidates[region->counter_count++];
+
+		if (make_counter(counter, candidate, evidence, count, plan, &rates,
+				 effect_floor)) {
 			code = error_no_memory(error, "ranking counters");
-		made++;
+			goto out;
+		}
 	}
-	if (!code)
-		qsort(ranked, made, sizeof(*ranked), compare_ranked);
-	/* After a failure they are handed over too, so that their owner frees them. */
-	for (size_t i = 0; i < made; i++)
-		region->counters[i] = ranked[i].counter;
-	region->counter_count = made;
+	rank(region->counters, used);
 out:
 	free(rates.after);
 	free(rates.before);
-	free(ranked);
 	free(candidates);
 	return code;
 }

@@ -9,7 +9,7 @@
 #include "report/page.h"
 
 #define ROLES_ADVISED_MAX 2   /* of the worst region */
-#define ERROR_SHARE_MIN   0.1 /* counters that explain less are not advised on */
+#define EXPLAINS_MIN      0.1 /* counters that explain less are not advised on */
 #define CPU_SHARE_FELL    0.9
 
 /* Where to look when more of this happens. NULL: nothing that is worth a line. */
@@ -91,7 +91,7 @@ static void advise_on_counters(struct page *page, const struct finding_region *r
 		const char *advice = role_advice(counter->role);
 
 		if (!counter->moved || !(counter->factor > 1) || !advice ||
-		    counter->error_share < ERROR_SHARE_MIN)
+		    counter->explains < EXPLAINS_MIN)
 			continue;
 		/* L1, L2 and LLC misses share their advice. */
 		if (count && said[count - 1] == advice)

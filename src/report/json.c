@@ -242,6 +242,7 @@ static void put_counter(struct json *json, const struct finding_counter *counter
 	key_number(json, "factor", counter->factor);
 	key_bool(json, "moved", counter->moved);
 	key_number(json, "p_moved", counter->p_moved);
+	key_number(json, "explains", counter->explains);
 	key_number(json, "error_share", counter->error_share);
 	key_number(json, "residual", counter->residual);
 	close_bracket(json, '}');

@@ -133,7 +133,8 @@ char *number_rate(const struct finding_counter *counter, double rate, char *buff
 	else if (counter->kind == FEATURE_RAW)
 		snprintf(buffer, NUMBER_BYTES, "%.4g", rate);
 	else if (counter->kind == FEATURE_CPU_SHARE)
-		number_share(rate, buffer);
+		/* CPU time is read a little outside of wall time. */
+		number_share(fmin(rate, 1), buffer);
 	else if (counter->unit == EVENT_UNIT_NANOSECONDS)
 		text_duration(shown, buffer, NUMBER_BYTES);
 	else

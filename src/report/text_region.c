@@ -8,6 +8,7 @@
 #include "report/terminal.h"
 
 #define COUNTERS_SHOWN_MAX 5 /* unless verbose */
+#define EXPLAINS_SHOWN_MIN 0.01
 #define NAME_COLUMNS_MIN   22
 /* Columns besides the name: 2 + 2 + 9 + 2 + 9 + 2 + 7 + 2 + 8 */
 #define FIXED_COLUMNS 43
@@ -49,7 +50,7 @@ static void put_counter(struct page *page, const struct finding_counter *counter
 	text_printf(&page->text, "  %9s  %9s  %7s  %8s\n",
 		    number_rate(counter, counter->before, before),
 		    number_rate(counter, counter->after, after), factor,
-		    number_share(counter->error_share, share));
+		    number_share(counter->explains, share));
 	put_counter_note(page, counter);
 }
 
@@ -79,7 +80,9 @@ static void put_counters(struct page *page, const struct finding_region *region)
 	for (size_t i = 0; i < region->counter_count; i++) {
 		const struct finding_counter *counter = &region->counters[i];
 
-		if (!page->verbose && (!counter->moved || shown == COUNTERS_SHOWN_MAX))
+		if (!page->verbose &&
+		    (!counter->moved || counter->explains < EXPLAINS_SHOWN_MIN ||
+		     shown == COUNTERS_SHOWN_MAX))
 			continue;
 		if (!shown++)
 			text_printf(&page->text, "  %-*s  %9s  %9s  %7s  %8s\n",

@@ -49,6 +49,7 @@ example_counter(const char *name, enum event_role role, enum feature_kind kind,
 		.p_moved = 0.0007,
 		.moved = fabs(after / before - 1) > 0.05,
 		.error_share = share,
+		.explains = share,
 		.residual = 41.5,
 	};
 }

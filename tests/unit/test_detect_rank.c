@@ -128,6 +128,42 @@ static void a_counter_that_did_not_move_explains_nothing(void **state)
 	free_counters(&region);
 }
 
+static void a_far_move_outranks_a_near_one(void **state)
+{
+	static struct pass_of_evidence pass;
+	struct finding_region region;
+
+	(void)state;
+	start_pass(&pass, 0);
+	add_feature(&pass, "near", FEATURE_RATE_PER_KILOINST, 10, 5, 60);
+	add_feature(&pass, "far", FEATURE_RATE_PER_KILOINST, 10, 80, 40);
+	region = rank(&pass, 1);
+	assert_string_equal(region.counters[0].name, "far");
+	/* 40 ln 8 / (40 ln 8 + 60 ln 2) */
+	assert_true(fabs(region.counters[0].explains - 2.0 / 3) < 1e-9);
+	assert_true(fabs(region.counters[0].error_share - 0.4) < 1e-12);
+	free_counters(&region);
+}
+
+static void cpu_time_is_not_listed_twice(void **state)
+{
+	static struct pass_of_evidence pass;
+	struct finding_region region;
+
+	(void)state;
+	start_pass(&pass, 0);
+	add_feature(&pass, "task-clock", FEATURE_RATE_PER_MICROSECOND, 1000, 400, 50);
+	pass.features[0].role = EVENT_ROLE_CPU_TIME;
+	region = rank(&pass, 1);
+	assert_int_equal(region.counter_count, 1);
+	free_counters(&region);
+	add_feature(&pass, "cpu_share", FEATURE_CPU_SHARE, 1, 0.4, 50);
+	region = rank(&pass, 1);
+	assert_int_equal(region.counter_count, 1);
+	assert_string_equal(region.counters[0].name, "cpu_share");
+	free_counters(&region);
+}
+
 static void a_move_below_the_floor_is_none(void **state)
 {
 	static struct pass_of_evidence pass;
@@ -210,6 +246,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_are_ranked_by_their_share_of_the_error),
 		cmocka_unit_test(a_counter_that_did_not_move_explains_nothing),
+		cmocka_unit_test(a_far_move_outranks_a_near_one),
+		cmocka_unit_test(cpu_time_is_not_listed_twice),
 		cmocka_unit_test(a_move_below_the_floor_is_none),
 		cmocka_unit_test(times_are_no_counters),
 		cmocka_unit_test(a_counter_of_several_passes_appears_once),

@@ -164,8 +164,7 @@ static void hostile_names_do_not_reach_the_terminal(void **state)
 	static const char *const names[] = {
 		"\033[2J\033[31mowned",
 		"line\nbreak\r\ttab",
-		"\xe2\x80\xae"
-		"evil\xe2\x81\xa6",
+		"\342\200\256evil\342\201\246", /* right-to-left override, isolate */
 		"\xff\xfe invalid \xc0\xaf",
 		"\xd7\x90\xd7\x91 \xd8\xa7",
 		"%s%n%d",
