@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `autoperf detect`: parses the arguments, opens what is read and written, and shows the
+ * findings. The exit status is the verdict.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/judging.h"
+#include "detect/findings.h"
+#include "report/report.h"
+
+/* What getopt_long() returns for options without a letter; beyond any character. */
+enum option_number {
+	OPTION_ALARM_RATE = 256,
+	OPTION_EFFECT_FLOOR,
+	OPTION_FORCE,
+	OPTION_FORMAT,
+	OPTION_SCORES,
+};
+
+static const struct option long_options[] = {
+	{"alarm-rate", required_argument, NULL, OPTION_ALARM_RATE},
+	{"effect-floor", required_argument, NULL, OPTION_EFFECT_FLOOR},
+	{"force", no_argument, NULL, OPTION_FORCE},
+	{"format", required_argument, NULL, OPTION_FORMAT},
+	{"output", required_argument, NULL, 'o'},
+	{"scores", required_argument, NULL, OPTION_SCORES},
+	{"verbose", no_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
+};
+
+struct arguments {
+	struct detect_options options;
+	const char *model;
+	const char *profile;
+	const char *format; /* NULL: not given */
+	const char *output; /* NULL: stdout */
+	const char *scores; /* NULL: none */
+	bool json;
+	bool verbose;
+};
+
+/* One option. Returns 0 or an exit status. */
+static int take_option(const struct cli *cli, struct arguments *arguments, int number,
+		       const char *argument)
+{
+	switch (number) {
+	case OPTION_ALARM_RATE:
+		return judging_share(cli, &command_detect, "--alarm-rate", optarg,
+				     false, &arguments->options.alarm_rate);
+	case OPTION_EFFECT_FLOOR:
+		return judging_share(cli, &command_detect, "--effect-floor", optarg,
+				     true, &arguments->options.effect_floor);
+	case OPTION_FORCE:
+		arguments->options.force = true;
+		return 0;
+	case OPTION_FORMAT:
+		if (strcmp(optarg, "text") && strcmp(optarg, "json"))
+			return command_usage(cli, &command_detect,
+					     "--format takes text or json, not '%s'",
+					     optarg);
+		arguments->format = optarg;
+		return 0;
+	case OPTION_SCORES:
+		arguments->scores = optarg;
+		return 0;
+	case 'o':
+		arguments->output = optarg;
+		return 0;
+	case 'v':
+		arguments->verbose = true;
+		return 0;
+	default:
+		break;
+	}
+	return command_bad_option(cli, &command_detect, number, argument);
+}
+
+static int parse(const struct cli *cli, int argc, char **argv,
+		 struct arguments *arguments)
+{
+	int status = 0;
+	int number;
+
+	opterr = 0;
+	while (!status &&
+	       (number = getopt_long(argc, argv, ":o:v", long_options, NULL)) != -1)
+		status = take_option(cli, arguments, number, argv[optind - 1]);
+	if (status)
+		return status;
+	if (argc - optind != 2)
+		return command_usage(
+			cli, &command_detect,
+			"name a model and a profile, in this order: 'autoperf "
+			"detect MODEL PROFILE'");
+	if (cli->json && arguments->format && strcmp(arguments->format, "json"))
+		return command_usage(cli, &command_detect,
+				     "--json and --format %s contradict each other",
+				     arguments->format);
+	arguments->json =
+		cli->json || (arguments->format && !strcmp(arguments->format, "json"));
+	if (arguments->scores && !strcmp(arguments->scores, "-") &&
+	    (!arguments->output || !strcmp(arguments->output, "-")))
+		return command_usage(
+			cli, &command_detect,
+			"the findings and --scores cannot both go to standard "
+			"output");
+	arguments->model = argv[optind];
+	arguments->profile = argv[optind + 1];
+	arguments->options.model_path = arguments->model;
+	arguments->options.console = &cli->console;
+	return 0;
+}
+
+static int show(const struct cli *cli, const struct arguments *arguments,
+		const struct findings *findings, FILE *out, struct error *error)
+{
+	struct report_style style = judging_style(cli, arguments->verbose);
+
+	if (arguments->json)
+		return report_json(findings, out, error);
+	if (arguments->output) {
+		style.color = false;
+		style.width = 0;
+	}
+	return report_text(findings, &style, out, error);
+}
+
+/* Loads both sides and compares them. */
+static int judge(struct findings **findings, const struct arguments *arguments,
+		 struct error *error)
+{
+	struct model *model = NULL;
+	struct profile *profile = NULL;
+	int code = model_load(&model, arguments->model, error);
+
+	if (!code)
+		code = profile_open(&profile, arguments->profile, PROFILE_READ, error);
+	if (!code)
+		code = detect(findings, model, profile, &arguments->options, error);
+	profile_close(profile);
+	model_free(model);
+	return code;
+}
+
+/* Outputs are opened first: what cannot be written must not cost a comparison. */
+static int run(const struct cli *cli, struct arguments *arguments)
+{
+	bool force = arguments->options.force;
+	struct file_output output = {0}, scores = {0};
+	struct findings *findings = NULL;
+	struct error error = {0};
+	int status = EXIT_FAILED;
+	int code = 0;
+
+	if (arguments->output)
+		code = file_output_open(&output, arguments->output, force, &error);
+	if (!code && arguments->scores)
+		code = file_output_open(&scores, arguments->scores, force, &error);
+	if (!code) {
+		arguments->options.scores = scores.stream;
+		code = judge(&findings, arguments, &error);
+	}
+	if (!code)
+		code = show(cli, arguments, findings,
+			    arguments->output ? output.stream : stdout, &error);
+	if (!code && arguments->scores)
+		code = file_output_commit(&scores, &error);
+	if (!code && arguments->output)
+		code = file_output_commit(&output, &error);
+	if (code) {
+		status = command_fail(cli, &error);
+	} else {
+		status = (int)findings_exit_status(findings);
+		if (arguments->output)
+			console_note(&cli->console, "%s; findings in %s",
+				     verdict_name(findings->verdict),
+				     arguments->output);
+	}
+	file_output_abandon(&scores);
+	file_output_abandon(&output);
+	findings_free(findings);
+	return command_finish(cli, status);
+}
+
+static int command_detect_run(int argc, char **argv, struct cli *cli)
+{
+	struct arguments arguments = {0};
+	int status;
+
+	detect_options_default(&arguments.options);
+	status = parse(cli, argc, argv, &arguments);
+	return status ? status : run(cli, &arguments);
+}
+
+const struct command command_detect = {
+	.name = "detect",
+	.run = command_detect_run,
+	.summary = "compare a new profile with a model: slower, where, why, how sure",
+	.usage =
+		"Usage: autoperf detect [OPTIONS] MODEL PROFILE\n"
+		"\n"
+		"Judges the runs of PROFILE, region by region, against the normal runs "
+		"that MODEL\n"
+		"has learnt. A region is a regression when that is both sure (a "
+		"Mann-Whitney test\n"
+		"over runs, corrected for everything tested) and large enough to "
+		"matter.\n"
+		"\n"
+		"What is shown\n"
+		"      --format FORMAT    text (default) or json\n"
+		"      --json             the same as --format json\n"
+		"  -o, --output FILE      write it to FILE instead of standard output\n"
+		"  -v, --verbose          every region, counter and run\n"
+		"      --scores FILE      write one CSV line per sample: region, pass, "
+		"run, thread,\n"
+		"                         begin_ns, wall_ns, score, p_value, "
+		"anomalous\n"
+		"\n"
+		"How it is judged\n"
+		"      --alarm-rate P     false alarms per comparison, over all "
+		"regions "
+		"(default\n"
+		"                         0.01); lower rates need more runs\n"
+		"      --effect-floor S   smaller changes of time or of a counter are "
+		"normal\n"
+		"                         (default 0.05, that is 5 %)\n"
+		"      --force            compare although machine, source or events "
+		"differ, which\n"
+		"                         the findings then say; replace output files\n"
+		"\n"
+		"Verdicts: regression, improvement, changed (counters moved, time did "
+		"not), normal,\n"
+		"cannot tell (too few runs; it says how many are missing). Ten normal "
+		"runs and five\n"
+		"new ones are enough for several regions at the default rate.\n"
+		"\n"
+		"Exit status: 0 no regression; 1 failed, or the two cannot be "
+		"compared; "
+		"2 wrong\n"
+		"usage; 3 regression; 4 cannot tell, unless a region is known to be "
+		"worse.\n",
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the commands that end in a verdict: see judging.h. */
+#include "cli/judging.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+int judging_share(const struct cli *cli, const struct command *command,
+		  const char *option, const char *text, bool zero, double *share)
+{
+	if (text_to_double(text, share) || *share < 0 || *share >= 1 ||
+	    (*share == 0 && !zero))
+		return command_usage(
+			cli, command,
+			"%s takes a share %s 0 and below 1 (0.05 is 5 %%), not "
+			"'%s'",
+			option, zero ? "of at least" : "above", text);
+	return 0;
+}
+
+struct report_style judging_style(const struct cli *cli, bool verbose)
+{
+	struct report_style style = {.color = cli->color, .verbose = verbose};
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		style.width = size.ws_col;
+	return style;
+}
