@@ -227,7 +227,7 @@ int profile_add_samples(struct profile *profile, struct profile_run *run,
 		return error_set(
 			error, -EINVAL, "samples of %zu events for a pass of %zu in %s",
 			table->event_count, profile->run_events, profile->path);
-	name = profile_clean_text(region_name, strlen(region_name));
+	name = store_keep_text(region_name);
 	if (!name)
 		return error_no_memory(error, "storing samples");
 	status = store_codec(profile, error);

@@ -313,9 +313,7 @@ static int check_events(struct ingest *ingest, const char *path, struct error *e
 	while ((status = store_step(profile, statement, "reading the passes", error)) >
 	       0) {
 		const char *expected = (const char *)sqlite3_column_text(statement, 0);
-		char *name =
-			profile_clean_text(recording->event_names[position],
-					   strlen(recording->event_names[position]));
+		char *name = store_keep_text(recording->event_names[position]);
 
 		if (!name || !expected)
 			status = error_no_memory(error, "comparing events");

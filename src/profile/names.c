@@ -90,6 +90,12 @@ bool store_is_clean(const char *text)
 	return true;
 }
 
+char *store_keep_text(const char *text)
+{
+	return store_is_clean(text) ? strdup(text)
+				    : profile_clean_text(text, strlen(text));
+}
+
 void store_copy_text(char *buffer, size_t size, const char *text)
 {
 	size_t length = strlen(text);

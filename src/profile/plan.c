@@ -34,8 +34,8 @@ static int write_event(struct profile *profile, sqlite3_stmt *statement, size_t 
 		       const struct event *event, struct error *error)
 {
 	const char *text = event->description ? event->description : "";
-	char *name = profile_clean_text(event->name, strlen(event->name));
-	char *description = profile_clean_text(text, strlen(text));
+	char *name = store_keep_text(event->name);
+	char *description = store_keep_text(text);
 
 	if (!name || !description) {
 		free(name);

@@ -195,6 +195,7 @@ int profile_load_wall(struct profile *profile, int64_t region, bool include_fail
  * Writes samples that do not come from a recording (imports). Rows of one region, within a
  * begun run; adds to run->samples. `table->run` is ignored; arrays that are NULL, except
  * `values`, mean the defaults thread 0, begin 0, wall 0, CPU time unknown, weight 1, running 1.
+ * A region's name that is text already (see profile_clean_text) is kept as it is.
  */
 int profile_add_samples(struct profile *profile, struct profile_run *run,
 			const char *region_name, const struct sample_table *table,

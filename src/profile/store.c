@@ -232,7 +232,7 @@ static void remove_journals(const char *path)
 	}
 }
 
-static int refuse_existing(const char *path, struct error *error)
+int store_refuse_existing(const char *path, struct error *error)
 {
 	return error_set(
 		error, -EEXIST,
@@ -241,9 +241,8 @@ static int refuse_existing(const char *path, struct error *error)
 		path);
 }
 
-/* Gives the finished file its name. */
-static int publish(const char *temporary, const char *path, bool force,
-		   struct error *error)
+int store_publish(const char *temporary, const char *path, bool force,
+		  struct error *error)
 {
 	if (force) {
 		remove_journals(path);
@@ -258,7 +257,7 @@ static int publish(const char *temporary, const char *path, bool force,
 			return 0;
 		}
 		if (errno == EEXIST)
-			return refuse_existing(path, error);
+			return store_refuse_existing(path, error);
 	}
 	return error_set(error, -errno, "cannot create profile %s: %s", path,
 			 strerror(errno));
@@ -295,14 +294,14 @@ int profile_create(struct profile **profile, const char *path, bool force,
 				S_ISDIR(info.st_mode) ? "a directory"
 						      : "no regular file");
 		if (!force)
-			return refuse_existing(path, error);
+			return store_refuse_existing(path, error);
 	}
 	status = make_temporary(path, &temporary, error);
 	if (status)
 		return status;
 	status = write_schema(temporary, error);
 	if (!status)
-		status = publish(temporary, path, force, error);
+		status = store_publish(temporary, path, force, error);
 	if (status) {
 		remove_journals(temporary);
 		unlink(temporary);

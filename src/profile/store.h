@@ -97,10 +97,26 @@ int store_column_name(struct profile *profile, sqlite3_stmt *statement, int colu
 /* Copies into `buffer`, cut at a character. */
 void store_copy_text(char *buffer, size_t size, const char *text);
 
+/* ---- store.c ---- */
+
+/* Says that `path` exists already; returns -EEXIST. */
+int store_refuse_existing(const char *path, struct error *error);
+/*
+ * Gives the finished and closed profile `temporary`, in the same directory, the name `path`;
+ * replaces what has it only with `force`.
+ */
+int store_publish(const char *temporary, const char *path, bool force,
+		  struct error *error);
+
 /* ---- names.c ---- */
 
 /* Valid UTF-8 without control characters, as profile_clean_text() makes it. */
 bool store_is_clean(const char *text);
+/*
+ * Text that a user or a file of ours gave: kept when it is clean, so that names survive an
+ * export and import, else cleaned. malloc'd; NULL when out of memory.
+ */
+char *store_keep_text(const char *text);
 
 /* ---- plan.c ---- */
 
