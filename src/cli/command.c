@@ -18,6 +18,8 @@
  * A command is listed here and its file in meson.build: nothing else is needed to add one.
  */
 static const struct command *const measuring[] = {
+	&command_doctor,
+	&command_events,
 	&command_record,
 	NULL,
 };

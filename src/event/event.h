@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 /* The part an event plays in the diagnosis. Stored by name (event_role_name), never by number. */
 enum event_role {
@@ -192,6 +193,11 @@ struct event_plan_options {
 int event_plan_make(struct event_plan *plan, const struct event_plan_options *options,
 		    struct error *error);
 void event_plan_free(struct event_plan *plan);
+/*
+ * Appends what was rejected for people: "  a, b and 3 more: <reason>", a line for each
+ * different reason, without a last line feed.
+ */
+void event_plan_describe_rejected(const struct event_plan *plan, struct text *text);
 
 /* Calls `visit` for every name worth listing on this machine (`autoperf events`). */
 struct event_listing {

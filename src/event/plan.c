@@ -61,8 +61,7 @@ int plan_merge(struct plan_builder *builder, const char *name, const char *same,
 	return event_names_add(&builder->plan->merged, pair, error);
 }
 
-/* "a, b and 3 more: <reason>" for each different reason, a line each. */
-static void describe_rejected(const struct event_plan *plan, struct text *text)
+void event_plan_describe_rejected(const struct event_plan *plan, struct text *text)
 {
 	for (size_t i = 0; i < plan->rejected.count; i++) {
 		const char *reason = plan->reasons[i];
@@ -73,7 +72,7 @@ static void describe_rejected(const struct event_plan *plan, struct text *text)
 			known |= !strcmp(plan->reasons[j], reason);
 		if (known)
 			continue;
-		text_puts(text, "\n  ");
+		text_puts(text, i ? "\n  " : "  ");
 		for (size_t j = i; j < plan->rejected.count; j++) {
 			if (strcmp(plan->reasons[j], reason))
 				continue;
@@ -96,7 +95,7 @@ static int rejected_error(const struct event_plan *plan, struct error *error)
 	struct text text = {0};
 	int code;
 
-	describe_rejected(plan, &text);
+	event_plan_describe_rejected(plan, &text);
 	if (text.failed) {
 		text_free(&text);
 		return error_no_memory(error, "planning the passes");
@@ -104,13 +103,13 @@ static int rejected_error(const struct event_plan *plan, struct error *error)
 	if (!plan->events.count)
 		code = error_set_exit(error, EXIT_CANNOT_MEASURE, -ENODEV,
 				      "none of the events can be counted here"
-				      " (source %s):%s",
+				      " (source %s):\n%s",
 				      event_source_name(plan->source), text.chars);
 	else
 		code = error_set_exit(
 			error, EXIT_CANNOT_MEASURE, -ENODEV,
 			"%zu of %zu events cannot be counted here (source %s)"
-			"; leave them out (--skip-unavailable), or mend this:%s",
+			"; leave them out (--skip-unavailable), or mend this:\n%s",
 			plan->rejected.count, plan->rejected.count + plan->events.count,
 			event_source_name(plan->source), text.chars);
 	text_free(&text);
