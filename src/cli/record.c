@@ -62,6 +62,7 @@ struct arguments {
 	char **environment;   /* --env, NULL-terminated; the strings are argv's */
 	size_t environment_count;
 	size_t environment_capacity;
+	struct event_names names; /* read from one of them */
 	bool help;
 	bool version;
 };
@@ -205,15 +206,18 @@ static int parse(struct cli *cli, int argc, char **argv, struct arguments *argum
 	return 0;
 }
 
-/* The events that were asked for. */
-static int read_names(const struct arguments *arguments, struct event_names *names,
-		      struct error *error)
+/* The events that were asked for, into options.names. */
+static int read_names(struct arguments *arguments, struct error *error)
 {
+	int code = 0;
+
 	if (arguments->counters)
-		return event_names_read(names, arguments->counters, error);
-	if (arguments->events)
-		return event_names_split(names, arguments->events, error);
-	return 0;
+		code = event_names_read(&arguments->names, arguments->counters, error);
+	else if (arguments->events)
+		code = event_names_split(&arguments->names, arguments->events, error);
+	if (!code && arguments->names.count)
+		arguments->options.names = &arguments->names;
+	return code;
 }
 
 static const char *plural(uint64_t count)
@@ -270,14 +274,11 @@ static int print_json(const struct arguments *arguments,
 
 static int run(const struct cli *cli, struct arguments *arguments)
 {
-	struct event_names names = {0};
 	struct record_summary summary = {0};
 	struct error error = {0};
-	int code = read_names(arguments, &names, &error);
+	int code = read_names(arguments, &error);
 	int status = EXIT_NORMAL;
 
-	if (!code && names.count)
-		arguments->options.names = &names;
 	if (!code)
 		code = record(&arguments->options, &summary, &error);
 	if (code)
@@ -287,7 +288,6 @@ static int run(const struct cli *cli, struct arguments *arguments)
 	if (cli->json && (summary.runs_ok || summary.runs_failed) &&
 	    print_json(arguments, &summary, code ? &error : NULL))
 		status = EXIT_FAILED;
-	event_names_free(&names);
 	return command_finish(cli, status);
 }
 
@@ -307,6 +307,7 @@ static int command_record_run(int argc, char **argv, struct cli *cli)
 		status = command_finish(cli, EXIT_NORMAL);
 	} else
 		status = run(cli, &arguments);
+	event_names_free(&arguments.names);
 	free(arguments.environment);
 	return status;
 }

@@ -90,8 +90,8 @@ int capture_output(const char *const *argv, size_t limit, double timeout_s,
 		   char **output)
 {
 	struct text text = {0};
-	int ends[2];
-	pid_t pid;
+	int ends[2] = {-1, -1};
+	pid_t pid = 0;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;

@@ -81,15 +81,16 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What we are ourselves, and with us the runtime; kind is ELF_NONE when unknown. */
+/* What we are ourselves, and with us the runtime; *elf is left alone when unknown. */
 static void read_own_file(struct elf_file *elf)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || elf_read(fd, elf))
+	if (fd < 0)
+		return;
+	if (elf_read(fd, elf))
 		elf->kind = ELF_NONE;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }
 
 /* A program with a loader: is it one that can load the runtime? */
@@ -132,7 +133,7 @@ static int other_architecture(const char *path, const struct elf_file *elf,
 static int check_elf(const char *path, const struct elf_file *elf, int depth,
 		     struct error *error)
 {
-	struct elf_file own;
+	struct elf_file own = {.kind = ELF_NONE};
 
 	read_own_file(&own);
 	if (elf->kind == ELF_FOREIGN ||

@@ -140,7 +140,7 @@ static int run_once(struct recorder *recorder, size_t pass, struct profile_run *
 {
 	const struct record_options *options = recorder->options;
 	struct session_directory *directory = &recorder->directory;
-	struct workload_result result;
+	struct workload_result result = {0};
 	int code = session_directory_begin_run(directory, error);
 
 	if (!code)

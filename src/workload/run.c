@@ -163,7 +163,8 @@ static void keep_time(struct running *running, uint64_t now)
 		running->swept_ns = now;
 		signal_all(running, SIGKILL);
 	}
-	if (!running->ended && now >= running->waiting_ns) {
+	if (running->workload->waiting && !running->ended &&
+	    now >= running->waiting_ns) {
 		running->workload->waiting(running->workload->context);
 		running->waiting_ns = now + WAITING_NS;
 	}
@@ -364,7 +365,7 @@ static int start_and_wait(struct running *running, const char *path,
 int workload_run(const struct workload *workload, struct workload_result *result,
 		 struct error *error)
 {
-	struct interrupts own;
+	struct interrupts own = {0};
 	struct environment environment = {0};
 	struct running running = {
 		.workload = workload,

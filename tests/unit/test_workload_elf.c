@@ -110,7 +110,7 @@ static void the_first_loader_counts(void **state)
 	image.load = image.interpreter;
 	image.load.p_offset++;
 	image.load.p_filesz--;
-	assert_string_equal(read_image(&image).loader, LOADER + 1);
+	assert_string_equal(read_image(&image).loader, &LOADER[1]);
 }
 
 static void other_files_are_no_elf(void **state)

@@ -31,10 +31,10 @@
 static void work(void)
 {
 	PERFPOINT_SCOPE("work");
-	volatile unsigned sum = 0;
+	static volatile unsigned sum;
 
 	for (unsigned i = 0; i < 2000; i++)
-		sum += i;
+		sum = sum + i;
 }
 
 static void *thread(void *unused)
