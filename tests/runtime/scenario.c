@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program that does with markers what programs do: one scenario per name, run by
- * test_runtime.c under the preloaded runtime. Exits 0 when its own checks hold.
+ * the tests here under the preloaded runtime. Exits 0 when its own checks hold.
  */
 #include "perfpoint.h"
 
