@@ -225,28 +225,52 @@ static const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* `word` as a shell takes it: in quotes where it has more than plain characters. */
+static void append_word(struct text *text, const char *word)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789_./-+=:,@%";
+
+	if (*word && !word[strspn(word, plain)]) {
+		text_puts(text, word);
+		return;
+	}
+	text_puts(text, "'");
+	for (; *word; word++) {
+		if (*word == '\'')
+			text_puts(text, "'\\''");
+		else
+			text_append(text, word, 1);
+	}
+	text_puts(text, "'");
+}
+
 /* "10 runs, 41,230 samples of 3 regions in base.apdb (1.2 MiB)", and what to do next. */
 static void print_summary(const struct cli *cli, const struct arguments *arguments,
 			  const struct record_summary *summary)
 {
 	const char *output = arguments->options.output;
+	struct console console = cli->console;
 	char samples[32], bytes[32], failed[64] = "";
+	struct text quoted = {0};
 
 	/* The program's last line may lack its end; no line of ours may wipe it away. */
-	struct console console = cli->console;
-
 	console.terminal = false;
 	if (summary->runs_failed)
 		snprintf(failed, sizeof(failed), " and %u that failed, kept apart",
 			 summary->runs_failed);
-	console_note(&cli->console,
-		     "%u run%s%s: %s sample%s; %zu region%s in '%s' (%s)",
+	console_note(&console, "%u run%s%s: %s sample%s; %zu region%s in '%s' (%s)",
 		     summary->runs_ok, plural(summary->runs_ok), failed,
 		     text_count(summary->samples, samples, sizeof(samples)),
 		     plural(summary->samples), summary->regions,
 		     plural(summary->regions), output,
 		     text_bytes((double)summary->profile_bytes, bytes, sizeof(bytes)));
-	console_note(&console, "next: autoperf train %s -o model.safetensors", output);
+	append_word(&quoted, output);
+	if (!quoted.failed)
+		console_note(&console, "next: autoperf train %s -o model.safetensors",
+			     quoted.chars);
+	text_free(&quoted);
 }
 
 /* One line on stdout, after whatever the program has written there. */

@@ -60,6 +60,11 @@ wait_for() {
 	[ "${lines[2]}" = RAN ]
 }
 
+@test "what to do next is said as a shell takes it" {
+	autoperf 0 record -n 1 -o "it's here.apdb" -- "$actions" work 1
+	stderr_has "next: autoperf train 'it'\\''s here.apdb' -o model.safetensors"
+}
+
 @test "with --quiet nothing is said" {
 	autoperf 0 record --quiet -n 1 -o x.apdb -- "$actions" work 1
 	[ -z "$stderr" ]
