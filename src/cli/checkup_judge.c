@@ -14,7 +14,7 @@
 
 /* Events of a pass of the default set without hardware counters; with them it is more. */
 #define USUAL_EVENTS 5
-#define FILES_ENOUGH 1024
+#define FILES_ENOUGH UINT64_C(1024)
 #define SPACE_SCARCE (INT64_C(64) << 20)
 #define SPACE_ENOUGH (INT64_C(1) << 30)
 

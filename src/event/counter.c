@@ -105,7 +105,7 @@ struct counter_trial counter_try(const struct event_encoding *const *members,
 	int descriptors[RECORDING_EVENTS_MAX];
 	size_t opened = 0;
 
-	if (count > RECORDING_EVENTS_MAX)
+	if (!count || count > RECORDING_EVENTS_MAX)
 		return trial;
 	while (opened < count) {
 		int descriptor =
@@ -178,7 +178,10 @@ static void reason_not_permitted(char *reason, size_t size)
 static void reason_not_here(const struct event_encoding *encoding, char *reason,
 			    size_t size)
 {
-	if (is_processor_event(encoding) && !pmu_has_core(PMU_DEVICES))
+	/* Where sysfs is hidden, nothing can be said about the machine's PMUs. */
+	bool no_pmu = !access(PMU_DEVICES, R_OK) && !pmu_has_core(PMU_DEVICES);
+
+	if (is_processor_event(encoding) && no_pmu)
 		snprintf(reason, size,
 			 "this machine shows no hardware counters (no PMU), as most "
 			 "virtual"

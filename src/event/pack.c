@@ -24,8 +24,8 @@ struct packer {
 	struct event_plan *plan;
 	const struct plan_packing *packing;
 	size_t pass_capacity;
-	unsigned *turned_away; /* per pass */
-	size_t turned_away_capacity;
+	unsigned *
+		turned_away; /* per pass, of which there are at most as many as events */
 };
 
 static int no_memory(struct error *error)
@@ -47,16 +47,14 @@ static struct event_pass *add_pass(struct packer *packer)
 	struct event_pass *pass;
 
 	if (array_reserve(&plan->passes, &packer->pass_capacity, plan->pass_count + 1,
-			  sizeof(*plan->passes)) ||
-	    array_reserve(&packer->turned_away, &packer->turned_away_capacity,
-			  plan->pass_count + 1, sizeof(*packer->turned_away)))
+			  sizeof(*plan->passes)))
 		return NULL;
 	pass = &plan->passes[plan->pass_count];
 	pass->count = 0;
 	pass->members = calloc(PASS_MEMBERS_MAX, sizeof(*pass->members));
 	if (!pass->members)
 		return NULL;
-	packer->turned_away[plan->pass_count++] = 0;
+	plan->pass_count++;
 	return pass;
 }
 
@@ -197,8 +195,13 @@ int plan_pack(struct event_plan *plan, const struct plan_packing *packing,
 	      struct error *error)
 {
 	struct packer packer = {.plan = plan, .packing = packing};
-	int code = pack_all(&packer, error);
+	int code;
 
+	packer.turned_away =
+		calloc(plan->events.count + 1, sizeof(*packer.turned_away));
+	if (!packer.turned_away)
+		return no_memory(error);
+	code = pack_all(&packer, error);
 	if (!code)
 		code = check_passes(&packer, error);
 	free(packer.turned_away);

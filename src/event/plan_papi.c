@@ -189,9 +189,12 @@ static int add_companion(struct event_plan *plan, struct papi_planner *planner,
 	int code;
 
 	*companion = plan_find_instructions(plan);
-	if (*companion != PLAN_NO_EVENT ||
-	    find_event(planner->papi, COMPANION, &event, &found, NULL))
+	if (*companion != PLAN_NO_EVENT)
 		return 0;
+	if (find_event(planner->papi, COMPANION, &event, &found, NULL)) {
+		event_free(&event);
+		return 0;
+	}
 	if (array_reserve(&planner->events, &planner->capacity, plan->events.count + 1,
 			  sizeof(*planner->events)))
 		code = error_no_memory(error, "planning the passes");
