@@ -288,7 +288,7 @@ static void processes_that_outlive_the_command_are_left_and_counted(void **state
 static void processes_that_end_soon_after_it_are_waited_for(void **state)
 {
 	(void)state;
-	struct workload_result result = run("(sleep 0.03; echo x >$0/out) & exit 0");
+	struct workload_result result = run("echo x >$0/out & exit 0");
 	char *text;
 
 	assert_int_equal(result.left_running, 0);
@@ -303,7 +303,7 @@ static void a_request_to_stop_is_passed_on(void **state)
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
 	for (size_t i = 0; i < 3; i++) {
-		timer_t timer = send_later(numbers[i], 200);
+		timer_t timer = send_later(numbers[i], 500);
 		struct workload_result result =
 			run("trap 'echo got INT >$0/out; exit 7' INT TERM HUP; "
 			    "while :; do sleep 0.05; done");
@@ -318,15 +318,15 @@ static void a_request_to_stop_is_passed_on(void **state)
 static void a_second_request_insists(void **state)
 {
 	(void)state;
-	timer_t first = send_later(SIGINT, 200);
-	timer_t second = send_later(SIGINT, 500);
+	timer_t first = send_later(SIGINT, 500);
+	timer_t second = send_later(SIGINT, 1000);
 	struct workload_result result = run("trap '' INT; sleep 60; true");
 
 	timer_delete(first);
 	timer_delete(second);
 	assert_int_equal(result.status, PROFILE_RUN_INTERRUPTED);
 	assert_int_equal(result.exit_code, SIGTERM);
-	assert_in_range(result.wall_ns, NS_PER_S / 2, 4 * NS_PER_S);
+	assert_in_range(result.wall_ns, NS_PER_S, 5 * NS_PER_S);
 }
 
 static void a_third_request_is_final(void **state)
@@ -335,7 +335,7 @@ static void a_third_request_is_final(void **state)
 	timer_t timers[3];
 
 	for (int i = 0; i < 3; i++)
-		timers[i] = send_later(SIGINT, 200 + 300 * i);
+		timers[i] = send_later(SIGINT, 500 + 500 * i);
 
 	struct workload_result result = run("trap '' INT TERM; sleep 60; sleep 60");
 
@@ -343,7 +343,7 @@ static void a_third_request_is_final(void **state)
 		timer_delete(timers[i]);
 	assert_int_equal(result.status, PROFILE_RUN_INTERRUPTED);
 	assert_int_equal(result.exit_code, SIGKILL);
-	assert_true(result.wall_ns < 4 * NS_PER_S);
+	assert_true(result.wall_ns < 5 * NS_PER_S);
 }
 
 static void what_the_command_sends_its_own_group_is_no_request(void **state)
