@@ -24,6 +24,7 @@
 #include "detect/judge.h"
 #include "detect/name.h"
 #include "detect/rank.h"
+#include "detect/rounds.h"
 #include "detect/verdict.h"
 
 #define NOISY_RATIO 1.25 /* intervals that reach beyond are worth a warning */
@@ -41,6 +42,8 @@ struct detection {
 	/* Parallel to findings->regions. */
 	struct judgement *judgements;
 	bool *judged; /* false: no run has the model's events in it */
+	struct rounds before;
+	struct rounds after;
 	struct progress progress;
 	double units_done;
 };
@@ -285,6 +288,17 @@ static int measure_region(struct detection *detection, struct finding_region *re
 		.totals_unknown = detection->comparison.totals_unknown,
 	};
 	count_sides(region, evidence, count);
+	for (size_t e = 0; e < count; e++) {
+		const struct model_unit *unit = evidence[e].unit;
+
+		if (rounds_add(&detection->before, unit->pass, unit->runs,
+			       unit->run_count) ||
+		    rounds_add(&detection->after, unit->pass, evidence[e].runs,
+			       evidence[e].run_count)) {
+			free(passes);
+			return out_of_memory(error);
+		}
+	}
 	code = judge_region(&detection->judgements[index], &input,
 			    detection->comparisons, detection->options->alarm_rate,
 			    error);
@@ -559,6 +573,9 @@ static int run_detection(struct detection *detection, struct error *error)
 	progress_finish(&detection->progress);
 	if (!code)
 		code = decide_all(detection, error);
+	if (!code &&
+	    rounds_judge(detection->findings, &detection->before, &detection->after))
+		code = out_of_memory(error);
 	if (!code)
 		code = conclude(detection->findings, error);
 	return code;
@@ -582,6 +599,8 @@ int detect(struct findings **findings, const struct model *model,
 	code = check_options(options, error);
 	if (!code)
 		code = run_detection(&detection, error);
+	rounds_free(&detection.before);
+	rounds_free(&detection.after);
 	free(detection.judged);
 	free(detection.judgements);
 	profile_regions_free(detection.regions, detection.region_count);

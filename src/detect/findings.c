@@ -88,6 +88,8 @@ void findings_free(struct findings *findings)
 		free(findings->unjudged[i].reason);
 	}
 	free(findings->unjudged);
+	free(findings->rounds_before);
+	free(findings->rounds_after);
 	free_strings(findings->warnings, findings->warning_count);
 	free_strings(findings->only_before, findings->only_before_count);
 	free_strings(findings->only_after, findings->only_after_count);

@@ -101,6 +101,16 @@ struct finding_region {
 	size_t run_count;
 };
 
+/*
+ * An execution of the program, that is, one run with each pass, over all regions. "Anomalous"
+ * is beyond what (other) held-out normal ones did.
+ */
+struct finding_round {
+	uint64_t samples;
+	uint64_t anomalous_samples;
+	bool anomalous;
+};
+
 /* A region of the new profile that the model has no idea of. */
 struct finding_unjudged {
 	char *name;
@@ -132,6 +142,10 @@ struct findings {
 	size_t warning_capacity;
 	struct finding_region *regions; /* most serious first, then by time lost */
 	size_t region_count;
+	struct finding_round *rounds_before; /* held out */
+	size_t rounds_before_count;
+	struct finding_round *rounds_after;
+	size_t rounds_after_count;
 	/* Regions that exist only on one side. */
 	char **only_before;
 	size_t only_before_count;

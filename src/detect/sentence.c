@@ -179,8 +179,7 @@ static void reason_normal(struct text *text, const struct finding_region *region
 	}
 	if (region->suspicious) {
 		put_looks(text, region);
-		text_printf(text, ", but that may be chance (p = %.2g)",
-			    region->p_value);
+		text_printf(text, ", but that may be chance (p=%.2g)", region->p_value);
 		return;
 	}
 	text_puts(text, "no change beyond noise: ");

@@ -190,7 +190,9 @@ enum verdict_why verdict_decide(struct finding_region *region,
 		return decided(region, VERDICT_REGRESSION, WHY_COUNTERS_WORSE);
 	if (strange && effects.counters_moved)
 		return decided(region, VERDICT_CHANGED, WHY_COUNTERS_MOVED);
-	if (strange && effects.samples_strange)
+	/* Where time moved a little for sure, that is what makes the samples strange. */
+	if (strange && effects.samples_strange && !(judgement->time.low > 1) &&
+	    !(judgement->time.high < 1))
 		return decided(region, VERDICT_CHANGED, WHY_SAMPLES_STRANGE);
 	if (alarm && judgement->time.ratio >= 1 + terms->effect_floor)
 		return decide_uncertain(region);

@@ -137,12 +137,15 @@ static void advise_on_runs(struct page *page)
 			missing = findings->regions[i].runs_missing;
 	if (!missing)
 		return;
-	text_printf(&text,
-		    "Record %zu more run%s of the new version and ask again: autoperf "
-		    "record "
-		    "--append -n %zu -o %s -- (the same command)",
-		    missing, missing == 1 ? "" : "s", missing,
-		    findings->profile_path ? findings->profile_path : "PROFILE");
+	text_printf(&text, "Measure %zu more run%s of the new version and ask again",
+		    missing, missing == 1 ? "" : "s");
+	/* Imported runs come from elsewhere. */
+	if (findings->source && strcmp(findings->source, "import"))
+		text_printf(
+			&text,
+			": autoperf record --append -n %zu -o %s -- (the same command)",
+			missing,
+			findings->profile_path ? findings->profile_path : "PROFILE");
 	page_bullet_text(page, &text);
 }
 
@@ -166,22 +169,39 @@ static void advise_on_regression(struct page *page)
 	page_bullet_text(page, &text);
 }
 
-void page_advice(struct page *page)
+static void advise(struct page *page)
 {
 	const struct findings *findings = page->findings;
-	bool worse = findings->verdict == VERDICT_REGRESSION;
-	bool open = findings->verdict == VERDICT_CANNOT_TELL;
 
-	if (!worse && !open && findings->verdict != VERDICT_CHANGED)
+	if (!findings->region_count) {
+		page_bullet(page, "No region ran in both: is this the program that was "
+				  "learnt, with its markers? autoperf info shows the "
+				  "regions of a file.");
 		return;
+	}
+	if (findings->verdict == VERDICT_CANNOT_TELL)
+		advise_on_runs(page);
+	advise_on_counters(page, &findings->regions[0]);
+	advise_on_sources(page);
+	if (findings->verdict == VERDICT_REGRESSION)
+		advise_on_regression(page);
+}
+
+void page_advice(struct page *page)
+{
+	size_t before, heading;
+
+	if (page->findings->verdict == VERDICT_NORMAL ||
+	    page->findings->verdict == VERDICT_IMPROVEMENT)
+		return;
+	before = page->text.length;
 	text_puts(&page->text, "\n");
 	page_heading(page, "What next");
-	if (open)
-		advise_on_runs(page);
-	if (findings->region_count)
-		advise_on_counters(page, &findings->regions[0]);
-	if (findings->region_count)
-		advise_on_sources(page);
-	if (worse)
-		advise_on_regression(page);
+	heading = page->text.length;
+	advise(page);
+	/* No heading over nothing. */
+	if (page->text.length == heading && !page->text.failed) {
+		page->text.length = before;
+		page->text.chars[before] = '\0';
+	}
 }

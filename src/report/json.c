@@ -309,6 +309,20 @@ static void put_region(struct json *json, const struct finding_region *region)
 	close_bracket(json, '}');
 }
 
+static void put_rounds(struct json *json, const char *key,
+		       const struct finding_round *rounds, size_t count)
+{
+	open_bracket(json, key, '[');
+	for (size_t i = 0; i < count; i++) {
+		open_bracket(json, NULL, '{');
+		key_count(json, "samples", rounds[i].samples);
+		key_count(json, "anomalous_samples", rounds[i].anomalous_samples);
+		key_bool(json, "anomalous", rounds[i].anomalous);
+		close_bracket(json, '}');
+	}
+	close_bracket(json, ']');
+}
+
 static void put_unjudged(struct json *json, const struct finding_unjudged *unjudged)
 {
 	open_bracket(json, NULL, '{');
@@ -338,6 +352,11 @@ static void put_findings(struct json *json, const struct findings *findings)
 	for (size_t i = 0; i < findings->region_count; i++)
 		put_region(json, &findings->regions[i]);
 	close_bracket(json, ']');
+	open_bracket(json, "executions", '{');
+	put_rounds(json, "before", findings->rounds_before,
+		   findings->rounds_before_count);
+	put_rounds(json, "after", findings->rounds_after, findings->rounds_after_count);
+	close_bracket(json, '}');
 	key_strings(json, "only_before", findings->only_before,
 		    findings->only_before_count);
 	key_strings(json, "only_after", findings->only_after,

@@ -29,4 +29,11 @@ int report_text(const struct findings *findings, const struct report_style *styl
  */
 int report_json(const struct findings *findings, FILE *out, struct error *error);
 
+/*
+ * The original AutoPerf's accuracy.out: a line per execution of the program, then counts and
+ * scores, under the words that scripts look for. `train` and `test` are what was compared.
+ */
+int report_accuracy(const struct findings *findings, const char *train,
+		    const char *test, FILE *out, struct error *error);
+
 #endif

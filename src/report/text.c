@@ -27,11 +27,13 @@
 
 /* ---- who is compared with whom ---- */
 
-static void put_side(struct text *text, const char *path, size_t runs, const char *kind,
-		     const char *commit)
+static void put_side(struct text *text, const char *path, size_t runs, size_t passes,
+		     const char *kind, const char *commit)
 {
 	text_printf(text, "%s (%zu %s run%s", path ? path : "the model", runs, kind,
 		    runs == 1 ? "" : "s");
+	if (passes > 1)
+		text_printf(text, " in %zu passes", passes);
 	if (commit && *commit)
 		text_printf(text, ", commit %.*s", SHORT_COMMIT_BYTES, commit);
 	text_puts(text, ")");
@@ -42,10 +44,10 @@ static void put_sides(struct page *page)
 	const struct findings *findings = page->findings;
 	struct text before = {0}, after = {0};
 
-	put_side(&before, findings->model_path, findings->runs_before, "normal",
-		 findings->commit_before);
-	put_side(&after, findings->profile_path, findings->runs_after, "new",
-		 findings->commit_after);
+	put_side(&before, findings->model_path, findings->runs_before,
+		 findings->pass_count, "normal", findings->commit_before);
+	put_side(&after, findings->profile_path, findings->runs_after,
+		 findings->pass_count, "new", findings->commit_after);
 	if (findings->runs_failed)
 		text_printf(&after, "; %zu failed run%s left out",
 			    findings->runs_failed,

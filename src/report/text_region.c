@@ -198,7 +198,7 @@ static void put_sureness(struct page *page, const struct finding_region *region)
 		return;
 	text_printf(&text, "%s: ", sureness(p));
 	put_odds(&text, p);
-	text_printf(&text, " (p = %.2g", p);
+	text_printf(&text, " (p=%.2g", p);
 	if (page->findings->region_count > 1)
 		text_printf(&text, ", corrected for %zu regions",
 			    page->findings->region_count);
