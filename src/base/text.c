@@ -66,6 +66,25 @@ void text_printf(struct text *text, const char *format, ...)
 	va_end(args);
 }
 
+/* Words of these characters mean themselves in every shell. */
+#define SHELL_PLAIN \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./=:,+@%^-"
+
+void text_put_shell_word(struct text *text, const char *word)
+{
+	if (*word && !word[strspn(word, SHELL_PLAIN)]) {
+		text_puts(text, word);
+		return;
+	}
+	text_puts(text, "'");
+	for (; *word; word++)
+		if (*word == '\'')
+			text_puts(text, "'\\''");
+		else
+			text_append(text, word, 1);
+	text_puts(text, "'");
+}
+
 void text_free(struct text *text)
 {
 	free(text->chars);

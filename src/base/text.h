@@ -20,6 +20,8 @@ void text_append(struct text *text, const char *chars, size_t length);
 void text_puts(struct text *text, const char *chars);
 void text_printf(struct text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Appends `word` so that a shell reads it as one word, quoted only where it must be. */
+void text_put_shell_word(struct text *text, const char *word);
 /* Frees the memory and makes the text empty again. */
 void text_free(struct text *text);
 

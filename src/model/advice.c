@@ -6,24 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHELL_PLAIN \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./=:,+@%^-"
-
-static void append_quoted(struct text *text, const char *word)
-{
-	if (*word && !word[strspn(word, SHELL_PLAIN)]) {
-		text_puts(text, word);
-		return;
-	}
-	text_puts(text, "'");
-	for (; *word; word++)
-		if (*word == '\'')
-			text_puts(text, "'\\''");
-		else
-			text_append(text, word, 1);
-	text_puts(text, "'");
-}
-
 /* The profile's command, or a stand-in for it. */
 static void append_command(struct text *text, struct profile *profile)
 {
@@ -36,8 +18,8 @@ static void append_command(struct text *text, struct profile *profile)
 		text_puts(text, " PROGRAM ARGUMENTS");
 	json_array_foreach (words, i, word) {
 		text_puts(text, " ");
-		append_quoted(text,
-			      json_is_string(word) ? json_string_value(word) : "?");
+		text_put_shell_word(text, json_is_string(word) ? json_string_value(word)
+							       : "?");
 	}
 	json_decref(words);
 	free(fact);
@@ -55,7 +37,7 @@ void advice_more_runs(struct text *text, struct profile *profile,
 	}
 	text_puts(text, "get them with: autoperf record --append -n ");
 	text_printf(text, "%zu -o ", runs);
-	append_quoted(text, path ? path : "PROFILE");
+	text_put_shell_word(text, path ? path : "PROFILE");
 	text_puts(text, " --");
 	append_command(text, profile);
 }

@@ -239,6 +239,28 @@ static void a_short_buffer_is_filled_and_not_overrun(void **state)
 	assert_string_equal(text_bytes(1234567, buffer, sizeof(buffer)), "1.18");
 }
 
+static void a_shell_reads_back_one_word(void **state)
+{
+	static const char *const words[][2] = {
+		{"plain-1.0/x", "plain-1.0/x"},
+		{"", "''"},
+		{"two words", "'two words'"},
+		{"it's", "'it'\\''s'"},
+		{"$HOME", "'$HOME'"},
+		{"~", "'~'"},
+		{"\n", "'\n'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct text text = {0};
+
+		text_put_shell_word(&text, words[i][0]);
+		assert_string_equal(text.chars, words[i][1]);
+		text_free(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +275,7 @@ int main(void)
 		cmocka_unit_test(bytes_have_binary_units),
 		cmocka_unit_test(counts_are_grouped_by_three),
 		cmocka_unit_test(a_short_buffer_is_filled_and_not_overrun),
+		cmocka_unit_test(a_shell_reads_back_one_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
