@@ -15,17 +15,23 @@ rm -rf "$2"
 mkdir -p "$2"
 cd "$2"
 
+# step TITLE ARGUMENT...: says and runs one autoperf command; the exit status is in $status.
+# What the measured program itself prints on stdout is left out.
 step()
 {
 	printf '\n== %s\n' "$1"
 	shift
 	printf '   $ autoperf'
 	for word in "$@"; do
-		printf ' %s' "$(basename "$word")"
+		printf ' %s' "${word##*/}"
 	done
 	printf '\n\n'
 	status=0
-	"$autoperf" "$@" || status=$?
+	if [ "$1" = record ]; then
+		"$autoperf" "$@" >/dev/null || status=$?
+	else
+		"$autoperf" "$@" || status=$?
+	fi
 }
 
 expect()
@@ -37,16 +43,16 @@ expect()
 	printf '\n   exit status %s: %s\n' "$status" "$2"
 }
 
-step "Measure $runs normal runs" record --quiet -n $runs -o normal.apdb -- "$program-good"
+step "Measure $runs normal runs" record -n $runs -o normal.apdb -- "$program-good"
 expect 0 "recorded"
-step "Learn what normal is" train --quiet normal.apdb -o model.safetensors
+step "Learn what normal is" train normal.apdb -o model.safetensors
 expect 0 "trained"
-step "Fresh runs of the same program" record --quiet -n $fresh_runs -o fresh.apdb -- "$program-good"
+step "Fresh runs of the same program" record -n $fresh_runs -o fresh.apdb -- "$program-good"
 expect 0 "recorded"
 step "Are they normal?" detect model.safetensors fresh.apdb
 expect 0 "nothing anomalous"
 step "Runs after a change that maps the buffer anew each time" \
-	record --quiet -n $fresh_runs -o changed.apdb -- "$program-bad"
+	record -n $fresh_runs -o changed.apdb -- "$program-bad"
 expect 0 "recorded"
 step "Did the change make it slower?" detect model.safetensors changed.apdb
 expect 3 "regression found"
