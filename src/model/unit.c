@@ -17,10 +17,10 @@
 #include "model/summary.h"
 #include "model/training_log.h"
 
-#define RATE     3e-3 /* Adam's learning rate at the start */
-#define RATE_END 3e-5
+#define RATE     1e-2 /* Adam's learning rate at the start */
+#define RATE_END 1e-4
 #define CHECKS   24 /* looks at the validation error in a training */
-#define PATIENCE 6
+#define PATIENCE 12 /* the error falls late, with the learning rate */
 #define RUN_ROWS 64 /* rows of a run that thinning keeps at least */
 
 #define FNV_BASIS UINT64_C(14695981039346656037)

@@ -20,7 +20,7 @@
 #define UNIT_ALARM_RATE  0.01
 #define UNIT_SAMPLES_MAX 50000
 #define UNIT_EPOCHS      24
-#define UNIT_STEPS_MIN   2000 /* fewer teach nothing, however few samples there are */
+#define UNIT_STEPS_MIN   4000 /* fewer teach nothing, however few samples there are */
 #define UNIT_STEPS_MAX   12000
 
 #define UNIT_FOLDS_MAX  8 /* with more runs than that, several are held out together */
