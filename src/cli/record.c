@@ -198,8 +198,7 @@ static int parse(struct cli *cli, int argc, char **argv, struct arguments *argum
 	if (options->append && options->force)
 		return command_usage(
 			cli, &command_record,
-			"--append keeps what --force would replace; give one "
-			"of them");
+			"--append keeps what --force would replace; give one of them");
 	options->argv = argv + optind;
 	options->environment = arguments->environment;
 	options->console = &cli->console;
@@ -228,9 +227,8 @@ static const char *plural(uint64_t count)
 /* `word` as a shell takes it: in quotes where it has more than plain characters. */
 static void append_word(struct text *text, const char *word)
 {
-	static const char plain[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"0123456789_./-+=:,@%";
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
+				    "yz0123456789_./-+=:,@%";
 
 	if (*word && !word[strspn(word, plain)]) {
 		text_puts(text, word);

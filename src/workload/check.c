@@ -59,17 +59,16 @@ static int check_privileges(const char *path, const struct stat *status,
 		return cannot_measure(
 			error,
 			"cannot measure '%s': it is set-group-ID (to group %u), and "
-			"the "
-			"loader ignores LD_PRELOAD in such programs; measure a copy "
-			"without the bit ('cp' drops it), or as that group",
+			"the loader ignores LD_PRELOAD in such programs; measure a "
+			"copy without the bit ('cp' drops it), or as that group",
 			path, (unsigned)status->st_gid);
 	if (getuid() && getxattr(path, "security.capability", capabilities,
 				 sizeof(capabilities)) > 0)
 		return cannot_measure(
 			error,
-			"cannot measure '%s': it has file capabilities, and the loader "
-			"ignores LD_PRELOAD in such programs; measure a copy without "
-			"them ('cp' drops them), or as root",
+			"cannot measure '%s': it has file capabilities, and the "
+			"loader ignores LD_PRELOAD in such programs; measure a copy "
+			"without them ('cp' drops them), or as root",
 			path);
 	return 0;
 }
@@ -100,17 +99,17 @@ static int check_loader(const char *path, const struct elf_file *elf,
 	if (access(elf->loader, X_OK))
 		return error_set(
 			error, -errno,
-			"cannot run '%s': its dynamic loader '%s' cannot be "
-			"executed (%s); install the libraries it was built for",
+			"cannot run '%s': its dynamic loader '%s' cannot be executed "
+			"(%s); install the libraries it was built for",
 			path, elf->loader, strerror(errno));
 	if (own->kind == ELF_DYNAMIC &&
 	    strcmp(base_name(own->loader), base_name(elf->loader)) != 0)
 		return cannot_measure(
 			error,
 			"cannot measure '%s': it uses another C library than the "
-			"runtime "
-			"(its loader is %s, the runtime needs %s); build AutoPerf "
-			"against that library, or the program against this one",
+			"runtime (its loader is %s, the runtime needs %s); build "
+			"AutoPerf against that library, or the program against this "
+			"one",
 			path, base_name(elf->loader), base_name(own->loader));
 	return 0;
 }
@@ -123,8 +122,8 @@ static int other_architecture(const char *path, const struct elf_file *elf,
 
 	return cannot_measure(error,
 			      "cannot measure '%s': it is built for another "
-			      "architecture (%s, %d bits; the "
-			      "runtime here is %s, %d bits); build it for this one",
+			      "architecture (%s, %d bits; the runtime here is %s, %d "
+			      "bits); build it for this one",
 			      path, machine ? machine : "unknown", elf->bits,
 			      own_machine ? own_machine : "another", own->bits);
 }
@@ -149,22 +148,21 @@ static int check_elf(const char *path, const struct elf_file *elf, int depth,
 			return 0;
 		return cannot_measure(error,
 				      "cannot measure '%s': it is statically linked, "
-				      "so that LD_PRELOAD "
-				      "cannot bring in the runtime and its markers do "
-				      "nothing; link it "
+				      "so that LD_PRELOAD cannot bring in the runtime "
+				      "and its markers do nothing; link it "
 				      "dynamically (without -static)",
 				      path);
 	case ELF_TRUNCATED:
 		return error_set(
 			error, -ENOEXEC,
-			"cannot run '%s': the file is cut short, it ends before "
-			"what its ELF headers announce; build or copy it again",
+			"cannot run '%s': the file is cut short, it ends before what "
+			"its ELF headers announce; build or copy it again",
 			path);
 	case ELF_NO_PROGRAM:
 		return error_set(
 			error, -ENOEXEC,
-			"cannot run '%s': it is an object file or a core dump, "
-			"not a linked program",
+			"cannot run '%s': it is an object file or a core dump, not a "
+			"linked program",
 			path);
 	case ELF_DAMAGED:
 	case ELF_FOREIGN:
@@ -173,8 +171,7 @@ static int check_elf(const char *path, const struct elf_file *elf, int depth,
 	}
 	return error_set(
 		error, -ENOEXEC,
-		"cannot run '%s': its ELF headers are damaged; build or copy it "
-		"again",
+		"cannot run '%s': its ELF headers are damaged; build or copy it again",
 		path);
 }
 
@@ -230,9 +227,8 @@ static int check_script(const char *path, char *line, int depth, struct error *e
 	if (interpreter[strlen(interpreter) - 1] == '\r')
 		return error_set(
 			error, -ENOENT,
-			"cannot run '%s': its #! line ends in CR LF, and there "
-			"is no interpreter of that name; \"sed -i 's/\\r$//' "
-			"%s\" mends it",
+			"cannot run '%s': its #! line ends in CR LF, and there is no "
+			"interpreter of that name; \"sed -i 's/\\r$//' %s\" mends it",
 			path, path);
 
 	/* The kernel takes a relative name as a path; it is not looked for on PATH. */
@@ -285,8 +281,8 @@ static int check_content(const char *path, int fd, int depth, struct error *erro
 	if (elf.kind == ELF_NONE)
 		return error_set(error, -ENOEXEC,
 				 "cannot run '%s': it is neither an ELF program nor a "
-				 "script with a #! line; for a script, add the line or "
-				 "name the interpreter ('sh %s')",
+				 "script with a #! line; for a script, add the line "
+				 "or name the interpreter ('sh %s')",
 				 path, path);
 	return check_elf(path, &elf, depth, error);
 }

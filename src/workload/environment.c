@@ -64,10 +64,9 @@ int environment_check_runtime(const char *runtime, struct error *error)
 	if (strpbrk(runtime, " \t\n:"))
 		return error_set(
 			error, -EINVAL,
-			"cannot preload the runtime '%s': LD_PRELOAD has no way "
-			"to write a path with spaces or colons; copy it to "
-			"another directory and set PERFPOINT_LIBRARY_DIR "
-			"to that",
+			"cannot preload the runtime '%s': LD_PRELOAD has no way to "
+			"write a path with spaces or colons; copy it to another "
+			"directory and set PERFPOINT_LIBRARY_DIR to that",
 			runtime);
 	return 0;
 }

@@ -35,8 +35,8 @@ static int find_libraries(struct recorder *recorder, struct error *error)
 		return error_set_exit(
 			error, EXIT_CANNOT_MEASURE, -ENOENT,
 			"source papi needs " PLUGIN ", which this build of "
-			"AutoPerf does not have; build it with -Dpapi=enabled, "
-			"or use --source perf");
+			"AutoPerf does not have; build it with -Dpapi=enabled, or "
+			"use --source perf");
 	return environment_check_runtime(recorder->runtime, error);
 }
 
@@ -102,9 +102,9 @@ static int different_pass(const struct recorder *recorder,
 	else
 		code = error_set(
 			error, -EINVAL,
-			"cannot append to '%s': its pass %zu counts %s; here it "
-			"would count %s; leave out -c and -e to count the same, "
-			"or record to another file",
+			"cannot append to '%s': its pass %zu counts %s; here it would "
+			"count %s; leave out -c and -e to count the same, or record "
+			"to another file",
 			recorder->options->output, pass + 1, before.chars, now.chars);
 	text_free(&before);
 	text_free(&now);
@@ -121,8 +121,8 @@ static int compare_plans(const struct recorder *recorder,
 	if (stored->source != plan->source)
 		return error_set(
 			error, -EINVAL,
-			"cannot append to '%s': it was measured with source %s, "
-			"not %s; give --source %s, or record to another file",
+			"cannot append to '%s': it was measured with source %s, not "
+			"%s; give --source %s, or record to another file",
 			recorder->options->output, event_source_name(stored->source),
 			event_source_name(plan->source),
 			event_source_name(stored->source));
@@ -176,8 +176,8 @@ static int prepare_append(struct recorder *recorder, struct error *error)
 	if (!code && stored.source == EVENT_SOURCE_IMPORT)
 		code = error_set(
 			error, -EINVAL,
-			"cannot append to '%s': it was imported, not measured; "
-			"record to another file",
+			"cannot append to '%s': it was imported, not measured; record "
+			"to another file",
 			options->output);
 	if (!code)
 		code = check_machine(recorder, error);

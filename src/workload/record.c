@@ -207,8 +207,8 @@ static int run_all(struct recorder *recorder, struct error *error)
 		code = run_once(recorder, pass, &run, error);
 		if (code)
 			error_prefix(error,
-				     "run %u of %u (the finished ones, %u, are kept in "
-				     "'%s')",
+				     "run %u of %u (the finished ones, %u, are kept "
+				     "in '%s')",
 				     i + 1, recorder->summary->runs_planned,
 				     recorder->summary->runs_ok,
 				     recorder->options->output);
@@ -230,62 +230,82 @@ static int without_samples(const struct recorder *recorder, struct error *error)
 	const char *program = recorder->options->argv[0];
 
 	if (recorder->summary->lost)
-		return error_set(
-			error, -ENODATA,
-			"'%s' executed marked regions, but none of them could be "
-			"stored; the warnings above say why",
-			program);
+		return error_set(error, -ENODATA,
+				 "'%s' executed marked regions, but none of them "
+				 "could be stored; the warnings above say why",
+				 program);
 	if (recorder->recordings)
 		return error_set(
 			error, -ENODATA,
-			"'%s' opened a region but closed none, so there is nothing "
-			"to learn from; each START needs its END before the thread "
-			"ends, PERFPOINT_SCOPE(\"name\"); sees to that itself",
+			"'%s' opened a region but closed none, so there is nothing to "
+			"learn from; each START needs its END before the thread ends, "
+			"PERFPOINT_SCOPE(\"name\"); sees to that itself",
 			program);
-	return error_set(error, -ENODATA,
-			 "'%s' executed no marker in any of its processes, so there is "
-			 "nothing to "
-			 "learn from. Mark what matters: #include \"perfpoint.h\" and "
-			 "PERFPOINT_SCOPE(\"name\"); at the start of a block. If there "
-			 "are markers: is "
-			 "it compiled with -DNO_AUTOPERF, are they never reached with "
-			 "these arguments, "
-			 "or is the marked program static, started through sudo, or by "
-			 "a server that "
-			 "was running already, none of which hands LD_PRELOAD on?",
-			 program);
+	return error_set(
+		error, -ENODATA,
+		"'%s' executed no marker in any of its processes, so there is nothing "
+		"to learn from. Mark what matters: #include \"perfpoint.h\", and "
+		"PERFPOINT_SCOPE(\"name\"); at the start of a block. If there are "
+		"markers: is it compiled with -DNO_AUTOPERF, are they never reached "
+		"with these arguments, or is the marked program static, started "
+		"through sudo, or by a server that was running already, none of which "
+		"hands LD_PRELOAD on?",
+		program);
+}
+
+static int was_interrupted(const struct recorder *recorder, struct error *error)
+{
+	const struct record_summary *summary = recorder->summary;
+	const char *kept = "nothing is kept of";
+
+	if (summary->runs_ok)
+		kept = "they are kept in";
+	else if (!recorder->removed)
+		kept = "the one that was interrupted is kept apart in";
+	return error_set(error, -EINTR, "interrupted after %u of %u runs; %s '%s'",
+			 summary->runs_ok, summary->runs_planned, kept,
+			 recorder->options->output);
 }
 
 /* Why the finished runs are not what was asked for; 0 if they are. */
 static int judge(const struct recorder *recorder, struct error *error)
 {
 	const struct record_summary *summary = recorder->summary;
-	const char *output = recorder->options->output;
 	char reason[FAILURE_BYTES];
 
 	if (summary->interrupted)
-		return error_set(error, -EINTR, "interrupted after %u of %u runs; %s%s",
-				 summary->runs_ok, summary->runs_planned,
-				 summary->runs_ok ? "they are kept in "
-						  : "nothing is kept",
-				 summary->runs_ok ? output : "");
+		return was_interrupted(recorder, error);
 	if (!summary->runs_ok && recorder->first_failed.status == PROFILE_RUN_EMPTY)
 		return without_samples(recorder, error);
 	describe_failure(recorder, &recorder->first_failed, reason, sizeof(reason));
 	if (!summary->runs_ok)
-		return error_set(
-			error, -ECANCELED,
-			"none of %u runs was fine (%u were planned): the program "
-			"%s",
-			summary->runs_failed, summary->runs_planned, reason);
+		return error_set(error, -ECANCELED,
+				 "none of %u runs was fine (%u were planned): the "
+				 "program %s",
+				 summary->runs_failed, summary->runs_planned, reason);
 	for (size_t pass = 0; pass < recorder->plan.pass_count; pass++)
 		if (!recorder->ok_runs[pass])
-			return error_set(
-				error, -ECANCELED,
-				"no run of pass %zu was fine: the program %s; the "
-				"other passes are kept in '%s'",
-				pass + 1, reason, output);
+			return error_set(error, -ECANCELED,
+					 "no run of pass %zu was fine: the program "
+					 "%s; the other passes are kept in '%s'",
+					 pass + 1, reason, recorder->options->output);
 	return 0;
+}
+
+/* A profile into which nothing was recorded would only be in the way the next time. */
+static void remove_if_empty(struct recorder *recorder)
+{
+	struct profile_run *runs;
+	uint64_t samples = 0;
+	size_t count;
+
+	if (!recorder->created || recorder->removed ||
+	    profile_runs(recorder->profile, &runs, &count, NULL))
+		return;
+	for (size_t i = 0; i < count; i++)
+		samples += runs[i].samples;
+	free(runs);
+	recorder->removed = !samples && !unlink(recorder->options->output);
 }
 
 /* Looks at the profile as it is now. */
@@ -309,13 +329,13 @@ static int conclude(struct recorder *recorder, int code, struct error *error)
 	if (recorder->left_running)
 		console_warn(&recorder->console,
 			     "processes left running in the background: %u; what they "
-			     "recorded "
-			     "after the program ended is not in the profile",
+			     "recorded after the program ended is not in the profile",
 			     recorder->left_running);
 	if (code) /* what went wrong first is what is reported */
 		recorder_report_losses(recorder, NULL);
 	else
 		code = recorder_report_losses(recorder, error);
+	remove_if_empty(recorder);
 	fill_summary(recorder);
 	return code ? code : judge(recorder, error);
 }
@@ -389,22 +409,6 @@ static int measure(struct recorder *recorder, struct error *error)
 	session_directory_close(&recorder->directory,
 				recorder->options->keep_recordings, &recorder->console);
 	return code;
-}
-
-/* A profile into which nothing was recorded would only be in the way the next time. */
-static void remove_if_empty(const struct recorder *recorder)
-{
-	struct profile_run *runs;
-	uint64_t samples = 0;
-	size_t count;
-
-	if (!recorder->created || profile_runs(recorder->profile, &runs, &count, NULL))
-		return;
-	for (size_t i = 0; i < count; i++)
-		samples += runs[i].samples;
-	free(runs);
-	if (!samples)
-		unlink(recorder->options->output);
 }
 
 int record(const struct record_options *options, struct record_summary *summary,

@@ -29,6 +29,7 @@ struct recorder {
 	struct machine machine;
 	struct profile *profile;
 	bool created; /* the profile is new: it goes again if nothing gets into it */
+	bool removed; /* it has */
 	struct event_plan plan;
 	struct session_directory directory;
 	struct interrupts interrupts;

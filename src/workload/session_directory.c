@@ -47,8 +47,8 @@ static int cannot_make(const char *parent, int code, struct error *error)
 {
 	return error_set(error, code,
 			 "cannot make a directory for the recordings in '%s': %s; "
-			 "choose another "
-			 "place with -o, or with --scratch for the recordings alone",
+			 "choose another place with -o, or with --scratch for the "
+			 "recordings alone",
 			 parent, strerror(-code));
 }
 

@@ -486,10 +486,29 @@ start_waiting() {
 		wait "$recorder" || status=$?
 		[ "$status" -eq 1 ] || { echo "SIG$signal: $status"; cat err; return 1; }
 		[ -e asked ]
-		grep -q "interrupted after 1 of 5 runs; they are kept in x.apdb" err
+		grep -q "interrupted after 1 of 5 runs; they are kept in 'x.apdb'" err
 		[ "$(sql x.apdb 'select status, samples from run order by id')" = $'ok|5\ninterrupted|5' ]
 		[ "$(echo ./*session)" = "./*session" ]
 	done
+}
+
+@test "interrupting the first run says what is kept of it" {
+	touch first
+	start_waiting
+	kill -INT "$recorder"
+	wait "$recorder" || true
+	grep -q "interrupted after 0 of 5 runs; the one that was interrupted is kept apart in 'x.apdb'" err
+	[ "$(sql x.apdb 'select status, samples from run')" = "interrupted|5" ]
+	rm -f -- *
+	printf '#!/bin/sh\ntouch waiting\nexec sleep 20\n' >wait.sh
+	chmod +x wait.sh
+	env --default-signal=INT "$AUTOPERF" record -o x.apdb -- ./wait.sh 2>err 3>&- &
+	recorder=$!
+	wait_for waiting
+	kill -INT "$recorder"
+	wait "$recorder" || true
+	grep -q "interrupted after 0 of 10 runs; nothing is kept of 'x.apdb'" err
+	only err wait.sh waiting
 }
 
 @test "a directory left by a killed autoperf is reported and not removed" {
