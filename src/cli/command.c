@@ -24,7 +24,12 @@ static const struct command *const measuring[] = {
 	NULL,
 };
 static const struct command *const judging[] = {NULL};
-static const struct command *const data[] = {NULL};
+static const struct command *const data[] = {
+	&command_info,
+	&command_import,
+	&command_export,
+	NULL,
+};
 static const struct command *const about[] = {
 	&command_help_entry,
 	&command_version,

@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "profile/command_line.h"
 #include "profile/csv.h"
 #include "profile/export_source.h"
 
@@ -294,41 +294,16 @@ static int number_files(struct original_writer *writer, struct error *error)
 	return 0;
 }
 
-/* The command as one line; arguments with blanks or quotes are quoted for a shell. */
+/* The command as one line. */
 static int make_command(struct original_writer *writer, struct error *error)
 {
 	char *fact = profile_get_fact(writer->source.profile, "command");
-	json_t *array = fact ? json_loads(fact, 0, NULL) : NULL, *item;
-	bool alone = json_array_size(array) == 1;
 	struct text line = {0};
-	size_t index;
 
-	text_append(&line, "", 0);
-	json_array_foreach (array, index, item) {
-		const char *word = json_string_value(item);
-
-		if (!word)
-			continue;
-		if (index)
-			text_puts(&line, " ");
-		if (alone ||
-		    (*word && !strpbrk(word, " \t\n\r\"'\\$`&|;<>()*?[]#~!{}"))) {
-			text_puts(&line, word);
-			continue;
-		}
-		text_puts(&line, "'");
-		for (; *word; word++)
-			text_append(&line, *word == '\'' ? "'\\''" : word,
-				    *word == '\'' ? 4 : 1);
-		text_puts(&line, "'");
-	}
-	json_decref(array);
+	command_line_put(&line, fact ? fact : "");
 	free(fact);
-	if (line.failed) {
-		text_free(&line);
-		return error_no_memory(error, "exporting");
-	}
-	writer->command = store_keep_text(line.chars);
+	if (!line.failed)
+		writer->command = store_keep_text(line.chars);
 	text_free(&line);
 	return writer->command ? 0 : error_no_memory(error, "exporting");
 }

@@ -232,9 +232,9 @@ int profile_import(const struct import_options *options, struct import_summary *
 	int status;
 
 	*summary = (struct import_summary){0};
-	if (!options->force && !access(options->output, F_OK))
-		return store_refuse_existing(options->output, error);
-	status = read_inputs(&set, options, error);
+	status = store_check_target(options->output, options->force, error);
+	if (!status)
+		status = read_inputs(&set, options, error);
 	if (!status)
 		status = check_rows(&set, error);
 	if (!status)

@@ -379,6 +379,16 @@ static const char *source_name(uint32_t source)
 	return event_source_name(EVENT_SOURCE_NONE);
 }
 
+/* The names area is mostly a hole in the file: only what is used of it counts. */
+static uint64_t used_bytes(const struct recording_header *header)
+{
+	uint64_t names = header->names_used < header->names_bytes ? header->names_used
+								  : header->names_bytes;
+
+	return header->header_bytes + names + header->file_bytes -
+	       header->blocks_offset;
+}
+
 static int insert_process(struct ingest *ingest, struct error *error)
 {
 	static const char sql[] =
@@ -411,7 +421,7 @@ static int insert_process(struct ingest *ingest, struct error *error)
 	store_bind_u64(statement, 8, header->start_realtime_ns);
 	sqlite3_bind_int64(statement, 9, profile->next_thread);
 	sqlite3_bind_int64(statement, 10, ingest->recording.thread_count);
-	store_bind_u64(statement, 11, header->file_bytes);
+	store_bind_u64(statement, 11, used_bytes(header));
 	sqlite3_bind_int64(statement, 12, header->failure_code);
 	sqlite3_bind_text(statement, 13, failure, -1, SQLITE_STATIC);
 	status = store_run(profile, statement, "storing a process", error);

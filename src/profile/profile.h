@@ -140,7 +140,7 @@ struct profile_process {
 	bool truncated;      /* the recording was cut short */
 	uint64_t torn;       /* samples that made no sense, left out */
 	uint64_t losses[16]; /* enum recording_loss */
-	uint64_t recording_bytes; /* size of the recording, before compression */
+	uint64_t recording_bytes; /* of the recording, holes not counted */
 	char failure[256];        /* first failure of the runtime, "" if none */
 };
 int profile_processes(struct profile *profile, struct profile_process **processes,

@@ -232,7 +232,7 @@ static void remove_journals(const char *path)
 	}
 }
 
-int store_refuse_existing(const char *path, struct error *error)
+static int refuse_existing(const char *path, struct error *error)
 {
 	return error_set(
 		error, -EEXIST,
@@ -241,9 +241,29 @@ int store_refuse_existing(const char *path, struct error *error)
 		path);
 }
 
+int store_check_target(const char *path, bool force, struct error *error)
+{
+	struct stat info;
+
+	if (stat(path, &info))
+		return 0; /* creating it will tell */
+	if (!S_ISREG(info.st_mode))
+		return error_set(
+			error, S_ISDIR(info.st_mode) ? -EISDIR : -EINVAL,
+			"cannot create profile %s: it is %s; a profile must be "
+			"a regular file",
+			path,
+			S_ISDIR(info.st_mode) ? "a directory" : "no regular file");
+	return force ? 0 : refuse_existing(path, error);
+}
+
 int store_publish(const char *temporary, const char *path, bool force,
 		  struct error *error)
 {
+	int status = store_check_target(path, force, error);
+
+	if (status)
+		return status;
 	if (force) {
 		remove_journals(path);
 		if (!rename(temporary, path))
@@ -257,7 +277,7 @@ int store_publish(const char *temporary, const char *path, bool force,
 			return 0;
 		}
 		if (errno == EEXIST)
-			return store_refuse_existing(path, error);
+			return refuse_existing(path, error);
 	}
 	return error_set(error, -errno, "cannot create profile %s: %s", path,
 			 strerror(errno));
@@ -279,24 +299,13 @@ static void sync_directory(const char *path)
 int profile_create(struct profile **profile, const char *path, bool force,
 		   struct error *error)
 {
-	struct stat info;
 	char *temporary = NULL;
 	int status;
 
 	*profile = NULL;
-	if (!stat(path, &info)) {
-		if (!S_ISREG(info.st_mode))
-			return error_set(
-				error, S_ISDIR(info.st_mode) ? -EISDIR : -EINVAL,
-				"cannot create profile %s: it is %s; a profile "
-				"must be a regular file",
-				path,
-				S_ISDIR(info.st_mode) ? "a directory"
-						      : "no regular file");
-		if (!force)
-			return store_refuse_existing(path, error);
-	}
-	status = make_temporary(path, &temporary, error);
+	status = store_check_target(path, force, error);
+	if (!status)
+		status = make_temporary(path, &temporary, error);
 	if (status)
 		return status;
 	status = write_schema(temporary, error);

@@ -99,8 +99,8 @@ void store_copy_text(char *buffer, size_t size, const char *text);
 
 /* ---- store.c ---- */
 
-/* Says that `path` exists already; returns -EEXIST. */
-int store_refuse_existing(const char *path, struct error *error);
+/* Whether a profile may be put there: -EEXIST without `force`; never over a device or so. */
+int store_check_target(const char *path, bool force, struct error *error);
 /*
  * Gives the finished and closed profile `temporary`, in the same directory, the name `path`;
  * replaces what has it only with `force`.

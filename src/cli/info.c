@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `autoperf info`: finds out by its first bytes what a file is (never by its name), and tells
+ * what is in it. Each kind has a file of its own: info_recording.c, info_profile.c,
+ * info_model.c.
+ */
+#include "cli/info.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "recording/format.h"
+
+#define SQLITE_MAGIC "SQLite format 3" /* and its NUL */
+#define HEAD_BYTES   16
+
+/* What getopt_long() returns for options without a letter; beyond any character. */
+enum option_number { OPTION_ALL = 256 };
+
+static const struct option long_options[] = {
+	{"all", no_argument, NULL, OPTION_ALL},
+	{NULL, 0, NULL, 0},
+};
+
+typedef int (*info_function)(struct info *info, struct error *error);
+
+/* A safetensors file: the length of the JSON header, 8 bytes little-endian, then '{'. */
+static bool is_safetensors(const unsigned char *head, size_t length)
+{
+	/* No header is longer than 2^32: the upper bytes are zero. */
+	return length > 8 && !head[4] && !head[5] && !head[6] && !head[7] &&
+	       head[8] == '{';
+}
+
+/* By the first bytes; NULL when it is none of ours. */
+static info_function recognise(const unsigned char *head, size_t length)
+{
+	if (length >= sizeof(RECORDING_MAGIC) - 1 &&
+	    !memcmp(head, RECORDING_MAGIC, sizeof(RECORDING_MAGIC) - 1))
+		return info_recording;
+	if (length >= sizeof(SQLITE_MAGIC) &&
+	    !memcmp(head, SQLITE_MAGIC, sizeof(SQLITE_MAGIC)))
+		return info_profile;
+	if (is_safetensors(head, length))
+		return info_model;
+	return NULL;
+}
+
+static int examine(struct info *info, info_function *function, struct error *error)
+{
+	unsigned char head[HEAD_BYTES];
+	struct stat status;
+	ssize_t got = 0;
+	int file = open(info->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int code = 0;
+
+	if (file < 0 || fstat(file, &status)) {
+		code = error_set(error, -errno, "cannot open %s: %s", info->path,
+				 strerror(errno));
+	} else if (!S_ISREG(status.st_mode)) {
+		code = error_set(
+			error, S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL,
+			"%s is %s; info takes a recording, a profile or a model",
+			info->path,
+			S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
+	} else if ((got = pread(file, head, sizeof(head), 0)) < 0) {
+		code = error_set(error, -errno, "cannot read %s: %s", info->path,
+				 strerror(errno));
+	} else {
+		info->file_bytes = (uint64_t)status.st_size;
+		*function = recognise(head, (size_t)got);
+		if (!*function)
+			code = error_set(
+				error, -EINVAL,
+				"%s is %s: neither a recording, a profile nor a "
+				"model of AutoPerf",
+				info->path, got ? "something else" : "empty");
+	}
+	if (file >= 0)
+		close(file);
+	return code;
+}
+
+static int run(const struct cli *cli, struct info *info)
+{
+	info_function function = NULL;
+	struct error error = {0};
+	int status = EXIT_NORMAL;
+	int code = examine(info, &function, &error);
+
+	if (cli->json)
+		info->json = json_object();
+	if (!code)
+		code = function(info, &error);
+	if (!code && (info->page.failed || (cli->json && !info->json)))
+		code = error_no_memory(&error, "describing a file");
+	if (code) {
+		status = command_fail(cli, &error);
+	} else if (cli->json) {
+		json_dumpf(info->json, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		fwrite(info->page.chars, 1, info->page.length, stdout);
+	}
+	json_decref(info->json);
+	text_free(&info->page);
+	return command_finish(cli, status);
+}
+
+static int command_info_run(int argc, char **argv, struct cli *cli)
+{
+	struct info info = {.color = cli->color};
+	int number;
+
+	opterr = 0;
+	while ((number = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+		if (number != OPTION_ALL)
+			return command_bad_option(cli, &command_info, number,
+						  argv[optind - 1]);
+		info.all = true;
+	}
+	if (argc - optind != 1)
+		return command_usage(
+			cli, &command_info,
+			"name one file: a recording, a profile or a model");
+	info.path = argv[optind];
+	return run(cli, &info);
+}
+
+/* clang-format off: a line of text is a line here */
+static const char usage[] =
+	"Usage: autoperf info [--all] [--json] FILE\n"
+	"\n"
+	"Tells what is in FILE, a recording (.aprec), a profile (.apdb) or a model\n"
+	"(.safetensors): the command that was measured and the machine, events and\n"
+	"passes, runs and what became of them, regions with their times, losses, and\n"
+	"what a model was trained on. The kind is found by content, not by name.\n"
+	"\n"
+	"      --all   every run and process, however many\n"
+	"      --json  everything as JSON\n"
+	"\n"
+	"Exit status: 0 told; 1 FILE cannot be read or is damaged; 2 wrong usage.\n";
+/* clang-format on */
+
+const struct command command_info = {
+	.name = "info",
+	.run = command_info_run,
+	.summary = "tell what is in a recording, a profile or a model",
+	.usage = usage,
+};
