@@ -13,3 +13,6 @@ shim=$build/tests/runtime/libpapi-any-cpu.so
 
 echo "== recording: ten million samples from eight threads"
 "$build/bench/bench_recording" "$build/src/perfpoint/libperfpoint.so.0"
+
+echo "== training: a denoising autoencoder against PyTorch, one thread each"
+"$build/bench/bench_training" /usr/bin/python3 "$here/training/torch_training.py"
