@@ -23,7 +23,12 @@ static const struct command *const measuring[] = {
 	&command_record,
 	NULL,
 };
-static const struct command *const judging[] = {NULL};
+static const struct command *const judging[] = {
+	&command_train,
+	&command_detect,
+	&command_diagnose,
+	NULL,
+};
 static const struct command *const data[] = {
 	&command_info,
 	&command_import,

@@ -197,51 +197,42 @@ static int command_detect_run(int argc, char **argv, struct cli *cli)
 	return status ? status : run(cli, &arguments);
 }
 
+/* A line of text is a line here. */
+/* clang-format off */
+static const char usage[] =
+	"Usage: autoperf detect [OPTIONS] MODEL PROFILE\n"
+	"\n"
+	"Judges the runs of PROFILE, region by region, against the normal runs that MODEL\n"
+	"has learnt. A region is a regression when that is both sure (a Mann-Whitney test\n"
+	"over runs, corrected for everything tested) and large enough to matter.\n"
+	"\n"
+	"What is shown\n"
+	"      --format FORMAT    text (default) or json\n"
+	"      --json             the same as --format json\n"
+	"  -o, --output FILE      write it to FILE instead of standard output\n"
+	"  -v, --verbose          every region, counter and run\n"
+	"      --scores FILE      write one CSV line per sample: region, pass, run,\n"
+	"                         thread, begin_ns, wall_ns, score, p_value, anomalous\n"
+	"\n"
+	"How it is judged\n"
+	"      --alarm-rate P     false alarms per comparison, over all regions (default\n"
+	"                         0.01); lower rates need more runs\n"
+	"      --effect-floor S   smaller changes of time or of a counter are normal\n"
+	"                         (default 0.05, that is 5 %)\n"
+	"      --force            compare although machine, source or events differ,\n"
+	"                         which the findings then say; replace output files\n"
+	"\n"
+	"Verdicts: regression, improvement, changed (counters moved, time did not),\n"
+	"normal, cannot tell (too few runs; it says how many are missing). Ten normal\n"
+	"runs and five new ones are enough for several regions at the default rate.\n"
+	"\n"
+	"Exit status: 0 no regression; 1 failed, or the two cannot be compared; 2 wrong\n"
+	"usage; 3 regression; 4 cannot tell, unless a region is known to be worse.\n";
+/* clang-format on */
+
 const struct command command_detect = {
 	.name = "detect",
 	.run = command_detect_run,
 	.summary = "compare a new profile with a model: slower, where, why, how sure",
-	.usage =
-		"Usage: autoperf detect [OPTIONS] MODEL PROFILE\n"
-		"\n"
-		"Judges the runs of PROFILE, region by region, against the normal runs "
-		"that MODEL\n"
-		"has learnt. A region is a regression when that is both sure (a "
-		"Mann-Whitney test\n"
-		"over runs, corrected for everything tested) and large enough to "
-		"matter.\n"
-		"\n"
-		"What is shown\n"
-		"      --format FORMAT    text (default) or json\n"
-		"      --json             the same as --format json\n"
-		"  -o, --output FILE      write it to FILE instead of standard output\n"
-		"  -v, --verbose          every region, counter and run\n"
-		"      --scores FILE      write one CSV line per sample: region, pass, "
-		"run, thread,\n"
-		"                         begin_ns, wall_ns, score, p_value, "
-		"anomalous\n"
-		"\n"
-		"How it is judged\n"
-		"      --alarm-rate P     false alarms per comparison, over all "
-		"regions "
-		"(default\n"
-		"                         0.01); lower rates need more runs\n"
-		"      --effect-floor S   smaller changes of time or of a counter are "
-		"normal\n"
-		"                         (default 0.05, that is 5 %)\n"
-		"      --force            compare although machine, source or events "
-		"differ, which\n"
-		"                         the findings then say; replace output files\n"
-		"\n"
-		"Verdicts: regression, improvement, changed (counters moved, time did "
-		"not), normal,\n"
-		"cannot tell (too few runs; it says how many are missing). Ten normal "
-		"runs and five\n"
-		"new ones are enough for several regions at the default rate.\n"
-		"\n"
-		"Exit status: 0 no regression; 1 failed, or the two cannot be "
-		"compared; "
-		"2 wrong\n"
-		"usage; 3 regression; 4 cannot tell, unless a region is known to be "
-		"worse.\n",
+	.usage = usage,
 };

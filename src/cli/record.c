@@ -334,23 +334,20 @@ static int command_record_run(int argc, char **argv, struct cli *cli)
 	return status;
 }
 
-/* clang-format off: a line of text is a line here */
+/* A line of text is a line here. */
+/* clang-format off */
 static const char usage[] =
 	"Usage: autoperf record [OPTIONS] -- PROGRAM [ARGS]\n"
 	"\n"
-	"Runs PROGRAM, measures each execution of its marked regions (perfpoint.h), "
-	"and\n"
-	"writes a profile. The program's input and output are its own; a file as "
-	"input\n"
+	"Runs PROGRAM, measures each execution of its marked regions (perfpoint.h), and\n"
+	"writes a profile. The program's input and output are its own; a file as input\n"
 	"is read anew by each run, a pipe is empty after the first.\n"
 	"\n"
 	"What to measure\n"
 	"  -n, --runs RUNS         runs with each group of events (default 10)\n"
-	"  -e, --events EVENTS     events, separated by commas; 'autoperf events' "
-	"lists\n"
+	"  -e, --events EVENTS     events, separated by commas; 'autoperf events' lists\n"
 	"                          what there is\n"
-	"  -c, --counters FILE     file with one event name a line; # begins a "
-	"comment\n"
+	"  -c, --counters FILE     file with one event name a line; # begins a comment\n"
 	"      --source SOURCE     auto, perf, papi, sim or none (wall time alone);\n"
 	"                          default auto: the best that works here\n"
 	"      --skip-unavailable  leave out events that cannot be counted here\n"
@@ -368,23 +365,18 @@ static const char usage[] =
 	"                          5 s later, to the program and all that it started\n"
 	"      --env NAME=VALUE    set a variable for the program; may be repeated\n"
 	"\n"
-	"Events that do not fit the processor's counters at once are measured in "
-	"passes,\n"
+	"Events that do not fit the processor's counters at once are measured in passes,\n"
 	"RUNS runs each. A run whose program fails (exit status, signal, time-out) is\n"
-	"kept apart and not learnt from; after three failures before any success, or "
-	"a\n"
-	"first run without any marker, recording ends. Ctrl-C goes to the program, "
-	"ends\n"
-	"the recording and keeps the finished runs; a second and third one are "
-	"SIGTERM\n"
+	"kept apart and not learnt from; after three failures before any success, or a\n"
+	"first run without any marker, recording ends. Ctrl-C goes to the program, ends\n"
+	"the recording and keeps the finished runs; a second and third one are SIGTERM\n"
 	"and SIGKILL. Processes that the program leaves running are not waited for.\n"
 	"\n"
 	"With --json, one line with the outcome follows the program's output.\n"
 	"Environment: PERFPOINT_LIBRARY_DIR, directory of libperfpoint.so.0, if it is\n"
 	"neither installed nor beside autoperf.\n"
 	"\n"
-	"Exit status: 0 at least one run of every pass was fine; 1 failed or "
-	"interrupted;\n"
+	"Exit status: 0 at least one run of every pass was fine; 1 failed or interrupted;\n"
 	"2 wrong usage; 4 the program or an event cannot be measured here.\n";
 /* clang-format on */
 
