@@ -347,7 +347,9 @@ static struct judge_reach reach_of(test_floor floor, const struct judge_input *i
 				   size_t comparisons, double alarm_rate)
 {
 	double enough = alarm_rate / (double)comparisons;
-	struct judge_reach reach = {.reached = floor(input, judgement, 0, 0) <= enough};
+	double now = floor(input, judgement, 0, 0);
+	struct judge_reach reach = {.reached = now <= enough,
+				    .reached_alone = now <= alarm_rate};
 
 	for (size_t more = 1; more <= RUNS_MISSING_MAX && !reach.reached; more++) {
 		if (!reach.new_missing && floor(input, judgement, 0, more) <= enough)
@@ -378,7 +380,7 @@ int judge_region(struct judgement *judgement, const struct judge_input *input,
 		.total_before_ns = NAN,
 		.total_after_ns = NAN,
 		.total = unknown,
-		.time_reach = {.reached = true},
+		.time_reach = {.reached = true, .reached_alone = true},
 	};
 	if (groups_make(&groups, input)) {
 		code = error_no_memory(error, "comparing the runs of a region");

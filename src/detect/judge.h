@@ -35,6 +35,7 @@ struct judge_input {
  */
 struct judge_reach {
 	bool reached;
+	bool reached_alone; /* would be, if this were the only region */
 	/* Else: fewest further runs of every pass, all on one side, that would do; 0: no
 	 * sensible number on that side alone does. */
 	size_t new_missing;

@@ -11,9 +11,11 @@
  * the total stays: in a program that runs for a fixed time that is lost throughput. Only
  * when the total sank as well has work been regrouped, which is a change.
  *
- * With too few runs no effect can reach the alarm rate. Then a region is called normal only if
- * the data say so by themselves: nothing suspicious, and a slowdown of the floor's size lies
- * outside the interval. Everything else is `cannot tell`.
+ * With too few runs no effect can reach the alarm rate. If not even one region by itself could
+ * be judged, it is called normal only if the data say so: nothing suspicious, and a slowdown
+ * of the floor's size lies outside the interval; else the answer is `cannot tell`. If only the
+ * correction for many regions is in the way, a region is normal that would be so by itself:
+ * the correction makes alarms rarer, never more frequent.
  */
 #include "detect/verdict.h"
 
@@ -127,6 +129,26 @@ static enum verdict_why ask_for_runs(struct finding_region *region,
 	return decided(region, VERDICT_CANNOT_TELL, WHY_TOO_FEW_RUNS);
 }
 
+/* Whether time asks for more runs than there are. */
+static bool is_time_open(const struct judgement *judgement, bool looks_slower,
+			 const struct verdict_terms *terms)
+{
+	if (judgement->time_reach.reached)
+		return false;
+	if (judgement->time_reach.reached_alone)
+		return looks_slower && judgement->p_alarm <= terms->alarm_rate;
+	return looks_slower || !shown_normal(judgement, terms->effect_floor);
+}
+
+static bool is_score_open(const struct judgement *judgement, bool looks_strange,
+			  const struct verdict_terms *terms)
+{
+	if (judgement->score_reach.reached || !looks_strange)
+		return false;
+	return !judgement->score_reach.reached_alone ||
+	       judgement->p_strange <= terms->alarm_rate;
+}
+
 /* No test raised an alarm. */
 static enum verdict_why decide_quiet(struct finding_region *region,
 				     const struct judgement *judgement,
@@ -137,10 +159,9 @@ static enum verdict_why decide_quiet(struct finding_region *region,
 	bool looks_strange = judgement->score_separated && effects->samples_strange;
 
 	region->suspicious = looks_slower || looks_strange;
-	if (!judgement->time_reach.reached &&
-	    (looks_slower || !shown_normal(judgement, terms->effect_floor)))
+	if (is_time_open(judgement, looks_slower, terms))
 		return ask_for_runs(region, &judgement->time_reach);
-	if (!judgement->score_reach.reached && looks_strange)
+	if (is_score_open(judgement, looks_strange, terms))
 		return ask_for_runs(region, &judgement->score_reach);
 	return decided(region, VERDICT_NORMAL, WHY_NOISE);
 }

@@ -14,6 +14,7 @@ struct verdict_terms {
 	double alarm_rate;
 	double effect_floor;
 	size_t pass_count; /* runs are counted over all passes, asked for per pass */
+	size_t regions;    /* judged together */
 };
 
 /* What a verdict rests on. */

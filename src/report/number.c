@@ -95,6 +95,21 @@ char *number_time(double nanoseconds, char *buffer)
 	return buffer;
 }
 
+char *number_time_short(double nanoseconds, char *buffer)
+{
+	double minutes = nanoseconds / 60e9;
+
+	if (!(minutes >= 100 / 60.0) || !isfinite(minutes))
+		return number_time(nanoseconds, buffer);
+	if (minutes < 99.95)
+		snprintf(buffer, NUMBER_BYTES, "%.1f min", minutes);
+	else if (minutes < 60 * 9999)
+		snprintf(buffer, NUMBER_BYTES, "%.1f h", minutes / 60);
+	else
+		snprintf(buffer, NUMBER_BYTES, ">9999 h");
+	return buffer;
+}
+
 struct number_per number_per(const struct finding_counter *counter)
 {
 	static const struct number_per per_time[] = {

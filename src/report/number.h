@@ -19,6 +19,8 @@ char *number_share(double share, char *buffer);
 char *number_count(double count, char *buffer);
 /* A duration, "-" if unknown. */
 char *number_time(double nanoseconds, char *buffer);
+/* The same in at most 8 characters: "53.4 min". */
+char *number_time_short(double nanoseconds, char *buffer);
 /*
  * What a counter's rates are shown relative to: rare events per second rather than per
  * microsecond. `rate` times `factor` is what number_rate() prints.

@@ -15,7 +15,7 @@
 #include "report/terminal.h"
 
 #define WIDTH_DEFAULT      80
-#define WIDTH_MIN          78 /* the table without names needs 65 */
+#define WIDTH_MIN          80 /* the table without names needs 67 */
 #define NAME_COLUMNS_MIN   13
 #define NAME_COLUMNS_MAX   48
 #define NORMAL_SHOWN_MAX   8 /* normal regions in the table unless verbose */
@@ -23,7 +23,7 @@
 #define SHORT_COMMIT_BYTES 10
 
 /* Columns of the table besides the name: see table_line(). */
-#define TABLE_FIXED_COLUMNS 65
+#define TABLE_FIXED_COLUMNS 67
 
 /* ---- who is compared with whom ---- */
 
@@ -64,11 +64,11 @@ static void put_right(struct text *text, const char *cell, int columns)
 	text_printf(text, "  %*s", columns, cell);
 }
 
-/* name  before 7  after 7  ratio 7  interval 9  anomalous 12  verdict */
+/* name  before 8  after 8  ratio 7  interval 9  anomalous 12  verdict */
 static void table_line(struct page *page, const char *name, size_t name_columns,
 		       const char *const cells[5])
 {
-	static const int columns[5] = {7, 7, 7, 9, 12};
+	static const int columns[5] = {8, 8, 7, 9, 12};
 
 	text_puts(&page->text, " ");
 	terminal_put_padded(&page->text, name, name_columns);
@@ -87,10 +87,12 @@ static void table_region(struct page *page, const struct finding_region *region,
 	char interval[NUMBER_BYTES], anomalous[2 * NUMBER_BYTES];
 	char share_before[NUMBER_BYTES], share_after[NUMBER_BYTES];
 
-	number_time(region->by_total ? region->total_before_ns : region->time_before_ns,
-		    before);
-	number_time(region->by_total ? region->total_after_ns : region->time_after_ns,
-		    after);
+	number_time_short(region->by_total ? region->total_before_ns
+					   : region->time_before_ns,
+			  before);
+	number_time_short(region->by_total ? region->total_after_ns
+					   : region->time_after_ns,
+			  after);
 	snprintf(marked, sizeof(marked), "%s%s", number_factor(time->ratio, ratio),
 		 region->by_total ? "*" : "");
 	/* "1.0 -> 97 %" */

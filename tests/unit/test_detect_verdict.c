@@ -50,8 +50,8 @@ static void nothing_happened(struct decision *decision)
 			      .p_improvement = 1,
 			      .time = {1, 0.98, 1.02},
 			      .total = {1, 0.98, 1.02},
-			      .time_reach = {.reached = true},
-			      .score_reach = {.reached = true}},
+			      .time_reach = {true, true, 0, 0},
+			      .score_reach = {true, true, 0, 0}},
 	};
 	decision->region.counters = &decision->counter;
 }
@@ -282,8 +282,8 @@ static void few_runs(struct decision *decision)
 	nothing_happened(decision);
 	decision->region.runs_before = 3;
 	decision->region.runs_after = 2;
-	decision->judgement.time_reach = (struct judge_reach){false, 7, 16};
-	decision->judgement.score_reach = (struct judge_reach){false, 10, 23};
+	decision->judgement.time_reach = (struct judge_reach){false, false, 7, 16};
+	decision->judgement.score_reach = (struct judge_reach){false, false, 10, 23};
 }
 
 static void too_few_runs_for_a_huge_effect_cannot_tell_but_say_so(void **state)
@@ -348,6 +348,34 @@ static void too_few_runs_with_strange_samples_cannot_tell(void **state)
 	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
 	assert_int_equal(decision.region.runs_missing, 10);
 	assert_says(&decision, "looks strange, 40 % of its samples are anomalous");
+	text_free(&decision.reason);
+}
+
+/* Ten and five runs, 200 regions. */
+static void many_regions_leave_only_those_open_that_would_be_alarms_alone(void **state)
+{
+	struct decision decision;
+
+	(void)state;
+	nothing_happened(&decision);
+	decision.judgement.time_reach = (struct judge_reach){false, true, 3, 9};
+	decision.judgement.score_reach = (struct judge_reach){false, true, 4, 12};
+	decision.judgement.time = (struct ratio_interval){1.02, 0.9, 1.2};
+	decision.judgement.p_alarm = 0.3;
+	assert_int_equal(decide(&decision), VERDICT_NORMAL);
+	/* Looks slower, but would be no alarm by itself. */
+	decision.judgement.time = (struct ratio_interval){1.2, 1.01, 1.3};
+	decision.judgement.p_alarm = 0.04;
+	assert_int_equal(decide(&decision), VERDICT_NORMAL);
+	decision.judgement.p_alarm = 0.0007;
+	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
+	assert_int_equal(decision.region.runs_missing, 3);
+	decision.judgement.time = (struct ratio_interval){1, 0.99, 1.01};
+	decision.judgement.score_separated = true;
+	decision.judgement.p_strange = 0.0014;
+	decision.region.anomalous_share_after = 0.3;
+	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
+	assert_int_equal(decision.region.runs_missing, 4);
 	text_free(&decision.reason);
 }
 
@@ -456,6 +484,8 @@ int main(void)
 		cmocka_unit_test(too_few_runs_that_show_nothing_are_normal),
 		cmocka_unit_test(too_few_runs_that_could_hide_a_slowdown_cannot_tell),
 		cmocka_unit_test(too_few_runs_with_strange_samples_cannot_tell),
+		cmocka_unit_test(
+			many_regions_leave_only_those_open_that_would_be_alarms_alone),
 		cmocka_unit_test(runs_of_several_passes_are_asked_for_per_pass),
 		cmocka_unit_test(no_common_pass_cannot_tell),
 		cmocka_unit_test(

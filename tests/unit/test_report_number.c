@@ -37,6 +37,18 @@ static void intervals_share_their_precision(void **state)
 	assert_string_equal(number_interval(&interval, buffer), "-");
 }
 
+static void long_times_stay_short(void **state)
+{
+	(void)state;
+	assert_string_equal(number_time_short(184e3, buffer), "184 us");
+	assert_string_equal(number_time_short(99e9, buffer), "99 s");
+	assert_string_equal(number_time_short(3206e9, buffer), "53.4 min");
+	assert_string_equal(number_time_short(5998e9, buffer), "1.7 h");
+	assert_string_equal(number_time_short(3.5e16, buffer), "9722.2 h");
+	assert_string_equal(number_time_short(1e18, buffer), ">9999 h");
+	assert_string_equal(number_time_short(NAN, buffer), "-");
+}
+
 static void shares_are_percent(void **state)
 {
 	(void)state;
@@ -104,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(factors_have_three_digits),
 		cmocka_unit_test(intervals_share_their_precision),
+		cmocka_unit_test(long_times_stay_short),
 		cmocka_unit_test(shares_are_percent),
 		cmocka_unit_test(counts_have_three_digits_and_no_exponent),
 		cmocka_unit_test(rare_events_are_shown_per_longer_time),
