@@ -21,7 +21,8 @@
 #include "model/training_log.h"
 
 #define SPREAD_TAIL  0.005 /* share of the largest errors that is cut off */
-#define SPREAD_LEAST 1e-3  /* in units of the feature's scale */
+#define PROBE_ROWS   (4 * KERNEL_BLOCK) /* rows of a fold that show how residuals react */
+#define SPREAD_LEAST 1e-3               /* in units of the feature's scale */
 
 struct fold {
 	struct network *network;
@@ -36,9 +37,11 @@ struct calibration {
 	const struct search_choice *choice;
 	struct fold *folds;
 	size_t fold_count;
-	float *rebuilt;  /* [features][row_count] absolute errors of thinned rows */
-	float *distance; /* likewise */
-	float *scores;   /* [table->rows] */
+	double *reaction; /* [features] sums of squares, probe_feature() */
+	size_t probed;    /* samples in them */
+	float *rebuilt;   /* [features][row_count] absolute errors of thinned rows */
+	float *distance;  /* likewise */
+	float *scores;    /* [table->rows] */
 };
 
 static void calibration_free(struct calibration *calibration)
@@ -49,6 +52,7 @@ static void calibration_free(struct calibration *calibration)
 		free(calibration->folds[i].held_out);
 	}
 	free(calibration->folds);
+	free(calibration->reaction);
 	free(calibration->rebuilt);
 	free(calibration->distance);
 	free(calibration->scores);
@@ -104,6 +108,56 @@ out:
 	return status;
 }
 
+/* Gathers thinned rows that the fold held out, unclipped. Returns how many. */
+static size_t held_out_block(const struct unit_training *training,
+			     const struct fold *fold, size_t first, float *block)
+{
+	size_t features = training->unit->feature_count;
+	size_t used = fold->held_out_count - first;
+
+	used = used < KERNEL_BLOCK ? used : KERNEL_BLOCK;
+	for (size_t lane = 0; lane < used; lane++) {
+		const float *row = training->values +
+				   (size_t)fold->held_out[first + lane] * features;
+
+		for (size_t f = 0; f < features; f++)
+			block[f * KERNEL_BLOCK + lane] = row[f];
+	}
+	return used;
+}
+
+/*
+ * How much the residual of each feature moves when the feature alone moves by the least change
+ * that matters (scaler_fit()). A network may pass much of a change on into its output, and then
+ * the residual that is worth a spread is small too. The scorer has just seen the block.
+ */
+static void probe_features(struct calibration *calibration, struct scorer *scorer,
+			   float *block, size_t used)
+{
+	size_t features = calibration->training->unit->feature_count;
+
+	for (size_t f = 0; f < features; f++) {
+		float step = (float)calibration->training->floors[f];
+		float *column = block + f * KERNEL_BLOCK;
+		float before[KERNEL_BLOCK], sample[KERNEL_BLOCK];
+
+		memcpy(before, scorer->rebuilt + f * KERNEL_BLOCK, sizeof(before));
+		memcpy(sample, column, sizeof(sample));
+		for (size_t lane = 0; lane < used; lane++)
+			column[lane] += step;
+		scorer_look(scorer, block);
+		for (size_t lane = 0; lane < used; lane++) {
+			float moved =
+				scorer->rebuilt[f * KERNEL_BLOCK + lane] - before[lane];
+
+			calibration->reaction[f] += (double)moved * (double)moved;
+		}
+		memcpy(column, sample, sizeof(sample));
+		scorer_look(scorer, block);
+	}
+	calibration->probed += used;
+}
+
 /* Round one: absolute errors of the fold's held-out thinned rows, each at its place. */
 static int measure_fold(struct calibration *calibration, const struct fold *fold)
 {
@@ -116,17 +170,8 @@ static int measure_fold(struct calibration *calibration, const struct fold *fold
 
 	for (size_t first = 0; !status && block && first < fold->held_out_count;
 	     first += KERNEL_BLOCK) {
-		size_t used = fold->held_out_count - first;
+		size_t used = held_out_block(training, fold, first, block);
 
-		used = used < KERNEL_BLOCK ? used : KERNEL_BLOCK;
-		for (size_t lane = 0; lane < used; lane++) {
-			const float *row =
-				training->values +
-				(size_t)fold->held_out[first + lane] * features;
-
-			for (size_t f = 0; f < features; f++)
-				block[f * KERNEL_BLOCK + lane] = row[f];
-		}
 		scorer_look(&scorer, block);
 		for (size_t f = 0; f < features; f++)
 			for (size_t lane = 0; lane < used; lane++) {
@@ -138,6 +183,8 @@ static int measure_fold(struct calibration *calibration, const struct fold *fold
 				calibration->distance[to] =
 					fabsf(scorer.distance[from]);
 			}
+		if (first < PROBE_ROWS)
+			probe_features(calibration, &scorer, block, used);
 	}
 	scorer_free(&scorer);
 	free(block);
@@ -175,8 +222,11 @@ static int make_spreads(struct calibration *calibration)
 		return -ENOMEM;
 	}
 	for (size_t f = 0; f < unit->feature_count; f++) {
+		double reaction =
+			sqrt(calibration->reaction[f] / (double)calibration->probed);
+
 		unit->residual_spread[f] = spread(calibration->rebuilt + f * rows, rows,
-						  training->floors[f], scratch);
+						  reaction, scratch);
 		unit->landmark_spread[f] = spread(calibration->distance + f * rows,
 						  rows, training->floors[f], scratch);
 	}
@@ -261,11 +311,12 @@ int calibrate(struct unit_training *training, const struct search_choice *choice
 	int status = 0;
 
 	calibration.folds = calloc(calibration.fold_count, sizeof(*calibration.folds));
+	calibration.reaction = calloc(training->unit->feature_count, sizeof(double));
 	calibration.rebuilt = calloc(errors, sizeof(float));
 	calibration.distance = calloc(errors, sizeof(float));
 	calibration.scores = calloc(training->table->rows, sizeof(float));
-	if (!calibration.folds || !calibration.rebuilt || !calibration.distance ||
-	    !calibration.scores)
+	if (!calibration.folds || !calibration.reaction || !calibration.rebuilt ||
+	    !calibration.distance || !calibration.scores)
 		status = -ENOMEM;
 	for (size_t k = 0; !status && k < calibration.fold_count; k++) {
 		status = train_fold(&calibration, k);

@@ -165,9 +165,12 @@ static int add_skipped(struct session *session, const char *region, uint32_t pas
 			  sizeof(*model->skipped)))
 		return error_no_memory(error, "noting a skipped region");
 	text_printf(&reason,
-		    "training needs %d runs and %d samples of it, the profile has %zu "
-		    "and %zu",
-		    MODEL_RUNS_MIN, MODEL_SAMPLES_MIN, table->run_count, table->rows);
+		    "training needs %d runs and %d samples of it; the profile has %zu "
+		    "run%s "
+		    "with %zu sample%s",
+		    MODEL_RUNS_MIN, MODEL_SAMPLES_MIN, table->run_count,
+		    table->run_count == 1 ? "" : "s", table->rows,
+		    table->rows == 1 ? "" : "s");
 	skipped = &model->skipped[model->skipped_count];
 	*skipped = (struct model_skipped){
 		.region = strdup(region),
