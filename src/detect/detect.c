@@ -410,7 +410,11 @@ static int decide_all(struct detection *detection, struct error *error)
 {
 	struct findings *findings = detection->findings;
 	const struct verdict_terms terms = {
-		findings->alarm_rate, findings->effect_floor, findings->pass_count};
+		.alarm_rate = findings->alarm_rate,
+		.effect_floor = findings->effect_floor,
+		.pass_count = findings->pass_count,
+		.regions = findings->region_count,
+	};
 	size_t count = findings->region_count;
 	/* Five columns of one number a region. */
 	double *columns = calloc(5 * count + 1, sizeof(*columns));

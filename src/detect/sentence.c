@@ -109,6 +109,8 @@ static void put_too_few(struct text *text, const struct finding_region *region,
 		    region->runs_before, region->runs_before == 1 ? "" : "s",
 		    region->runs_after, region->runs_after == 1 ? "" : "s",
 		    PERCENT * terms->alarm_rate);
+	if (terms->regions > 1)
+		text_printf(text, " over %zu regions", terms->regions);
 	if (region->runs_missing)
 		text_printf(text, "; at least %zu more new run%s needed",
 			    region->runs_missing,

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const struct verdict_terms terms = {0.01, 0.05, 1};
+static const struct verdict_terms terms = {0.01, 0.05, 1, 1};
 
 /* A region and its numbers, on the stack; strings are literals. */
 struct decision {
@@ -381,7 +381,7 @@ static void many_regions_leave_only_those_open_that_would_be_alarms_alone(void *
 
 static void runs_of_several_passes_are_asked_for_per_pass(void **state)
 {
-	const struct verdict_terms three = {0.01, 0.05, 3};
+	const struct verdict_terms three = {0.01, 0.05, 3, 4};
 	struct decision decision;
 
 	(void)state;
@@ -392,6 +392,7 @@ static void runs_of_several_passes_are_asked_for_per_pass(void **state)
 	text_free(&decision.reason);
 	sentence_reason(&decision.reason, &decision.region, decision.why, &three);
 	assert_says(&decision, "16 more training runs, of each of the 3 passes");
+	assert_says(&decision, "a false-alarm rate of 1 % over 4 regions;");
 	text_free(&decision.reason);
 }
 
