@@ -242,10 +242,10 @@ static int run(const struct cli *cli, struct arguments *arguments)
 	}
 	if (!code)
 		code = model_write(model, output.stream, &error);
-	if (!code)
-		code = file_output_commit(&output, &error);
 	if (!code && arguments->log)
 		code = file_output_commit(&log, &error);
+	if (!code)
+		code = file_output_commit(&output, &error);
 	if (!code && cli->json)
 		code = print_json(model, arguments->output, &error);
 	else if (!code)

@@ -118,7 +118,7 @@ struct model_options {
 	const char *topology; /* override in the notation of network.h; NULL: search */
 	int threads;          /* 0: all CPUs; never changes the result */
 	int vector_bits;      /* 0: widest; 128, 256, 512: never changes the result */
-	FILE *log;            /* network_training.log; NULL: none */
+	FILE *log; /* network_training.log; NULL: none; the caller checks it for errors */
 	const char *tool_version;      /* noted in the model; may be NULL */
 	const struct console *console; /* progress and notes; NULL: silent */
 };

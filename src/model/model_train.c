@@ -382,13 +382,13 @@ static int collect(struct session *session, struct error *error)
 	return model->unit_count ? 0 : refuse_empty(session, error);
 }
 
+/* Errors of the stream are left to whoever closes it. */
 static int write_log(const struct session *session, struct error *error)
 {
-	FILE *file = session->options.log;
 	struct text text = {0};
-	bool failed;
+	int status = 0;
 
-	if (!file)
+	if (!session->options.log)
 		return 0;
 	training_log_start(&text, &session->options);
 	for (size_t i = 0; i < session->job_count; i++) {
@@ -398,14 +398,12 @@ static int write_log(const struct session *session, struct error *error)
 	}
 	for (size_t i = 0; i < session->model->skipped_count; i++)
 		training_log_skipped(&text, &session->model->skipped[i]);
-	failed = text.failed;
-	if (!failed && fwrite(text.chars, 1, text.length, file) != text.length) {
-		text_free(&text);
-		return error_set(error, -errno, "cannot write the training log: %s",
-				 strerror(errno));
-	}
+	if (text.failed)
+		status = error_no_memory(error, "writing the training log");
+	else
+		fwrite(text.chars, 1, text.length, session->options.log);
 	text_free(&text);
-	return failed ? error_no_memory(error, "writing the training log") : 0;
+	return status;
 }
 
 static void session_free(struct session *session)

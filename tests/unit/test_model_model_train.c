@@ -251,21 +251,6 @@ static void log_tells_configurations_errors_and_thresholds(void **state)
 	free(logs[1]);
 }
 
-static void log_that_cannot_be_written_is_an_error(void **state)
-{
-	struct fixture *fixture = *state;
-	struct model_options options = quick();
-	struct model *model = NULL;
-
-	options.log = fopen("/dev/full", "w");
-	setbuf(options.log, NULL);
-	add_runs(fixture, 3, 1, 20);
-	assert_int_equal(
-		model_train(&model, fixture->profile, &options, &fixture->error),
-		-ENOSPC);
-	fclose(options.log);
-}
-
 static void wrong_topology_is_refused_before_any_other_unit_hides_it(void **state)
 {
 	struct fixture *fixture = *state;
@@ -304,8 +289,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			log_tells_configurations_errors_and_thresholds, set_up,
 			tear_down),
-		cmocka_unit_test_setup_teardown(log_that_cannot_be_written_is_an_error,
-						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			wrong_topology_is_refused_before_any_other_unit_hides_it,
 			set_up, tear_down),
