@@ -200,7 +200,11 @@ __attribute__((constructor)) static void library_loaded(void)
 
 __attribute__((destructor)) static void library_unloaded(void)
 {
-	if (process.configured &&
-	    atomic_load(&process.page->state) == PROCESS_RECORDING)
-		process.header->state = RECORDING_EXITED;
+	if (!process.configured ||
+	    atomic_load(&process.page->state) != PROCESS_RECORDING)
+		return;
+	/* exit() inside a region; other threads may still be in theirs and are left alone. */
+	if (thread_current)
+		thread_abandon(thread_current, 0);
+	process.header->state = RECORDING_EXITED;
 }

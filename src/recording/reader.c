@@ -150,7 +150,9 @@ static int check_header(struct recording *recording, const char *path,
 				 wrong);
 	header->failure[sizeof(header->failure) - 1] = '\0';
 	header->executable[sizeof(header->executable) - 1] = '\0';
-	recording->truncated = recording->map_bytes < header->file_bytes;
+	/* Before the first block the file need not reach to where blocks begin. */
+	recording->truncated = header->file_bytes > header->blocks_offset &&
+			       recording->map_bytes < header->file_bytes;
 	recording->end =
 		recording->truncated ? recording->map_bytes : header->file_bytes;
 	recording->next_block = header->blocks_offset;
