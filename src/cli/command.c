@@ -5,14 +5,14 @@
  * what a command does.
  */
 #include "cli/command.h"
+#include "base/version.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
 
-#include "event/nearest.h"
-#include "version.h"
+#include "base/nearest.h"
 
 /*
  * A command is listed here and its file in meson.build: nothing else is needed to add one.

@@ -14,13 +14,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "cli/command.h"
 #include "cli/judging.h"
 #include "detect/findings.h"
 #include "model/model.h"
 #include "profile/import.h"
 #include "report/report.h"
-#include "version.h"
 
 /* What getopt_long() returns for options without a letter; beyond any character. */
 enum option_number {

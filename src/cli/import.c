@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "cli/command.h"
 #include "profile/import.h"
 #include "profile/profile.h"
-#include "version.h"
 
 #define DEFAULT_OUTPUT "autoperf" PROFILE_SUFFIX
 

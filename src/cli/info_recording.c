@@ -172,8 +172,8 @@ static void put_text(struct info *info, const struct contents *contents)
 	char started[32], count[32], threads[32];
 
 	info_file(info, "recording");
-	info_fact(info, "process", "%u, child of %u: %s; %s", header->pid,
-		  header->parent_pid, header->executable, state_text(header->state));
+	info_fact(info, "process", "%u, %s, child of %u: %s", header->pid,
+		  state_text(header->state), header->parent_pid, header->executable);
 	info_fact(info, "started", "%s",
 		  utc(header->start_realtime_ns, started, sizeof(started)));
 	info_fact(info, "source", "%s", source_text(header->source));

@@ -224,26 +224,6 @@ static const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* `word` as a shell takes it: in quotes where it has more than plain characters. */
-static void append_word(struct text *text, const char *word)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx"
-				    "yz0123456789_./-+=:,@%";
-
-	if (*word && !word[strspn(word, plain)]) {
-		text_puts(text, word);
-		return;
-	}
-	text_puts(text, "'");
-	for (; *word; word++) {
-		if (*word == '\'')
-			text_puts(text, "'\\''");
-		else
-			text_append(text, word, 1);
-	}
-	text_puts(text, "'");
-}
-
 /* "10 runs, 41,230 samples of 3 regions in base.apdb (1.2 MiB)", and what to do next. */
 static void print_summary(const struct cli *cli, const struct arguments *arguments,
 			  const struct record_summary *summary)
@@ -264,7 +244,7 @@ static void print_summary(const struct cli *cli, const struct arguments *argumen
 		     plural(summary->samples), summary->regions,
 		     plural(summary->regions), output,
 		     text_bytes((double)summary->profile_bytes, bytes, sizeof(bytes)));
-	append_word(&quoted, output);
+	text_put_shell_word(&quoted, output);
 	if (!quoted.failed)
 		console_note(&console, "next: autoperf train %s -o model.safetensors",
 			     quoted.chars);

@@ -11,9 +11,9 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "cli/command.h"
 #include "model/model.h"
-#include "version.h"
 
 /* What getopt_long() returns for options without a letter; beyond any character. */
 enum option_number {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `autoperf version`: the program's version, for people and (--json) for programs. */
-#include "version.h"
+#include "base/version.h"
 #include "cli/command.h"
 
 static int command_version_run(int argc, char **argv, struct cli *cli)

@@ -3,8 +3,8 @@
 #ifndef AUTOPERF_EVENT_NATIVE_H
 #define AUTOPERF_EVENT_NATIVE_H
 
+#include "base/nearest.h"
 #include "event/event.h"
-#include "event/nearest.h"
 
 /*
  * Encodes a libpfm4 name ("L1D:REPLACEMENT", "skl::INST_RETIRED:u"). *description (malloc'd,

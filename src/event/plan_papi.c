@@ -14,7 +14,7 @@
 #include "base/array.h"
 #include "event/catalogue.h"
 #include "event/native.h"
-#include "event/nearest.h"
+#include "base/nearest.h"
 #include "event/papi.h"
 #include "event/plan.h"
 #include "recording/format.h"

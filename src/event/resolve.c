@@ -18,7 +18,7 @@
 #include "event/catalogue.h"
 #include "event/event.h"
 #include "event/native.h"
-#include "event/nearest.h"
+#include "base/nearest.h"
 #include "event/pmu.h"
 #include "event/tracepoint.h"
 #include "recording/session.h"

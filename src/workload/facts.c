@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "workload/build.h" /* TOOL_VERSION */
+#include "base/version.h"
 #include "workload/capture.h"
 #include "workload/environment.h"
 #include "workload/recorder.h"
@@ -189,7 +189,8 @@ int recorder_store_facts(struct recorder *recorder, struct error *error)
 	int code = store_time(profile, error);
 
 	if (!code)
-		code = profile_set_fact(profile, "tool_version", TOOL_VERSION, error);
+		code = profile_set_fact(profile, "tool_version", AUTOPERF_VERSION,
+					error);
 	if (!code)
 		code = set_owned(profile, FACT_COMMAND, command_json(options->argv),
 				 error);

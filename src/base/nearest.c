@@ -5,9 +5,10 @@
  * replacement counts as the insertion and deletion it is made of: names with a word left out
  * ("L1-dcache-misses") are commoner than names with most letters of a word wrong.
  */
-#include "event/nearest.h"
+#include "base/nearest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define COMPARED_MAX         96 /* longer names are not compared */

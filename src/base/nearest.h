@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* "Did you mean ...": the candidate that is the fewest edits away from a mistyped name. */
-#ifndef AUTOPERF_EVENT_NEAREST_H
-#define AUTOPERF_EVENT_NEAREST_H
+#ifndef AUTOPERF_BASE_NEAREST_H
+#define AUTOPERF_BASE_NEAREST_H
 
 #include <stddef.h>
 
-#include "event/event.h"
+#define NEAREST_NAME_BYTES 512 /* longer candidates are not offered */
 
 struct nearest {
 	const char *wanted;
-	size_t distance;                 /* of `name`; candidates must be nearer */
-	char name[EVENT_NAME_BYTES + 1]; /* "" while no candidate is near enough */
+	size_t distance;                   /* of `name`; candidates must be nearer */
+	char name[NEAREST_NAME_BYTES + 1]; /* "" while no candidate is near enough */
 };
 
 /* Near enough is half of the wanted name's length, but at least two edits. */

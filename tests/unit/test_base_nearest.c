@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "event/nearest.h"
+#include "base/nearest.h"
 
 static const char *nearest_of(const char *wanted, const char *const *candidates)
 {
@@ -65,7 +65,7 @@ static void names_with_nothing_in_common_are_not_offered(void **state)
 
 static void overlong_names_are_left_alone(void **state)
 {
-	char name[EVENT_NAME_BYTES + 1];
+	char name[NEAREST_NAME_BYTES + 1];
 
 	(void)state;
 	memset(name, 'c', sizeof(name) - 1);
