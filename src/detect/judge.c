@@ -371,6 +371,7 @@ int judge_region(struct judgement *judgement, const struct judge_input *input,
 	int code = 0;
 
 	*judgement = (struct judgement){
+		.judged = true,
 		.p_slower = NAN,
 		.p_faster = NAN,
 		.p_improvement = 1,

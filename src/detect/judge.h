@@ -43,6 +43,7 @@ struct judge_reach {
 };
 
 struct judgement {
+	bool judged; /* false: there were no runs to compare, nothing else is valid */
 	bool time_measured;
 	/* Executions per run differ, so total time says something else than time per
 	 * execution, and was tested as well. */

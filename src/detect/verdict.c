@@ -186,7 +186,7 @@ enum verdict_why verdict_decide(struct finding_region *region,
 	struct effects effects;
 	bool strange;
 
-	if (!judgement) {
+	if (!judgement->judged) {
 		region->runs_missing = 1;
 		return decided(region, VERDICT_CANNOT_TELL, WHY_NO_RUNS);
 	}

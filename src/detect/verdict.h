@@ -36,8 +36,8 @@ enum verdict_why {
 
 /*
  * Sets verdict, suspicious, by_total and the missing runs of a region whose numbers and
- * counters are in place. `judgement` is NULL when no run of the new profile has the model's
- * counters in this region. `holm_factor` is what judge_holm() multiplied p_alarm by.
+ * counters are in place. judgement->judged is false when no run of the new profile has the
+ * model's events in this region. `holm_factor` is what judge_holm() multiplied p_alarm by.
  */
 enum verdict_why verdict_decide(struct finding_region *region,
 				const struct judgement *judgement, double holm_factor,

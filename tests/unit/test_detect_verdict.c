@@ -44,7 +44,8 @@ static void nothing_happened(struct decision *decision)
 			   .anomalous_share_before = 0.01,
 			   .anomalous_share_after = 0.01,
 			   .counter_count = 1},
-		.judgement = {.time_measured = true,
+		.judgement = {.judged = true,
+			      .time_measured = true,
 			      .p_alarm = 1,
 			      .p_strange = 1,
 			      .p_improvement = 1,
@@ -402,7 +403,8 @@ static void no_common_pass_cannot_tell(void **state)
 
 	(void)state;
 	nothing_happened(&decision);
-	decision.why = verdict_decide(&decision.region, NULL, 1, &terms);
+	decision.judgement.judged = false;
+	decision.why = verdict_decide(&decision.region, &decision.judgement, 1, &terms);
 	assert_int_equal(decision.region.verdict, VERDICT_CANNOT_TELL);
 	sentence_reason(&decision.reason, &decision.region, decision.why, &terms);
 	assert_says(&decision, "no run of the new profile");

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The numbers of one region: see measure.h. Puts together what judge.c and rank.c find. */
+#include "detect/measure.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "detect/rank.h"
+
+static void count_sides(struct finding_region *region, const struct evidence *evidence,
+			size_t count)
+{
+	double anomalous_before = 0, anomalous_after = 0;
+
+	for (size_t e = 0; e < count; e++) {
+		const struct model_unit *unit = evidence[e].unit;
+
+		for (size_t r = 0; r < unit->run_count; r++) {
+			region->samples_before += unit->runs[r].samples;
+			anomalous_before += unit->runs[r].anomalous_share *
+					    (double)unit->runs[r].samples;
+		}
+		for (size_t r = 0; r < evidence[e].run_count; r++) {
+			region->samples_after += evidence[e].runs[r].samples;
+			anomalous_after += evidence[e].runs[r].anomalous_share *
+					   (double)evidence[e].runs[r].samples;
+		}
+		region->runs_before += unit->run_count;
+		region->runs_after += evidence[e].run_count;
+	}
+	region->anomalous_share_before =
+		anomalous_before / (double)region->samples_before;
+	region->anomalous_share_after = anomalous_after / (double)region->samples_after;
+}
+
+static int compare_finding_runs(const void *a, const void *b)
+{
+	const struct finding_run *x = a, *y = b;
+
+	return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
+}
+
+/* The new runs, each judged by itself, in order of execution. */
+static int list_runs(struct finding_region *region, const struct evidence *evidence,
+		     size_t count)
+{
+	double *scratch = calloc(region->runs_before + 1, sizeof(*scratch));
+
+	region->runs = calloc(region->runs_after + 1, sizeof(*region->runs));
+	if (!scratch || !region->runs) {
+		free(scratch);
+		return -ENOMEM;
+	}
+	for (size_t e = 0; e < count; e++) {
+		const struct model_unit *unit = evidence[e].unit;
+
+		for (size_t r = 0; r < evidence[e].run_count; r++) {
+			const struct model_run *run = &evidence[e].runs[r];
+
+			region->runs[region->run_count++] = (struct finding_run){
+				.ordinal = run->ordinal,
+				.pass = unit->pass,
+				.samples = run->samples,
+				.wall_median_ns = run->wall_median_ns,
+				.anomalous_share = run->anomalous_share,
+				.score_mean = run->score_mean,
+				.anomalous = judge_run_anomalous(
+					unit->runs, unit->run_count, run, scratch),
+			};
+		}
+	}
+	qsort(region->runs, region->run_count, sizeof(*region->runs),
+	      compare_finding_runs);
+	free(scratch);
+	return 0;
+}
+
+static void copy_judgement(struct finding_region *region,
+			   const struct judgement *judgement)
+{
+	region->executions_before = judgement->executions_before;
+	region->executions_after = judgement->executions_after;
+	region->time_measured = judgement->time_measured;
+	region->time_before_ns = judgement->time_before_ns;
+	region->time_after_ns = judgement->time_after_ns;
+	region->time = judgement->time;
+	region->total_before_ns = judgement->total_before_ns;
+	region->total_after_ns = judgement->total_after_ns;
+	region->total = judgement->total;
+	region->p_score = judgement->p_score;
+	region->p_time = judgement->p_slower;
+	region->p_faster = judgement->p_faster;
+}
+
+/* What is not known yet, or never will be. */
+static void forget(struct finding_region *region)
+{
+	region->time = region->total = (struct ratio_interval){NAN, NAN, NAN};
+	region->time_before_ns = region->time_after_ns = NAN;
+	region->total_before_ns = region->total_after_ns = NAN;
+	region->p_score = region->p_time = region->p_faster = NAN;
+}
+
+int measure_region(struct finding_region *region, struct judgement *judgement,
+		   const struct evidence *evidence, size_t count,
+		   const struct measure_terms *terms, struct error *error)
+{
+	struct judge_pass *passes;
+	struct judge_input input;
+	int code;
+
+	*judgement = (struct judgement){.p_alarm = 1, .p_improvement = 1};
+	forget(region);
+	if (!count)
+		return 0;
+	passes = calloc(count, sizeof(*passes));
+	if (!passes)
+		return error_no_memory(error, "judging a region");
+	for (size_t e = 0; e < count; e++)
+		passes[e] = (struct judge_pass){
+			.before = evidence[e].unit->runs,
+			.before_count = evidence[e].unit->run_count,
+			.after = evidence[e].runs,
+			.after_count = evidence[e].run_count,
+		};
+	input = (struct judge_input){
+		.passes = passes,
+		.pass_count = count,
+		.totals_unknown = terms->totals_unknown,
+	};
+	count_sides(region, evidence, count);
+	code = judge_region(judgement, &input, terms->comparisons, terms->alarm_rate,
+			    error);
+	free(passes);
+	if (code)
+		return code;
+	copy_judgement(region, judgement);
+	if (list_runs(region, evidence, count))
+		return error_no_memory(error, "judging the runs of a region");
+	return rank_counters(region, evidence, count, terms->plan, terms->effect_floor,
+			     error);
+}
