@@ -18,7 +18,9 @@
 #define LOST_SHARE_MAX    0.01 /* of executions; beyond it totals are not compared */
 #define NAMES_LISTED_MAX  8    /* events named in one message */
 #define COMMAND_BYTES_MAX 200
-#define PERCENT           100.0
+#define RECORD_AGAIN \
+	"Record again with the events of the model (autoperf info shows them)"
+#define PERCENT 100.0
 
 static int out_of_memory(struct error *error)
 {
@@ -234,10 +236,13 @@ static int compare_events(struct comparison *comparison, struct findings *findin
 		describe_mismatch(&what, before, after);
 		if (what.failed)
 			code = out_of_memory(error);
+		else if (!matched)
+			code = error_set(error, -EINVAL,
+					 "%s cannot be compared with the model: "
+					 "%s. " RECORD_AGAIN,
+					 findings->profile_path, what.chars);
 		else
-			code = refuse(findings, force && matched, error, what.chars,
-				      "Record again with the events of the model "
-				      "(autoperf info shows them)");
+			code = refuse(findings, force, error, what.chars, RECORD_AGAIN);
 		text_free(&what);
 	}
 	return code;

@@ -205,7 +205,7 @@ static size_t narrow_tests(const struct judge_input *input)
 /* The same for all passes together. */
 static size_t broad_tests(void)
 {
-	return SCORE_STATISTICS * 2;
+	return SCORE_STATISTICS * (size_t)2;
 }
 
 static void judge_score(struct judgement *judgement, const struct judge_input *input,
@@ -328,7 +328,7 @@ static double time_floor(const struct judge_input *input,
 			 const struct judgement *judgement, size_t more_before,
 			 size_t more_after)
 {
-	size_t tests = (judgement->totals_tested ? 2 : 1) * ALARM_TESTS;
+	size_t tests = judgement->totals_tested ? 2 * ALARM_TESTS : ALARM_TESTS;
 	size_t before = 0, after = 0;
 
 	for (size_t p = 0; p < input->pass_count; p++) {

@@ -14,8 +14,9 @@
 #include "report/number.h"
 #include "report/terminal.h"
 
-#define COUNTERS_LISTED_MAX 5
-#define NAME_COLUMNS_MAX    200 /* of one name in a line */
+#define COUNTERS_LISTED_MAX  5
+#define SENTENCE_COLUMNS_MAX 800
+#define NAME_COLUMNS_MAX     200 /* of one name in a line */
 
 /* "<label><name>\n", escaped. */
 static void put_name(struct text *text, const char *label, const char *name)
@@ -83,7 +84,7 @@ static void put_region(struct text *text, const struct finding_region *region)
 
 	put_name(text, "\nRegion: ", region->name);
 	text_printf(text, "  %s: ", verdict_name(region->verdict));
-	terminal_put(text, region->reason, 4 * NAME_COLUMNS_MAX);
+	terminal_put(text, region->reason, SENTENCE_COLUMNS_MAX);
 	text_printf(text, "\n  anomalous samples %s",
 		    number_share(region->anomalous_share_after, share));
 	text_printf(text, ", of normal runs %s\n",
@@ -115,7 +116,7 @@ int report_accuracy(const struct findings *findings, const char *train,
 	put_name(&text, "Test: ", test);
 	text_printf(&text, "Verdict: %s\n", verdict_name(findings->verdict));
 	text_puts(&text, "Summary: ");
-	terminal_put(&text, findings->summary, 4 * NAME_COLUMNS_MAX);
+	terminal_put(&text, findings->summary, SENTENCE_COLUMNS_MAX);
 	text_puts(&text, "\n\nExecutions of TEST\n");
 	true_positive = put_executions(&text, findings->rounds_after,
 				       findings->rounds_after_count);

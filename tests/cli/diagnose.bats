@@ -100,6 +100,20 @@ setup() {
 	grep -qx 'Total anomalous run found 8' out2/accuracy.out
 }
 
+@test "passes with other events are left out when forced" {
+	make_original train 10 4
+	make_original test 8 5 4
+	sed -i 's/PAPI_BR_MSP/PAPI_TLB_DM/' test/*/event_1_perf_data.csv
+	autoperf 1 diagnose train test out
+	stderr_has "only the model has PAPI_BR_MSP" "only the profile has PAPI_TLB_DM" "--force"
+	autoperf 3 diagnose --force train test out
+	stdout_has "compared although they counted different events" "PAPI_L3_TCM"
+	sed -i 's/PAPI_L3_TCM/PAPI_L2_TCM/' test/*/event_0_perf_data.csv
+	autoperf 1 diagnose --force train test out
+	stderr_has "PAPI_L2_TCM"
+	stderr_lacks "--force"
+}
+
 @test "an output directory with something in it is refused unless forced" {
 	make_csv train.csv 10 9
 	make_csv test.csv 5 10 2
