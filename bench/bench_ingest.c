@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -345,7 +344,6 @@ int main(int argc, char **argv)
 	char *profile = join(directory, "bench_ingest.apdb");
 	char *packed = join(directory, "bench_ingest.zst");
 	struct result ours, peer;
-	struct rusage usage;
 	double raw_bytes, speed;
 	char size[32];
 
@@ -359,7 +357,6 @@ int main(int argc, char **argv)
 	       text_bytes(raw_bytes, size, sizeof(size)));
 	ours = ingest(recording, profile, samples);
 	peer = compress_raw(recording, packed);
-	getrusage(RUSAGE_SELF, &usage);
 
 	printf("%-22s %8s %8s %10s %12s %10s\n", "", "wall s", "CPU s", "M samples/s",
 	       "size", "of raw");

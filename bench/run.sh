@@ -14,5 +14,10 @@ shim=$build/tests/runtime/libpapi-any-cpu.so
 echo "== recording: ten million samples from eight threads"
 "$build/bench/bench_recording" "$build/src/perfpoint/libperfpoint.so.0"
 
+echo "== ingest: a recording into a profile, against zstd -1 of the same file"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+"$build/bench/bench_ingest" 10 "$scratch"
+
 echo "== training: a denoising autoencoder against PyTorch, one thread each"
 "$build/bench/bench_training" /usr/bin/python3 "$here/training/torch_training.py"
