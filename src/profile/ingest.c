@@ -23,8 +23,6 @@
 
 #define ADDRESSES_MAX (3u << 20) /* over all regions */
 #define TILE_ROWS     128u       /* x 104 bytes: 13 KiB */
-/* The recording's losses that are missing data; those after it are the program's own doing. */
-#define MISSING_KINDS RECORDING_LOSS_END_ALONE
 
 /* Columns besides the counters, in the order of ingest.columns. */
 enum fixed_column { THREAD, BEGIN, WALL, CPU, WEIGHT, RUNNING, FIXED_COLUMNS };
@@ -484,6 +482,12 @@ static int store_all(struct ingest *ingest, struct error *error)
 	return status;
 }
 
+/* Whether a loss is data that is missing, and not the program's own doing. */
+static bool is_missing(unsigned kind)
+{
+	return kind != RECORDING_LOSS_END_ALONE && kind != RECORDING_LOSS_NOT_ENDED;
+}
+
 int profile_add_recording(struct profile *profile, struct profile_run *run,
 			  const char *recording_path, struct error *error)
 {
@@ -512,8 +516,9 @@ int profile_add_recording(struct profile *profile, struct profile_run *run,
 	profile->next_thread += ingest.recording.thread_count;
 	run->samples += ingest.stored;
 	run->lost += ingest.invalid + ingest.recording.torn_samples;
-	for (unsigned kind = 0; kind < MISSING_KINDS; kind++)
-		run->lost += ingest.recording.header.losses[kind];
+	for (unsigned kind = 0; kind < RECORDING_LOSS_KINDS; kind++)
+		if (is_missing(kind))
+			run->lost += ingest.recording.header.losses[kind];
 out:
 	release(&ingest);
 	return status;

@@ -300,6 +300,44 @@ static void a_header_that_contradicts_itself_is_refused(void **state)
 	}
 }
 
+/* The bytes of doc/formats/profile.md, whatever zstd makes of them. */
+static void writes(struct fixture *fixture, enum column_encoding encoding,
+		   const uint64_t *values, size_t rows, const char *expected,
+		   size_t length)
+{
+	unsigned char content[256];
+	struct column_block block;
+
+	assert_int_equal(column_encode(fixture->codec, encoding, values, rows, &block,
+				       &fixture->error),
+			 0);
+	assert_int_equal(
+		ZSTD_decompress(content, sizeof(content), block.bytes, block.length),
+		length);
+	assert_memory_equal(content, expected, length);
+}
+
+static void the_documented_bytes_are_written(void **state)
+{
+	struct fixture *fixture = *state;
+	const uint64_t counts[] = {0x1234, 0x1000, 0x1101};
+	const uint64_t times[] = {1000, 1005, 1003};
+	const uint64_t reals[] = {UINT64_C(0x3ff8000000000000)};
+	static const char integer[] = "APC1\1\2\0\0\3\0\0\0\0\0\0\0"
+				      "\0\x10\0\0\0\0\0\0"
+				      "\x34\0\1"
+				      "\2\0\1";
+	static const char delta[] = "APC1\2\1\0\0\3\0\0\0\0\0\0\0"
+				    "\xe8\3\0\0\0\0\0\0"
+				    "\0\x0a\3";
+	static const char real[] = "APC1\3\0\0\0\1\0\0\0\0\0\0\0"
+				   "\0\0\0\0\0\0\xf8\x3f";
+
+	writes(fixture, COLUMN_INTEGER, counts, 3, integer, sizeof(integer) - 1);
+	writes(fixture, COLUMN_DELTA, times, 3, delta, sizeof(delta) - 1);
+	writes(fixture, COLUMN_REAL, reals, 1, real, sizeof(real) - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +355,7 @@ int main(void)
 		cmocka_unit_test(
 			a_frame_that_claims_gigabytes_is_refused_before_it_is_unpacked),
 		cmocka_unit_test(a_header_that_contradicts_itself_is_refused),
+		cmocka_unit_test(the_documented_bytes_are_written),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
