@@ -17,9 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KERNEL_BLOCK     64 /* samples in a block */
-#define KERNEL_LANES     16 /* floats in the widest vector; the unit of padding */
-#define KERNEL_ALIGNMENT 64 /* bytes */
+#define KERNEL_BLOCK     ((size_t)64) /* samples in a block */
+#define KERNEL_LANES     ((size_t)16) /* floats in the widest vector; the unit of padding */
+#define KERNEL_ALIGNMENT 64           /* bytes */
 
 /* tanh() here is within this of the true one, for every float. */
 #define KERNEL_TANH_ERROR 4e-7f

@@ -80,7 +80,8 @@ KERNEL_TARGET static void KERNEL(product)(const float *weights, size_t row_strid
 					  size_t rows, size_t inner, const float *in,
 					  float *out)
 {
-	for (size_t s = 0; s < KERNEL_BLOCK; s += KERNEL_CHUNK * KERNEL_NATIVE) {
+	for (size_t s = 0; s < KERNEL_BLOCK;
+	     s += (size_t)KERNEL_CHUNK * KERNEL_NATIVE) {
 		size_t r = 0;
 
 		for (; r + KERNEL_ROWS <= rows; r += KERNEL_ROWS)
@@ -242,7 +243,8 @@ KERNEL_TARGET static float KERNEL(difference)(const float *output, const float *
 					      float *delta, float scale, size_t count)
 {
 	VECTOR squares[KERNEL_LANES / KERNEL_NATIVE] = {0};
-	float lanes[KERNEL_LANES], sum = 0;
+	float lanes[KERNEL_LANES] __attribute__((aligned(KERNEL_ALIGNMENT)));
+	float sum = 0;
 
 	for (size_t i = 0; i < count; i += KERNEL_LANES)
 #pragma GCC unroll 4
@@ -254,7 +256,8 @@ KERNEL_TARGET static float KERNEL(difference)(const float *output, const float *
 			squares[c] += d * d;
 			KERNEL(store)(delta + at, d * scale);
 		}
-	memcpy(lanes, squares, sizeof(lanes));
+	for (size_t c = 0; c < KERNEL_LANES / KERNEL_NATIVE; c++)
+		KERNEL(store)(lanes + c * KERNEL_NATIVE, squares[c]);
 	for (size_t lane = 0; lane < KERNEL_LANES; lane++)
 		sum += lanes[lane];
 	return sum;

@@ -239,7 +239,7 @@ static int read_runs(struct loader *loader, struct model_unit *unit, size_t inde
 		status = loader_array(loader, file_name(name, index, FILE_RUN_COUNTS),
 				      TENSOR_I64, runs, FILE_RUN_COUNTS_COUNT, &counts);
 	if (!status) {
-		unit->runs = calloc(runs, sizeof(*unit->runs));
+		unit->runs = calloc(runs + 1, sizeof(*unit->runs));
 		status = unit->runs ? 0 : loader_no_memory(loader);
 	}
 	for (size_t r = 0; !status && r < runs; r++) {
@@ -306,7 +306,7 @@ static int read_units(struct loader *loader)
 		status = loader_wrong(loader, "it has no units");
 	else if (!model->units)
 		status = loader_no_memory(loader);
-	for (size_t i = 0; !status && i < count; i++) {
+	for (size_t i = 0; model->units && !status && i < count; i++) {
 		struct model_unit *unit = &model->units[model->unit_count++];
 
 		status = read_unit(loader, json_array_get(list, i), unit, i);

@@ -119,7 +119,7 @@ int loader_doubles(struct loader *loader, size_t unit, const char *name, size_t 
 				  count, 0, &numbers);
 
 	*doubles = numbers;
-	for (size_t i = 0; !status && positive && i < count; i++)
+	for (size_t i = 0; *doubles && !status && positive && i < count; i++)
 		if (!((*doubles)[i] > 0))
 			status = error_set(loader->error, -EINVAL,
 					   "array %s has a number that is not positive",

@@ -190,26 +190,25 @@ static int add_job(struct session *session, const char *region, uint32_t pass,
 		   struct sample_table *table, struct error *error)
 {
 	struct job *job = calloc(1, sizeof(*job));
-	int status;
 
+	if (!job)
+		return error_no_memory(error, "training");
 	pthread_mutex_lock(&session->lock);
-	status = job ? array_reserve(&session->jobs, &session->job_capacity,
-				     session->job_count + 1, sizeof(struct job *))
-		     : -ENOMEM;
-	if (!status) {
-		job->region = region;
-		job->pass = pass;
-		job->table = *table;
-		*table = (struct sample_table){0};
-		session->jobs[session->job_count++] = job;
-		pthread_cond_broadcast(&session->changed);
-		wait_drawing(session, none_waits);
+	if (array_reserve(&session->jobs, &session->job_capacity,
+			  session->job_count + 1, sizeof(struct job *))) {
+		pthread_mutex_unlock(&session->lock);
+		free(job);
+		return error_no_memory(error, "training");
 	}
+	job->region = region;
+	job->pass = pass;
+	job->table = *table;
+	*table = (struct sample_table){0};
+	session->jobs[session->job_count++] = job;
+	pthread_cond_broadcast(&session->changed);
+	wait_drawing(session, none_waits);
 	pthread_mutex_unlock(&session->lock);
-	if (!status)
-		return 0;
-	free(job);
-	return error_no_memory(error, "training");
+	return 0;
 }
 
 static int add_unit(struct session *session, const struct profile_region *region,
@@ -303,7 +302,7 @@ static int count_runs(struct session *session, struct error *error)
 		free(runs);
 		return error_no_memory(error, "counting runs");
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; runs && i < count; i++)
 		if (runs[i].status == PROFILE_RUN_OK &&
 		    runs[i].pass < model->plan.pass_count) {
 			size_t of_pass = ++session->runs_ok[runs[i].pass];
@@ -459,8 +458,11 @@ int model_train(struct model **model, struct profile *profile,
 	pthread_mutex_init(&session->lock, NULL);
 	pthread_cond_init(&session->changed, NULL);
 	session->model = calloc(1, sizeof(*session->model));
-	status = session->model ? describe_model(session, error)
-				: error_no_memory(error, "training");
+	if (!session->model) {
+		session_free(session);
+		return error_no_memory(error, "training");
+	}
+	status = describe_model(session, error);
 	if (!status)
 		status = count_runs(session, error);
 	if (!status)

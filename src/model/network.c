@@ -203,7 +203,8 @@ int network_workspace_create(struct network_workspace *workspace,
 	for (size_t i = 0; i < network->layer_count; i++)
 		units += network->layers[i].outputs;
 	*workspace = (struct network_workspace){
-		.outputs = calloc(network->layer_count, sizeof(*workspace->outputs)),
+		.outputs =
+			calloc(network->layer_count + 1, sizeof(*workspace->outputs)),
 		.memory = kernel_alloc(units * KERNEL_BLOCK),
 	};
 	if (!workspace->outputs || !workspace->memory) {

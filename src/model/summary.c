@@ -32,8 +32,9 @@ static size_t lower_bound(const struct sample_table *table, size_t run)
 struct summary_range summary_rows(const struct sample_table *table, size_t run)
 {
 	size_t first = lower_bound(table, run);
+	size_t end = lower_bound(table, run + 1);
 
-	return (struct summary_range){first, lower_bound(table, run + 1) - first};
+	return (struct summary_range){first, end > first ? end - first : 0};
 }
 
 struct weighted {
@@ -77,7 +78,7 @@ int model_summarise_run(const struct model_unit *unit, const struct sample_table
 	*summary = (struct model_run){
 		.ordinal = table->run_ordinals[run],
 		.samples = range.count,
-		.rates = calloc(unit->feature_count, sizeof(*summary->rates)),
+		.rates = calloc(unit->feature_count + 1, sizeof(*summary->rates)),
 	};
 	if (!walls || !summary->rates) {
 		free(walls);

@@ -147,8 +147,7 @@ static int scale(struct unit_training *training)
 	size_t features = unit->feature_count;
 	float *block = kernel_alloc(features * KERNEL_BLOCK);
 
-	training->values =
-		malloc(training->row_count * features * sizeof(*training->values));
+	training->values = malloc((training->row_count * features + 1) * sizeof(float));
 	if (!block || !training->values) {
 		free(block);
 		return -ENOMEM;
