@@ -201,16 +201,15 @@ static void reason_changed(struct text *text, const struct finding_region *regio
 		put_executions(text, region);
 		return;
 	}
-	if (why == WHY_COUNTERS_MOVED && counter) {
-		text_puts(text, "counters moved: ");
+	text_puts(text, "behaves differently: ");
+	if (why == WHY_COUNTERS_MOVED && counter)
 		put_counter(text, counter);
-	} else {
-		text_printf(text,
-			    "%.0f %% of its samples are anomalous (%.0f %% in "
-			    "training)",
-			    PERCENT * region->anomalous_share_after,
-			    PERCENT * region->anomalous_share_before);
-	}
+	else
+		text_printf(
+			text,
+			"%.0f %% of its samples are anomalous (%.0f %% in training)",
+			PERCENT * region->anomalous_share_after,
+			PERCENT * region->anomalous_share_before);
 	if (!region->time_measured) {
 		text_puts(text, "; time was not measured");
 		return;

@@ -111,6 +111,28 @@ static void advise_on_counters(struct page *page, const struct finding_region *r
 	}
 }
 
+/* What can be said without a counter to blame. */
+static void advise_on_calls(struct page *page, const struct finding_region *region)
+{
+	if (region->by_total)
+		page_bullet(
+			page,
+			"It is executed more often: look at what calls it, retries, "
+			"and the size of the input.");
+}
+
+static void advise_on_blank(struct page *page, const struct finding_region *region)
+{
+	for (size_t i = 0; i < region->counter_count; i++)
+		if (region->counters[i].moved)
+			return;
+	if (!region->by_total && region->counter_count)
+		page_bullet(page,
+			    "None of the events that were counted explains it: count "
+			    "others (autoperf events lists them, record takes them "
+			    "with -e).");
+}
+
 static void advise_on_sources(struct page *page)
 {
 	if (page->findings->microarchitecture)
@@ -181,7 +203,11 @@ static void advise(struct page *page)
 	}
 	if (findings->verdict == VERDICT_CANNOT_TELL)
 		advise_on_runs(page);
+	if (findings->verdict == VERDICT_REGRESSION)
+		advise_on_calls(page, &findings->regions[0]);
 	advise_on_counters(page, &findings->regions[0]);
+	if (findings->verdict == VERDICT_REGRESSION)
+		advise_on_blank(page, &findings->regions[0]);
 	advise_on_sources(page);
 	if (findings->verdict == VERDICT_REGRESSION)
 		advise_on_regression(page);

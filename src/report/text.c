@@ -152,10 +152,11 @@ static void put_table(struct page *page)
 			    normal - NORMAL_SHOWN_MAX == 1 ? "" : "s");
 	terminal_wrap(
 		&page->text,
-		by_total ? "Time per execution, with * per run; medians over runs. "
-			   "Anomalous: samples unlike those learnt."
-			 : "Time per execution, median over runs. Anomalous: samples "
-			   "unlike those learnt.",
+		by_total
+			? "Time per execution (* per run), medians. Anomalous: samples "
+			  "unlike those learnt."
+			: "Time per execution, median over runs. Anomalous: samples "
+			  "unlike those learnt.",
 		0, 0, page->width);
 }
 

@@ -138,8 +138,9 @@ static void put_runs(struct page *page, const struct finding_region *region)
 		return;
 	text_printf(&text, "%zu of %zu new runs lie beyond all normal ones", anomalous,
 		    region->run_count);
-	text_printf(&text, "; anomalous samples %s to %s", number_share(lowest, low),
-		    number_share(highest, high));
+	text_printf(&text, "; anomalous samples %s", number_share(lowest, low));
+	if (strcmp(low, number_share(highest, high)))
+		text_printf(&text, " to %s", high);
 	page_fact_text(page, "runs", &text);
 	for (size_t i = 0; i < region->run_count && page->verbose; i++) {
 		const struct finding_run *run = &region->runs[i];

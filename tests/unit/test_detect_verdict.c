@@ -193,7 +193,8 @@ static void counters_that_moved_without_time_are_a_change(void **state)
 	decision.counter.moved = true;
 	decision.counter.factor = 3;
 	assert_int_equal(decide(&decision), VERDICT_CHANGED);
-	assert_says(&decision, "counters moved: context-switches 3.00x; time is 1.00x");
+	assert_says(&decision,
+		    "behaves differently: context-switches 3.00x; time is 1.00x");
 	/* A counter that explains next to nothing does not make a change. */
 	decision.counter.error_share = 0.01;
 	assert_int_equal(decide(&decision), VERDICT_NORMAL);

@@ -256,7 +256,7 @@ static void a_verdict_on_the_total_shows_totals(void **state)
 	findings->regions[0].executions_after = 32000;
 	report = render(findings, (struct report_style){0});
 	assert_says(report, "2.94 s 6.8 s 2.31x*");
-	assert_says(report, "with * per run");
+	assert_says(report, "Time per execution (* per run)");
 	assert_says(report, "16,000 -> 32,000 in a run");
 	free(report);
 	findings_free(findings);
