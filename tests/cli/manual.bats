@@ -97,3 +97,8 @@ agree() {
 	python3 "$SOURCES/tests/cli/manual.py" losses "$SOURCES/doc/man/perfpoint.7" \
 		"$SOURCES/src/recording/reader.c"
 }
+
+@test "every link from one document to another leads to a file" {
+	python3 "$SOURCES/tests/cli/manual.py" links "$SOURCES"/README.md "$SOURCES"/doc/*.md \
+		"$SOURCES"/doc/formats/*.md
+}

@@ -4,6 +4,7 @@
 
 usage: manual.py options|numbers|statuses PAGE <HELP    HELP is what `COMMAND --help` prints
        manual.py references DIRECTORY                   of pages to pages
+       manual.py links DOCUMENT...                      of documents in Markdown to files
        manual.py messages PAGE SOURCE...                of the runtime, with the page
        manual.py losses PAGE READER.C
 
@@ -93,6 +94,17 @@ def differ_references(directory):
                 yield f"{name} refers to {target}({number}), which does not exist"
 
 
+def differ_links(documents):
+    count = 0
+    for document in map(pathlib.Path, documents):
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", read(document)):
+            count += 1
+            if "://" not in link and not (document.parent / link).exists():
+                yield f"{document} links to {link}, which does not exist"
+    if not count:
+        yield "no link was found in the documents"
+
+
 def literals(code):
     """Adjacent string literals as one."""
     return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', code)).replace('\\"', "")
@@ -127,6 +139,8 @@ def main():
     mode, arguments = sys.argv[1], sys.argv[2:]
     if mode == "references":
         differences = differ_references(arguments[0])
+    elif mode == "links":
+        differences = differ_links(arguments)
     elif mode == "messages":
         differences = differ_messages(read(arguments[0]), arguments[1:])
     elif mode == "losses":
