@@ -224,36 +224,74 @@ static int train(struct model **model, const struct arguments *arguments,
 	return code;
 }
 
-/* Outputs are opened first: what cannot be written must not cost a training. */
+/*
+ * Whether the file could be written: what cannot be must not cost a training. It is opened again
+ * when there is something to write, so that an interrupted training leaves no file behind.
+ */
+static int check_output(const char *path, bool force, struct error *error)
+{
+	struct file_output output = {0};
+	int code = path ? file_output_open(&output, path, force, error) : 0;
+
+	file_output_abandon(&output);
+	return code;
+}
+
+static int write_log(const struct arguments *arguments, const char *text, size_t length,
+		     struct error *error)
+{
+	struct file_output log = {0};
+	int code = file_output_open(&log, arguments->log, arguments->force, error);
+
+	if (!code) {
+		fwrite(text, 1, length, log.stream);
+		code = file_output_commit(&log, error);
+	}
+	file_output_abandon(&log);
+	return code;
+}
+
+/* Trains, and writes the log first: a failure leaves no model behind. */
+static int work(struct model **model, struct arguments *arguments, struct error *error)
+{
+	size_t log_length = 0;
+	char *log = NULL;
+	int code;
+
+	if (arguments->log) {
+		arguments->options.log = open_memstream(&log, &log_length);
+		if (!arguments->options.log)
+			return error_no_memory(error, "training");
+	}
+	code = train(model, arguments, error);
+	if (arguments->log && fclose(arguments->options.log) && !code)
+		code = error_no_memory(error, "writing the training log");
+	if (!code && arguments->log)
+		code = write_log(arguments, log, log_length, error);
+	free(log);
+	if (!code)
+		code = model_save(*model, arguments->output, arguments->force, error);
+	return code;
+}
+
 static int run(const struct cli *cli, struct arguments *arguments)
 {
-	struct file_output output = {0}, log = {0};
 	struct model *model = NULL;
 	struct error error = {0};
 	int status = EXIT_NORMAL;
 	int code;
 
-	code = file_output_open(&output, arguments->output, arguments->force, &error);
-	if (!code && arguments->log)
-		code = file_output_open(&log, arguments->log, arguments->force, &error);
-	if (!code) {
-		arguments->options.log = log.stream;
-		code = train(&model, arguments, &error);
-	}
+	code = check_output(arguments->output, arguments->force, &error);
 	if (!code)
-		code = model_write(model, output.stream, &error);
-	if (!code && arguments->log)
-		code = file_output_commit(&log, &error);
+		code = check_output(arguments->log, arguments->force, &error);
 	if (!code)
-		code = file_output_commit(&output, &error);
+		code = work(&model, arguments, &error);
 	if (!code && cli->json)
 		code = print_json(model, arguments->output, &error);
 	else if (!code)
 		print_table(model, arguments->output);
 	if (code)
 		status = command_fail(cli, &error);
-	file_output_abandon(&log);
-	file_output_abandon(&output);
 	model_free(model);
 	return command_finish(cli, status);
 }

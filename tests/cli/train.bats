@@ -107,6 +107,16 @@ profile() {
 	[ "$(wc -c <m.safetensors)" -gt 1000 ]
 }
 
+@test "an interrupted training leaves nothing behind" {
+	profile 3
+	"$AUTOPERF" train base.apdb -o m.safetensors --log net.log --epochs 100000 >out 2>&1 &
+	sleep 0.5
+	kill -TERM $!
+	run wait $!
+	[ "$status" -ne 0 ]
+	[ "$(ls -A)" = $'base.apdb\nbase.csv\nout' ]
+}
+
 @test "what cannot be read or written is named" {
 	profile 3
 	autoperf 1 train none.apdb -o m.safetensors
