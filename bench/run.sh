@@ -8,8 +8,10 @@ build=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 
 echo "== markers: START/END against bare group reads and PAPI"
-shim=$build/tests/runtime/libpapi-any-cpu.so
-"$build/bench/bench_markers" "$build/src/perfpoint/libperfpoint.so.0" $([ -e "$shim" ] && echo "$shim")
+set -- "$build/src/perfpoint/libperfpoint.so.0"
+[ ! -e "$build/tests/runtime/libpapi-any-cpu.so" ] ||
+	set -- "$@" "$build/tests/runtime/libpapi-any-cpu.so"
+"$build/bench/bench_markers" "$@"
 
 echo "== recording: ten million samples from eight threads"
 "$build/bench/bench_recording" "$build/src/perfpoint/libperfpoint.so.0"

@@ -7,6 +7,8 @@ set -eu
 list=$(dirname "$0")/packages.txt
 missing=
 for group in "$@"; do
+	# Words, one a package.
+	# shellcheck disable=SC2013
 	for package in $(awk -v group="[$group]" '
 		/^# \[/ { inside = $2 == group; next }
 		/^#/ || /^$/ { next }
