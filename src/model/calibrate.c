@@ -3,8 +3,8 @@
  * Held-out errors: see calibrate.h. A network fits the samples that it was trained on better than
  * others, and samples of one run are more alike than those of different runs; only whole runs
  * left out tell how normal samples of the next run will look. Two rounds: errors of the thinned
- * rows give each feature's spread, then scores of all rows, which need the spreads, give the
- * threshold. The number of optimiser steps comes from the search, so that a fold never looks at
+ * rows give each feature's spread (spread.h), then scores of all rows, which need the spreads,
+ * give the threshold. The number of optimiser steps comes from the search, so that a fold never looks at
  * what it leaves out.
  */
 #include "model/calibrate.h"
@@ -17,17 +17,18 @@
 #include "base/statistics.h"
 #include "model/landmark.h"
 #include "model/score.h"
+#include "model/spread.h"
 #include "model/summary.h"
 #include "model/training_log.h"
 
-#define SPREAD_TAIL  0.005 /* share of the largest errors that is cut off */
-#define PROBE_ROWS   (4 * KERNEL_BLOCK) /* rows of a fold that show how residuals react */
-#define SPREAD_LEAST 1e-3               /* in units of the feature's scale */
+#define SPREAD_LEAST 1e-3 /* in units of the feature's scale */
 
 struct fold {
 	struct network *network;
 	float *landmarks;
 	size_t landmark_count;
+	struct spread_own own;
+	double *spread;     /* [features] of held-out errors */
 	uint32_t *held_out; /* indices into training->rows */
 	size_t held_out_count;
 };
@@ -37,11 +38,10 @@ struct calibration {
 	const struct search_choice *choice;
 	struct fold *folds;
 	size_t fold_count;
-	double *reaction; /* [features] sums of squares, probe_feature() */
-	size_t probed;    /* samples in them */
-	float *rebuilt;   /* [features][row_count] absolute errors of thinned rows */
-	float *distance;  /* likewise */
-	float *scores;    /* [table->rows] */
+	/* [features][row_count] absolute errors of thinned rows, over the network's own */
+	float *rebuilt;
+	float *distance; /* likewise, in units of the scale */
+	float *scores;   /* [table->rows] */
 };
 
 static void calibration_free(struct calibration *calibration)
@@ -50,9 +50,10 @@ static void calibration_free(struct calibration *calibration)
 		network_free(calibration->folds[i].network);
 		free(calibration->folds[i].landmarks);
 		free(calibration->folds[i].held_out);
+		spread_own_free(&calibration->folds[i].own);
+		free(calibration->folds[i].spread);
 	}
 	free(calibration->folds);
-	free(calibration->reaction);
 	free(calibration->rebuilt);
 	free(calibration->distance);
 	free(calibration->scores);
@@ -91,6 +92,9 @@ static int train_fold(struct calibration *calibration, size_t k)
 	if (!status)
 		status = landmark_choose(&rows, training->kernels, &fold->landmarks,
 					 &fold->landmark_count);
+	if (!status)
+		status = spread_own_measure(&fold->own, training, fold->network, list,
+					    rows.count);
 	if (!status && held_out.count)
 		status = train_error(fold->network, training->kernels, &held_out,
 				     options.noise, options.seed, &error);
@@ -126,39 +130,7 @@ static size_t held_out_block(const struct unit_training *training,
 	return used;
 }
 
-/*
- * How much the residual of each feature moves when the feature alone moves by the least change
- * that matters (scaler_fit()). A network may pass much of a change on into its output, and then
- * the residual that is worth a spread is small too. The scorer has just seen the block.
- */
-static void probe_features(struct calibration *calibration, struct scorer *scorer,
-			   float *block, size_t used)
-{
-	size_t features = calibration->training->unit->feature_count;
-
-	for (size_t f = 0; f < features; f++) {
-		float step = (float)calibration->training->floors[f];
-		float *column = block + f * KERNEL_BLOCK;
-		float before[KERNEL_BLOCK], sample[KERNEL_BLOCK];
-
-		memcpy(before, scorer->rebuilt + f * KERNEL_BLOCK, sizeof(before));
-		memcpy(sample, column, sizeof(sample));
-		for (size_t lane = 0; lane < used; lane++)
-			column[lane] += step;
-		scorer_look(scorer, block);
-		for (size_t lane = 0; lane < used; lane++) {
-			float moved =
-				scorer->rebuilt[f * KERNEL_BLOCK + lane] - before[lane];
-
-			calibration->reaction[f] += (double)moved * (double)moved;
-		}
-		memcpy(column, sample, sizeof(sample));
-		scorer_look(scorer, block);
-	}
-	calibration->probed += used;
-}
-
-/* Round one: absolute errors of the fold's held-out thinned rows, each at its place. */
+/* Round one: errors of the fold's held-out thinned rows, each at its place. */
 static int measure_fold(struct calibration *calibration, const struct fold *fold)
 {
 	const struct unit_training *training = calibration->training;
@@ -179,58 +151,49 @@ static int measure_fold(struct calibration *calibration, const struct fold *fold
 					    fold->held_out[first + lane];
 				size_t from = f * KERNEL_BLOCK + lane;
 
-				calibration->rebuilt[to] = fabsf(scorer.rebuilt[from]);
+				calibration->rebuilt[to] = fabsf(scorer.rebuilt[from]) /
+							   (float)fold->own.error[f];
 				calibration->distance[to] =
 					fabsf(scorer.distance[from]);
 			}
-		if (first < PROBE_ROWS)
-			probe_features(calibration, &scorer, block, used);
 	}
 	scorer_free(&scorer);
 	free(block);
 	return block ? status : -ENOMEM;
 }
 
-/* Root of the mean square, with the largest errors moved to the quantile below them. */
-static double spread(const float *errors, size_t count, double floor, double *scratch)
-{
-	double limit, squares = 0;
-
-	for (size_t i = 0; i < count; i++)
-		scratch[i] = (double)errors[i];
-	statistics_sort(scratch, count);
-	limit = statistics_quantile_sorted(scratch, count, 1 - SPREAD_TAIL);
-	for (size_t i = 0; i < count; i++) {
-		double error = fmin(scratch[i], limit);
-
-		squares += error * error;
-	}
-	return fmax(fmax(sqrt(squares / (double)count), floor), SPREAD_LEAST);
-}
-
 static int make_spreads(struct calibration *calibration)
 {
-	const struct unit_training *training = calibration->training;
+	struct unit_training *training = calibration->training;
 	struct model_unit *unit = training->unit;
-	size_t rows = training->row_count;
-	double *scratch = malloc(rows * sizeof(*scratch));
+	size_t features = unit->feature_count, rows = training->row_count;
+	double *scratch = malloc((rows + 1) * sizeof(*scratch));
 
-	unit->residual_spread = calloc(unit->feature_count, sizeof(double));
-	unit->landmark_spread = calloc(unit->feature_count, sizeof(double));
-	if (!scratch || !unit->residual_spread || !unit->landmark_spread) {
+	training->inflation = calloc(features, sizeof(double));
+	unit->landmark_spread = calloc(features, sizeof(double));
+	if (!scratch || !training->inflation || !unit->landmark_spread) {
 		free(scratch);
 		return -ENOMEM;
 	}
-	for (size_t f = 0; f < unit->feature_count; f++) {
-		double reaction =
-			sqrt(calibration->reaction[f] / (double)calibration->probed);
+	for (size_t f = 0; f < features; f++) {
+		double distance =
+			spread_of(calibration->distance + f * rows, rows, scratch);
 
-		unit->residual_spread[f] = spread(calibration->rebuilt + f * rows, rows,
-						  reaction, scratch);
-		unit->landmark_spread[f] = spread(calibration->distance + f * rows,
-						  rows, training->floors[f], scratch);
+		training->inflation[f] =
+			spread_of(calibration->rebuilt + f * rows, rows, scratch);
+		unit->landmark_spread[f] =
+			fmax(fmax(distance, training->floors[f]), SPREAD_LEAST);
 	}
 	free(scratch);
+	for (size_t k = 0; k < calibration->fold_count; k++) {
+		struct fold *fold = &calibration->folds[k];
+
+		fold->spread = calloc(features, sizeof(*fold->spread));
+		if (!fold->spread)
+			return -ENOMEM;
+		spread_held_out(&fold->own, training->inflation, features,
+				fold->spread);
+	}
 	return 0;
 }
 
@@ -244,6 +207,7 @@ static int score_fold(struct calibration *calibration, size_t k)
 	int status = 0;
 
 	held_out.network = fold->network;
+	held_out.residual_spread = fold->spread;
 	held_out.landmarks = fold->landmarks;
 	held_out.landmark_count = fold->landmark_count;
 	for (size_t run = k; !status && run < table->run_count;
@@ -311,12 +275,11 @@ int calibrate(struct unit_training *training, const struct search_choice *choice
 	int status = 0;
 
 	calibration.folds = calloc(calibration.fold_count, sizeof(*calibration.folds));
-	calibration.reaction = calloc(training->unit->feature_count, sizeof(double));
 	calibration.rebuilt = calloc(errors, sizeof(float));
 	calibration.distance = calloc(errors, sizeof(float));
 	calibration.scores = calloc(training->table->rows, sizeof(float));
-	if (!calibration.folds || !calibration.reaction || !calibration.rebuilt ||
-	    !calibration.distance || !calibration.scores)
+	if (!calibration.folds || !calibration.rebuilt || !calibration.distance ||
+	    !calibration.scores)
 		status = -ENOMEM;
 	for (size_t k = 0; !status && k < calibration.fold_count; k++) {
 		status = train_fold(&calibration, k);

@@ -9,7 +9,8 @@
 /*
  * Leaves out one run after the other (or groups of runs, when there are more than
  * UNIT_FOLDS_MAX), trains the chosen topology on the rest and looks at what was left out. Fills
- * the unit's spreads, quantiles, threshold, validation error and runs.
+ * the unit's landmark spreads, quantiles, threshold, validation error and runs, and
+ * training->inflation.
  */
 int calibrate(struct unit_training *training, const struct search_choice *choice,
 	      struct error *error);

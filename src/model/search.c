@@ -102,7 +102,8 @@ static int try_candidate(struct unit_training *training, const struct search_row
 	struct train_options options = unit_train_options(
 		training, rows->training.count, 0, UNIT_SEARCH, index);
 	struct train_result result = {0};
-	const struct train_check *best;
+	const struct train_check *best, *last;
+	bool longer;
 	struct network *network;
 	int status = network_create(&network, topology);
 
@@ -115,9 +116,12 @@ static int try_candidate(struct unit_training *training, const struct search_row
 		return status;
 	training->spent += result.steps;
 	best = &result.checks[result.best];
+	last = &result.checks[result.check_count - 1];
+	/* The best of several that fluctuate is luck: the whole budget teaches more. */
+	longer = last->validation_error <= (1 + SEARCH_TIE) * best->validation_error;
 	*choice = (struct search_choice){
 		.topology = *topology,
-		.steps = best->step,
+		.steps = longer ? last->step : best->step,
 		.training_error = best->training_error,
 		.validation_error = best->validation_error,
 	};

@@ -12,7 +12,7 @@
 
 struct search_choice {
 	struct topology topology;
-	size_t steps; /* optimiser steps to its best validation error */
+	size_t steps; /* optimiser steps that are worth making */
 	double training_error;
 	double validation_error;
 };

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,6 +286,20 @@ static int check(struct trainer *trainer, const struct train_rows *validation,
 	return 0;
 }
 
+/* The last checks were all clearly worse than the best one. */
+static bool overfits(const struct train_result *result, unsigned patience)
+{
+	double limit =
+		(1 + TRAIN_OVERFIT) * result->checks[result->best].validation_error;
+
+	if (result->check_count - result->best <= patience)
+		return false;
+	for (size_t i = result->check_count - patience; i < result->check_count; i++)
+		if (!(result->checks[i].validation_error > limit))
+			return false;
+	return true;
+}
+
 int train_network(struct network *network, const struct kernels *kernels,
 		  const struct train_rows *training,
 		  const struct train_rows *validation,
@@ -316,8 +331,7 @@ int train_network(struct network *network, const struct kernels *kernels,
 			atomic_fetch_add(options->progress, made - counted);
 		counted = made;
 		status = check(&trainer, validation ? &few : NULL, made, result);
-		if (options->patience &&
-		    result->check_count - result->best > options->patience)
+		if (!status && options->patience && overfits(result, options->patience))
 			break;
 	}
 	result->steps = made;

@@ -21,6 +21,9 @@
  */
 #define TRAIN_CLIP 8.0f
 
+/* Above the best error by more than this share is clearly above it, and no fluctuation. */
+#define TRAIN_OVERFIT 0.1
+
 struct train_rows {
 	const float *values; /* [any][features] */
 	size_t features;
@@ -36,7 +39,7 @@ struct train_options {
 	double rate_end; /* at the end of the budget; it falls linearly */
 	unsigned checks; /* looks at the validation error, spread over the budget */
 	unsigned
-		patience; /* checks without a new best that end the training; 0: never */
+		patience; /* checks in a row clearly above the best that end it; 0: never */
 	uint64_t seed;
 	uint64_t stream; /* what this network is, so that networks of one seed differ */
 	atomic_size_t

@@ -14,13 +14,14 @@
 #include "model/calibrate.h"
 #include "model/landmark.h"
 #include "model/search.h"
+#include "model/spread.h"
 #include "model/summary.h"
 #include "model/training_log.h"
 
 #define RATE     1e-2 /* Adam's learning rate at the start */
 #define RATE_END 1e-4
 #define CHECKS   24 /* looks at the validation error in a training */
-#define PATIENCE 12 /* the error falls late, with the learning rate */
+#define PATIENCE 6
 #define RUN_ROWS 64 /* rows of a run that thinning keeps at least */
 
 #define FNV_BASIS UINT64_C(14695981039346656037)
@@ -203,6 +204,31 @@ static int prepare(struct unit_training *training)
 	return status ? status : scale(training);
 }
 
+/* What held-out errors of the final network would be like, which nothing is held out from. */
+static int make_residual_spread(struct unit_training *training)
+{
+	struct model_unit *unit = training->unit;
+	uint32_t *all = malloc((training->row_count + 1) * sizeof(*all));
+	struct spread_own own = {0};
+	int status;
+
+	unit->residual_spread = calloc(unit->feature_count, sizeof(double));
+	if (!all || !unit->residual_spread) {
+		free(all);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < training->row_count; i++)
+		all[i] = (uint32_t)i;
+	status = spread_own_measure(&own, training, unit->network, all,
+				    training->row_count);
+	if (!status)
+		spread_held_out(&own, training->inflation, unit->feature_count,
+				unit->residual_spread);
+	spread_own_free(&own);
+	free(all);
+	return status;
+}
+
 /* The network that the model keeps: the chosen topology, trained on all runs. */
 static int train_final(struct unit_training *training,
 		       const struct search_choice *choice)
@@ -222,6 +248,8 @@ static int train_final(struct unit_training *training,
 	if (!status)
 		status = landmark_choose(&rows, training->kernels, &unit->landmarks,
 					 &unit->landmark_count);
+	if (!status)
+		status = make_residual_spread(training);
 	if (!status) {
 		unit->training_error = result.checks[result.best].training_error;
 		training->spent += result.steps;
@@ -301,6 +329,7 @@ out:
 	free(training.rows);
 	free(training.values);
 	free(training.floors);
+	free(training.inflation);
 	if (status) {
 		unit_free(unit);
 		error_prefix(error, "training region %s", region);

@@ -37,6 +37,9 @@ struct unit_training {
 	size_t row_count;
 	float *values;  /* [row_count][features] scaled */
 	double *floors; /* [features], scaler_fit() */
+	/* Held-out errors of networks over those on what they were trained on, [features]; from
+	 * calibrate(). */
+	double *inflation;
 	struct text log;
 	atomic_size_t *progress; /* optimiser steps; NULL: nobody watches */
 	size_t spent;            /* steps of this unit so far */
