@@ -98,7 +98,8 @@ static void write_header(struct generator *generator)
 	header->source = RECORDING_SOURCE_PERF;
 	header->state = RECORDING_EXITED;
 	header->event_count = EVENTS;
-	header->sample_bytes = sizeof(struct recording_sample) + 8 * EVENTS;
+	header->sample_bytes =
+		sizeof(struct recording_sample) + sizeof(uint64_t) * EVENTS;
 	header->pid = 1;
 	header->names_offset = RECORDING_HEADER_BYTES;
 	header->names_bytes = RECORDING_NAMES_BYTES;
@@ -158,7 +159,8 @@ static void make_sample(struct generator *generator, uint32_t thread, unsigned c
 
 static void generate(const char *path, uint64_t samples)
 {
-	const uint64_t sample_bytes = sizeof(struct recording_sample) + 8 * EVENTS;
+	const uint64_t sample_bytes =
+		sizeof(struct recording_sample) + sizeof(uint64_t) * EVENTS;
 	uint64_t per_block =
 		(BLOCK_BYTES - sizeof(struct recording_block)) / sample_bytes;
 	uint64_t blocks = (samples + per_block - 1) / per_block;

@@ -129,24 +129,47 @@ static bool ends_record(struct csv_reader *reader, int byte)
 	return byte == '\n' || byte == EOF;
 }
 
+/* Adds to the field that begins at `begin`. */
+static int put_bytes(struct csv_reader *reader, size_t begin, const char *bytes,
+		     size_t length, struct error *error)
+{
+	if (reader->record.length - begin + length > CSV_FIELD_MAX)
+		return csv_error(reader, error, "field %zu is longer than %u bytes",
+				 reader->count + 1, CSV_FIELD_MAX);
+	if (reader->record.length + length > CSV_RECORD_MAX)
+		return csv_error(reader, error, "the line is longer than %u bytes",
+				 CSV_RECORD_MAX);
+	text_append(&reader->record, bytes, length);
+	return reader->record.failed ? error_no_memory(error, "reading a CSV file") : 0;
+}
+
 static int put_byte(struct csv_reader *reader, size_t begin, int byte,
 		    struct error *error)
 {
 	char character = (char)byte;
 
 	if (!byte)
-		return csv_error(
-			reader, error,
-			"a NUL byte: this is no text file (UTF-16?); save it as "
-			"UTF-8");
-	if (reader->record.length - begin >= CSV_FIELD_MAX)
-		return csv_error(reader, error, "field %zu is longer than %u bytes",
-				 reader->count + 1, CSV_FIELD_MAX);
-	if (reader->record.length >= CSV_RECORD_MAX)
-		return csv_error(reader, error, "the line is longer than %u bytes",
-				 CSV_RECORD_MAX);
-	text_append(&reader->record, &character, 1);
-	return reader->record.failed ? error_no_memory(error, "reading a CSV file") : 0;
+		return csv_error(reader, error,
+				 "a NUL byte: this is no text file (UTF-16?); save it "
+				 "as UTF-8");
+	return put_bytes(reader, begin, &character, 1, error);
+}
+
+/* Adds what follows in the buffer and can only be part of an unquoted field. */
+static int put_plain_run(struct csv_reader *reader, size_t begin, struct error *error)
+{
+	static const bool special[256] = {['\0'] = true,
+					  [','] = true,
+					  ['"'] = true,
+					  ['\r'] = true,
+					  ['\n'] = true};
+	const unsigned char *run = reader->buffer + reader->at;
+	size_t length = 0;
+
+	while (length < reader->filled - reader->at && !special[run[length]])
+		length++;
+	reader->at += length;
+	return put_bytes(reader, begin, (const char *)run, length, error);
 }
 
 static int end_field(struct csv_reader *reader, size_t begin, struct error *error)
@@ -210,6 +233,8 @@ static int read_unquoted(struct csv_reader *reader, size_t begin, int byte, int 
 				"with one",
 				reader->count + 1);
 		status = put_byte(reader, begin, byte, error);
+		if (!status)
+			status = put_plain_run(reader, begin, error);
 		if (status)
 			return status;
 		byte = next_byte(reader);

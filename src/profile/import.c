@@ -104,28 +104,15 @@ static int write_facts(struct profile *profile, const struct import_set *set,
 static int write_process(struct profile *profile, const struct import_run *run,
 			 uint64_t samples, struct error *error)
 {
-	static const char sql[] =
-		"INSERT INTO process(run, pid, parent_pid, executable, source, ended,"
-		" truncated, start_utc_ns, first_thread, threads, recording_bytes, "
-		"samples,"
-		" torn, failure_code, failure)"
-		" VALUES(?1, 0, 0, '', ?2, 1, 0, 0, 0, ?3, 0, ?4, 0, 0, '')";
-	sqlite3_stmt *statement = NULL;
-	int status;
+	const struct store_process process = {
+		.source = EVENT_SOURCE_IMPORT,
+		.ended = true,
+		.threads = run->threads,
+		.samples = samples,
+	};
+	int64_t id;
 
-	if (!run->threads)
-		return 0;
-	status = store_prepare(profile, &statement, sql, error);
-	if (status)
-		return status;
-	sqlite3_bind_int64(statement, 1, profile->run);
-	sqlite3_bind_text(statement, 2, event_source_name(EVENT_SOURCE_IMPORT), -1,
-			  SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 3, run->threads);
-	store_bind_u64(statement, 4, samples);
-	status = store_run(profile, statement, "storing a process", error);
-	sqlite3_finalize(statement);
-	return status;
+	return run->threads ? store_add_process(profile, &process, &id, error) : 0;
 }
 
 static int write_run(struct profile *profile, const struct import_run *imported,

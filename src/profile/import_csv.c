@@ -51,6 +51,7 @@ static const struct known_column {
 
 #define KNOWN_COLUMNS (sizeof(known_columns) / sizeof(known_columns[0]))
 #define NO_POSITION   SIZE_MAX
+#define WHOLE_DIGITS  15 /* any whole number of so many digits is a double */
 
 struct table_column {
 	char *name;
@@ -270,10 +271,22 @@ static int find_run(struct table_reader *reader, struct import_run **run,
 
 /* ---- cells ---- */
 
+/* Most numbers are short and whole: these are exact without strtod(). */
+static int parse_number(const char *field, double *number)
+{
+	uint64_t whole;
+
+	if (strlen(field) <= WHOLE_DIGITS && !text_to_u64(field, &whole)) {
+		*number = (double)whole;
+		return 0;
+	}
+	return text_to_double(field, number);
+}
+
 static int read_number(struct table_reader *reader, size_t column, double *number,
 		       struct error *error)
 {
-	int status = text_to_double(csv_field(&reader->csv, column), number);
+	int status = parse_number(csv_field(&reader->csv, column), number);
 
 	if (status == -ERANGE)
 		return cell_error(reader, column, error, "is too large a number");

@@ -362,19 +362,19 @@ static void release(struct ingest *ingest)
 
 /* ---- the process's row ---- */
 
-static const char *source_name(uint32_t source)
+static enum event_source source_of(uint32_t source)
 {
 	switch ((enum recording_source)source) {
 	case RECORDING_SOURCE_PERF:
-		return event_source_name(EVENT_SOURCE_PERF);
+		return EVENT_SOURCE_PERF;
 	case RECORDING_SOURCE_PAPI:
-		return event_source_name(EVENT_SOURCE_PAPI);
+		return EVENT_SOURCE_PAPI;
 	case RECORDING_SOURCE_SIM:
-		return event_source_name(EVENT_SOURCE_SIM);
+		return EVENT_SOURCE_SIM;
 	case RECORDING_SOURCE_NONE:
 		break;
 	}
-	return event_source_name(EVENT_SOURCE_NONE);
+	return EVENT_SOURCE_NONE;
 }
 
 /* The names area is mostly a hole in the file: only what is used of it counts. */
@@ -389,84 +389,25 @@ static uint64_t used_bytes(const struct recording_header *header)
 
 static int insert_process(struct ingest *ingest, struct error *error)
 {
-	static const char sql[] =
-		"INSERT INTO process(run, pid, parent_pid, executable, source, ended,"
-		" truncated, start_utc_ns, first_thread, threads, recording_bytes, "
-		"samples,"
-		" torn, failure_code, failure)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, ?12, ?13)";
 	const struct recording_header *header = &ingest->recording.header;
-	struct profile *profile = ingest->profile;
-	char *executable, *failure;
-	sqlite3_stmt *statement = NULL;
-	int status = store_prepare(profile, &statement, sql, error);
+	const struct store_process process = {
+		.pid = header->pid,
+		.parent_pid = header->parent_pid,
+		.executable = header->executable,
+		.source = source_of(header->source),
+		.ended = header->state != RECORDING_RUNNING,
+		.truncated = ingest->recording.truncated,
+		.start_utc_ns = header->start_realtime_ns,
+		.first_thread = ingest->profile->next_thread,
+		.threads = ingest->recording.thread_count,
+		.recording_bytes = used_bytes(header),
+		.torn = ingest->recording.torn_samples,
+		.losses = header->losses,
+		.failure_code = header->failure_code,
+		.failure = header->failure,
+	};
 
-	if (status)
-		return status;
-	executable = profile_clean_text(header->executable, strlen(header->executable));
-	failure = profile_clean_text(header->failure, strlen(header->failure));
-	if (!executable || !failure) {
-		status = error_no_memory(error, "storing a process");
-		goto out;
-	}
-	sqlite3_bind_int64(statement, 1, profile->run);
-	sqlite3_bind_int64(statement, 2, header->pid);
-	sqlite3_bind_int64(statement, 3, header->parent_pid);
-	sqlite3_bind_text(statement, 4, executable, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 5, source_name(header->source), -1, SQLITE_STATIC);
-	sqlite3_bind_int(statement, 6, header->state != RECORDING_RUNNING);
-	sqlite3_bind_int(statement, 7, ingest->recording.truncated);
-	store_bind_u64(statement, 8, header->start_realtime_ns);
-	sqlite3_bind_int64(statement, 9, profile->next_thread);
-	sqlite3_bind_int64(statement, 10, ingest->recording.thread_count);
-	store_bind_u64(statement, 11, used_bytes(header));
-	sqlite3_bind_int64(statement, 12, header->failure_code);
-	sqlite3_bind_text(statement, 13, failure, -1, SQLITE_STATIC);
-	status = store_run(profile, statement, "storing a process", error);
-	ingest->process = sqlite3_last_insert_rowid(profile->db);
-out:
-	free(executable);
-	free(failure);
-	sqlite3_finalize(statement);
-	return status;
-}
-
-static int insert_losses(struct ingest *ingest, struct error *error)
-{
-	struct profile *profile = ingest->profile;
-	sqlite3_stmt *statement = NULL;
-	int status = store_prepare(
-		profile, &statement,
-		"INSERT INTO loss(process, kind, count) VALUES(?1, ?2, ?3)", error);
-
-	for (unsigned kind = 0; kind < RECORDING_LOSS_KINDS && !status; kind++) {
-		if (!ingest->recording.header.losses[kind])
-			continue;
-		sqlite3_bind_int64(statement, 1, ingest->process);
-		sqlite3_bind_int64(statement, 2, kind);
-		store_bind_u64(statement, 3, ingest->recording.header.losses[kind]);
-		status = store_run(profile, statement, "storing losses", error);
-	}
-	sqlite3_finalize(statement);
-	return status;
-}
-
-static int update_process(struct ingest *ingest, struct error *error)
-{
-	struct profile *profile = ingest->profile;
-	sqlite3_stmt *statement = NULL;
-	int status = store_prepare(
-		profile, &statement,
-		"UPDATE process SET samples = ?1, torn = ?2 WHERE id = ?3", error);
-
-	if (status)
-		return status;
-	store_bind_u64(statement, 1, ingest->stored);
-	store_bind_u64(statement, 2, ingest->invalid + ingest->recording.torn_samples);
-	sqlite3_bind_int64(statement, 3, ingest->process);
-	status = store_run(profile, statement, "storing a process", error);
-	sqlite3_finalize(statement);
-	return status;
+	return store_add_process(ingest->profile, &process, &ingest->process, error);
 }
 
 static int store_all(struct ingest *ingest, struct error *error)
@@ -474,11 +415,11 @@ static int store_all(struct ingest *ingest, struct error *error)
 	int status = insert_process(ingest, error);
 
 	if (!status)
-		status = insert_losses(ingest, error);
-	if (!status)
 		status = read_samples(ingest, error);
 	if (!status)
-		status = update_process(ingest, error);
+		status = store_count_process(
+			ingest->profile, ingest->process, ingest->stored,
+			ingest->invalid + ingest->recording.torn_samples, error);
 	return status;
 }
 

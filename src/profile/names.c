@@ -24,9 +24,7 @@ static size_t printable_sequence(const unsigned char *bytes, size_t left)
 	length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 	if (length > left)
 		return 0;
-	if (first == 0xc2)
-		low = 0xa0;
-	else if (first == 0xe0)
+	if (first == 0xc2 || first == 0xe0) /* C1 controls; overlong forms */
 		low = 0xa0;
 	else if (first == 0xed)
 		high = 0x9f;

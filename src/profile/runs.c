@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs and processes. A run is one transaction: from profile_begin_run() to
+ * Runs. A run is one transaction: from profile_begin_run() to
  * profile_end_run() nothing of it is in the file for anybody else, and a writer that dies in
  * between leaves the runs before it untouched.
  */
@@ -234,89 +234,6 @@ int profile_runs(struct profile *profile, struct profile_run **runs, size_t *cou
 	if (status) {
 		free(*runs);
 		*runs = NULL;
-		*count = 0;
-	}
-	return status;
-}
-
-static int read_process(struct profile *profile, sqlite3_stmt *statement,
-			struct profile_process *process, struct error *error)
-{
-	const char *executable = (const char *)sqlite3_column_text(statement, 2);
-	const char *failure = (const char *)sqlite3_column_text(statement, 7);
-
-	if (!executable || !failure || !store_is_clean(executable) ||
-	    !store_is_clean(failure))
-		return store_damaged(profile, error, "a process's row makes no sense");
-	process->run = sqlite3_column_int64(statement, 0);
-	process->pid = (uint32_t)store_column_u64(statement, 1);
-	store_copy_text(process->executable, sizeof(process->executable), executable);
-	process->threads = (uint32_t)store_column_u64(statement, 3);
-	process->samples = store_column_u64(statement, 4);
-	process->torn = store_column_u64(statement, 5);
-	process->truncated = sqlite3_column_int(statement, 6) != 0;
-	store_copy_text(process->failure, sizeof(process->failure), failure);
-	process->ended = sqlite3_column_int(statement, 9) != 0;
-	process->recording_bytes = store_column_u64(statement, 10);
-	return 0;
-}
-
-static int read_losses(struct profile *profile, sqlite3_stmt *statement, int64_t id,
-		       struct profile_process *process, struct error *error)
-{
-	const size_t kinds = sizeof(process->losses) / sizeof(process->losses[0]);
-	int status;
-
-	sqlite3_bind_int64(statement, 1, id);
-	while ((status = store_step(profile, statement, "reading losses", error)) > 0) {
-		uint64_t kind = store_column_u64(statement, 0);
-
-		if (kind < kinds)
-			process->losses[kind] = store_column_u64(statement, 1);
-	}
-	sqlite3_reset(statement);
-	return status;
-}
-
-int profile_processes(struct profile *profile, struct profile_process **processes,
-		      size_t *count, struct error *error)
-{
-	static const char sql[] =
-		"SELECT process.run, pid, executable, threads, process.samples, torn,"
-		" truncated, failure, process.id, ended, recording_bytes"
-		" FROM process JOIN run ON run.id = process.run"
-		" ORDER BY run.ordinal, process.id";
-	static const char loss_sql[] =
-		"SELECT kind, count FROM loss WHERE process = ?1";
-	sqlite3_stmt *statement = NULL, *loss = NULL;
-	size_t capacity = 0;
-	int status;
-
-	*processes = NULL;
-	*count = 0;
-	status = store_prepare(profile, &statement, sql, error);
-	if (!status)
-		status = store_prepare(profile, &loss, loss_sql, error);
-	while (!status && (status = store_step(profile, statement,
-					       "reading the processes", error)) > 0) {
-		struct profile_process *process;
-
-		if (array_reserve(processes, &capacity, *count + 1, sizeof(*process))) {
-			status = error_no_memory(error, "reading the processes");
-			break;
-		}
-		process = &(*processes)[(*count)++];
-		status = read_process(profile, statement, process, error);
-		if (!status)
-			status = read_losses(profile, loss,
-					     sqlite3_column_int64(statement, 8),
-					     process, error);
-	}
-	sqlite3_finalize(statement);
-	sqlite3_finalize(loss);
-	if (status) {
-		free(*processes);
-		*processes = NULL;
 		*count = 0;
 	}
 	return status;

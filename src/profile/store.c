@@ -58,37 +58,39 @@ static int on_progress(void *context)
 	return profile->steps > STEPS_FLOOR + profile->file_bytes * STEPS_PER_BYTE;
 }
 
+struct sqlite_setting {
+	int what;
+	int value;
+};
+
+static const struct sqlite_setting settings[] = {
+	{SQLITE_DBCONFIG_DEFENSIVE, 1},
+	{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+	{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+	{SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+	{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+	{SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+	{SQLITE_DBCONFIG_DQS_DDL, 0},
+	{SQLITE_DBCONFIG_DQS_DML, 0},
+};
+
+static const struct sqlite_setting limits[] = {
+	{SQLITE_LIMIT_LENGTH, 64 << 20},
+	{SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
+	{SQLITE_LIMIT_COLUMN, 64},
+	{SQLITE_LIMIT_EXPR_DEPTH, 64},
+	{SQLITE_LIMIT_COMPOUND_SELECT, 4},
+	{SQLITE_LIMIT_VDBE_OP, 25000},
+	{SQLITE_LIMIT_FUNCTION_ARG, 8},
+	{SQLITE_LIMIT_ATTACHED, 0},
+	{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
+	{SQLITE_LIMIT_VARIABLE_NUMBER, 64},
+	{SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+	{SQLITE_LIMIT_WORKER_THREADS, 0},
+};
+
 static void restrict_sqlite(struct profile *profile)
 {
-	static const struct {
-		int what;
-		int value;
-	} settings[] =
-		{
-			{SQLITE_DBCONFIG_DEFENSIVE, 1},
-			{SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-			{SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-			{SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-			{SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-			{SQLITE_DBCONFIG_ENABLE_FKEY, 1},
-			{SQLITE_DBCONFIG_DQS_DDL, 0},
-			{SQLITE_DBCONFIG_DQS_DML, 0},
-		},
-	  limits[] = {
-		  {SQLITE_LIMIT_LENGTH, 64 << 20},
-		  {SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
-		  {SQLITE_LIMIT_COLUMN, 64},
-		  {SQLITE_LIMIT_EXPR_DEPTH, 64},
-		  {SQLITE_LIMIT_COMPOUND_SELECT, 4},
-		  {SQLITE_LIMIT_VDBE_OP, 25000},
-		  {SQLITE_LIMIT_FUNCTION_ARG, 8},
-		  {SQLITE_LIMIT_ATTACHED, 0},
-		  {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 64},
-		  {SQLITE_LIMIT_VARIABLE_NUMBER, 64},
-		  {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
-		  {SQLITE_LIMIT_WORKER_THREADS, 0},
-	  };
-
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		sqlite3_db_config(profile->db, settings[i].what, settings[i].value,
 				  NULL);
@@ -136,11 +138,17 @@ const char *profile_path(const struct profile *profile)
 static int connect_file(struct profile *profile, bool writable, struct error *error)
 {
 	int flags = writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	struct text path = {0};
 	int result, status;
 
-	result = sqlite3_open_v2(profile->path, &profile->db,
+	/* To SQLite, ":memory:" and "file:..." are more than names of files. */
+	text_printf(&path, "%s%s", profile->path[0] == '/' ? "" : "./", profile->path);
+	if (path.failed)
+		return error_no_memory(error, "opening a profile");
+	result = sqlite3_open_v2(path.chars, &profile->db,
 				 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 				 NULL);
+	text_free(&path);
 	if (!profile->db)
 		return error_no_memory(error, "opening a profile");
 	if (result != SQLITE_OK) {

@@ -130,6 +130,33 @@ int store_pass_events(struct profile *profile, uint32_t pass, size_t *count,
 int store_check_run(struct profile *profile, const struct profile_run *run,
 		    struct error *error);
 
+/* ---- processes.c ---- */
+
+/* A row of table process; texts need not be clean. */
+struct store_process {
+	uint32_t pid;
+	uint32_t parent_pid;
+	const char *executable; /* NULL: unknown */
+	enum event_source source;
+	bool ended;
+	bool truncated;
+	uint64_t start_utc_ns;
+	uint32_t first_thread;
+	uint32_t threads;
+	uint64_t recording_bytes;
+	uint64_t samples;
+	uint64_t torn;
+	const uint64_t *losses; /* [RECORDING_LOSS_KINDS], NULL: none */
+	int failure_code;
+	const char *failure; /* NULL: none */
+};
+/* Adds it, and its losses, to the begun run. */
+int store_add_process(struct profile *profile, const struct store_process *process,
+		      int64_t *id, struct error *error);
+/* What is known only after its samples were stored. */
+int store_count_process(struct profile *profile, int64_t id, uint64_t samples,
+			uint64_t torn, struct error *error);
+
 /* ---- chunks.c: rows of chunk and block ---- */
 
 int store_codec(struct profile *profile, struct error *error);

@@ -328,6 +328,28 @@ static void a_view_in_the_place_of_a_table_is_damage(void **state)
 	refuses(fixture, fixture->path, -EBADMSG, "tables are missing");
 }
 
+/* What SQLite takes for a database in memory, or for an address. */
+static void names_that_mean_more_to_sqlite_are_just_names(void **state)
+{
+	struct fixture *fixture = *state;
+	static const char *const paths[] = {":memory:", "file:a?mode=memory"};
+	char before[4096];
+
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(fixture->scratch.directory), 0);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		profile_close(example_profile(paths[i], example_plan()));
+		assert_int_equal(access(paths[i], F_OK), 0);
+		assert_int_equal(profile_open(&fixture->profile, paths[i], PROFILE_READ,
+					      &fixture->error),
+				 0);
+		assert_int_equal(read_all(fixture->profile, &fixture->error), 0);
+		profile_close(fixture->profile);
+		fixture->profile = NULL;
+	}
+	assert_int_equal(chdir(before), 0);
+}
+
 static void write_ahead_logging_is_left_when_opened(void **state)
 {
 	struct fixture *fixture = *state;
@@ -471,6 +493,7 @@ int main(void)
 		TEST(damage_never_crashes_and_is_named),
 		TEST(missing_tables_are_damage),
 		TEST(a_view_in_the_place_of_a_table_is_damage),
+		TEST(names_that_mean_more_to_sqlite_are_just_names),
 		TEST(write_ahead_logging_is_left_when_opened),
 		TEST(a_reader_can_read_what_it_cannot_write),
 		TEST(a_reading_handle_does_not_write),
