@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/random.h"
 #include "model/network.h"
 #include "model/summary.h"
 #include "model/unit.h"
@@ -372,6 +373,47 @@ static void topology_that_does_not_fit_is_wrong_usage(void **state)
 	mixture_plan_free(&plan);
 }
 
+/*
+ * Independent features leave nothing to a network but to copy, and copies differ from network to
+ * network. The spreads of the folds' networks once did not fit the final one.
+ */
+static void samples_trained_on_are_not_strange_to_the_final_network(void **state)
+{
+	const struct mixture mixture = {
+		.runs = 5, .rows = 50, .counters = 8, .seed = 1};
+	struct model_options options = default_options();
+	struct sample_table table;
+	struct event_plan plan;
+	struct random random;
+	size_t over = 0;
+	float scores[250];
+
+	(void)state;
+	random_seed(&random, 8, 8);
+	mixture_plan(&plan, 8);
+	mixture_table(&table, &mixture);
+	for (size_t i = 2; i < table.event_count; i++)
+		for (size_t row = 0; row < table.rows; row++)
+			table.values[i][row] =
+				floor(table.values[0][row] / 1000 *
+				      ((double)i + random_uniform(&random)));
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		struct model_unit unit;
+		struct error error;
+
+		options.seed = seed;
+		train(&unit, &plan, &table, &options, NULL);
+		assert_int_equal(model_score(&unit, &table, scores, NULL, &error), 0);
+		for (size_t row = 0; row < table.rows; row++)
+			over += (double)scores[row] > unit.threshold;
+		unit_free(&unit);
+	}
+	print_message("above the threshold: %zu of 1000\n", over);
+	assert_true(over < 30);
+	mixture_table_free(&table);
+	mixture_plan_free(&plan);
+}
+
 /* ---- summaries ---- */
 
 static void summary_weighs_samples_by_their_executions(void **state)
@@ -430,6 +472,8 @@ int main(void)
 		cmocka_unit_test(
 			more_samples_than_the_limit_are_thinned_but_all_scored),
 		cmocka_unit_test(topology_that_does_not_fit_is_wrong_usage),
+		cmocka_unit_test(
+			samples_trained_on_are_not_strange_to_the_final_network),
 		cmocka_unit_test(summary_weighs_samples_by_their_executions),
 		cmocka_unit_test(rows_of_a_run_are_found),
 	};
