@@ -153,15 +153,17 @@ static void reason_cannot_tell(struct text *text, const struct finding_region *r
 				"in it");
 		return;
 	}
+	if (why == WHY_EFFECT_UNCERTAIN) {
+		text_puts(text,
+			  "is anomalous for sure, but its runs scatter too much to say "
+			  "whether it is slower: ");
+		put_ratio_with_interval(text, &region->time);
+		text_printf(text, "; record %zu more", region->runs_missing);
+		return;
+	}
 	put_looks(text, region);
 	text_puts(text, "; ");
-	if (why == WHY_TOO_FEW_RUNS)
-		put_too_few(text, region, terms);
-	else
-		text_printf(text,
-			    "it differs for sure, but the new runs scatter too "
-			    "much to say by how much; record %zu more",
-			    region->runs_missing);
+	put_too_few(text, region, terms);
 }
 
 static void reason_normal(struct text *text, const struct finding_region *region,
@@ -283,6 +285,29 @@ static void put_others(struct text *text, size_t others, const char *what)
 			    others == 1 ? "" : "s", others == 1 ? "is" : "are", what);
 }
 
+/* Normal, but something looked otherwise and was not sure enough. */
+static void put_doubts(struct text *text, const struct findings *findings)
+{
+	const struct finding_region *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < findings->region_count; i++) {
+		if (!findings->regions[i].suspicious)
+			continue;
+		if (!first)
+			first = &findings->regions[i];
+		count++;
+	}
+	if (!first)
+		return;
+	text_puts(text, "; ");
+	name_quote(text, first->name);
+	if (count > 1)
+		text_printf(text, " and %zu other%s", count - 1, count > 2 ? "s" : "");
+	text_printf(text, " look%s otherwise, which may be chance",
+		    count > 1 ? "" : "s");
+}
+
 void sentence_summary(struct text *text, const struct findings *findings)
 {
 	static const char *const others[VERDICTS] = {
@@ -301,6 +326,7 @@ void sentence_summary(struct text *text, const struct findings *findings)
 			    "against %zu)",
 			    count, count == 1 ? "" : "s", count == 1 ? "s" : "",
 			    findings->runs_after, findings->runs_before);
+		put_doubts(text, findings);
 	} else {
 		text_puts(text, "region ");
 		name_quote(text, findings->regions[0].name);

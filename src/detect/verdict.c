@@ -167,8 +167,9 @@ static enum verdict_why decide_quiet(struct finding_region *region,
 }
 
 /*
- * Sure, and on the face of it long enough to matter, but the interval reaches down to "no
- * change": as many runs again would narrow it by a third.
+ * Anomalous for sure, and on the face of it slower, but the interval reaches down to "no
+ * change". `changed` would say that time did not move; as many runs again would narrow the
+ * interval by a third.
  */
 static enum verdict_why decide_uncertain(struct finding_region *region)
 {
@@ -207,6 +208,8 @@ enum verdict_why verdict_decide(struct finding_region *region,
 		return decided(region, VERDICT_IMPROVEMENT, WHY_FASTER_EXECUTION);
 	if ((alarm || improved) && effects.faster_total)
 		return decided(region, VERDICT_IMPROVEMENT, WHY_LESS_TOTAL);
+	if (alarm && judgement->time.ratio >= 1 + terms->effect_floor)
+		return decide_uncertain(region);
 	if (strange && !judgement->time_measured && effects.counters_worse)
 		return decided(region, VERDICT_REGRESSION, WHY_COUNTERS_WORSE);
 	if (strange && effects.counters_moved)
@@ -215,9 +218,9 @@ enum verdict_why verdict_decide(struct finding_region *region,
 	if (strange && effects.samples_strange && !(judgement->time.low > 1) &&
 	    !(judgement->time.high < 1))
 		return decided(region, VERDICT_CHANGED, WHY_SAMPLES_STRANGE);
-	if (alarm && judgement->time.ratio >= 1 + terms->effect_floor)
-		return decide_uncertain(region);
-	if (alarm)
+	if (alarm) {
+		region->suspicious = false;
 		return decided(region, VERDICT_NORMAL, WHY_TINY);
+	}
 	return decide_quiet(region, judgement, &effects, terms);
 }

@@ -235,7 +235,8 @@ int report_text(const struct findings *findings, const struct report_style *styl
 	if (findings->region_count)
 		put_table(&page);
 	for (size_t i = 0; i < findings->region_count; i++)
-		if (findings->regions[i].verdict != VERDICT_NORMAL || page.verbose)
+		if (findings->regions[i].verdict != VERDICT_NORMAL ||
+		    findings->regions[i].suspicious || page.verbose)
 			page_region(&page, &findings->regions[i]);
 	put_remarks(&page);
 	page_advice(&page);

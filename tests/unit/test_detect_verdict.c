@@ -160,7 +160,14 @@ static void a_sure_difference_of_unclear_size_cannot_be_told(void **state)
 	decision.judgement.total = decision.judgement.time;
 	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
 	assert_int_equal(decision.region.runs_missing, 5);
-	assert_says(&decision, "scatter too much");
+	assert_says(&decision,
+		    "is anomalous for sure, but its runs scatter too much to say "
+		    "whether it is slower: 1.30x (95 % interval 0.90x to 1.32x); "
+		    "record 5 more");
+	/* Also when counters moved: time may have. */
+	decision.judgement.p_strange = 0.001;
+	decision.counter.moved = true;
+	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
 	text_free(&decision.reason);
 }
 
@@ -447,6 +454,11 @@ static void the_summary_names_the_worst_region_and_counts_the_others(void **stat
 	findings.runs_after = 5;
 	assert_summary(&findings,
 		       "3 regions behave as in training (5 new runs against 10)");
+	regions[2].suspicious = true;
+	assert_summary(
+		&findings,
+		"3 regions behave as in training (5 new runs against 10); \"c\" looks "
+		"otherwise, which may be chance");
 	findings.region_count = 0;
 	assert_summary(&findings, "no region could be compared");
 }

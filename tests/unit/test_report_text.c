@@ -289,10 +289,16 @@ static void a_normal_report_is_short_and_gives_no_advice(void **state)
 	(void)state;
 	findings->verdict = VERDICT_NORMAL;
 	findings->regions[0].verdict = VERDICT_NORMAL;
+	findings->regions[0].suspicious = false;
 	report = render(findings, (struct report_style){0});
 	assert_true(!strncmp(report, "NORMAL: ", 8));
 	assert_not_said(report, "What next");
 	assert_not_said(report, "\nupdate_stats\n");
+	free(report);
+	/* What looks otherwise is shown although it is not sure. */
+	findings->regions[0].suspicious = true;
+	report = render(findings, (struct report_style){0});
+	assert_says(report, "\nupdate_stats\n");
 	free(report);
 	findings_free(findings);
 }
