@@ -149,7 +149,8 @@ static int command_export_run(int argc, char **argv, struct cli *cli)
 	return command_finish(cli, status);
 }
 
-/* clang-format off: a line of text is a line here */
+/* A line of text is a line here. */
+/* clang-format off */
 static const char usage[] =
 	"Usage: autoperf export [--format csv] [-o FILE] PROFILE\n"
 	"       autoperf export --format original -o DIRECTORY PROFILE\n"

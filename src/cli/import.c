@@ -131,7 +131,8 @@ static int command_import_run(int argc, char **argv, struct cli *cli)
 	return command_finish(cli, status);
 }
 
-/* clang-format off: a line of text is a line here */
+/* A line of text is a line here. */
+/* clang-format off */
 static const char usage[] =
 	"Usage: autoperf import [OPTIONS] FILE.csv... | DIRECTORY...\n"
 	"\n"

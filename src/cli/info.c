@@ -133,7 +133,8 @@ static int command_info_run(int argc, char **argv, struct cli *cli)
 	return run(cli, &info);
 }
 
-/* clang-format off: a line of text is a line here */
+/* A line of text is a line here. */
+/* clang-format off */
 static const char usage[] =
 	"Usage: autoperf info [--all] [--json] FILE\n"
 	"\n"

@@ -5,6 +5,7 @@
  * the same everywhere.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,5 +139,9 @@ int main(int argc, char **argv)
 		return command_help(command);
 	if (asked == GLOBAL_VERSION)
 		return print_version(&cli);
+	/* A file-size limit is then an error with a text. A measured program must not inherit
+	 * this; where one is run, interrupts.h sees to it. */
+	if (!command->runs_program)
+		signal(SIGXFSZ, SIG_IGN);
 	return command->run(argc, argv, &cli);
 }

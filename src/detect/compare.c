@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/text.h"
+#include "profile/command_line.h"
 
 #define LOST_SHARE_MAX    0.01 /* of executions; beyond it totals are not compared */
 #define NAMES_LISTED_MAX  8    /* events named in one message */
@@ -290,25 +289,6 @@ static int count_runs(struct comparison *comparison, struct findings *findings,
 	return 0;
 }
 
-/* The arguments with blanks between them; what is no JSON array as it is. */
-static void put_command(struct text *text, const char *command)
-{
-	json_t *arguments = json_loads(command, 0, NULL);
-	const json_t *argument;
-	size_t i;
-
-	if (json_is_array(arguments)) {
-		json_array_foreach (arguments, i, argument) {
-			const char *word = json_string_value(argument);
-
-			text_printf(text, "%s%s", i ? " " : "", word ? word : "?");
-		}
-	} else {
-		text_puts(text, command);
-	}
-	json_decref(arguments);
-}
-
 static int compare_commands(struct findings *findings, struct error *error)
 {
 	const char *before = findings->command_before, *after = findings->command_after;
@@ -317,8 +297,8 @@ static int compare_commands(struct findings *findings, struct error *error)
 
 	if (!before || !after || !strcmp(before, after))
 		return 0;
-	put_command(&was, before);
-	put_command(&is, after);
+	command_line_put(&was, before);
+	command_line_put(&is, after);
 	if (was.failed || is.failed ||
 	    findings_warn(findings,
 			  "the command was \"%.*s\" in training and is \"%.*s\" now",

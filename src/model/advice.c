@@ -2,27 +2,21 @@
 /* See advice.h. The command is quoted so that it can be pasted into a shell. */
 #include "model/advice.h"
 
-#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "profile/command_line.h"
 
 /* The profile's command, or a stand-in for it. */
 static void append_command(struct text *text, struct profile *profile)
 {
-	char *fact = profile_get_fact(profile, "command");
-	json_t *words = fact ? json_loads(fact, 0, NULL) : NULL;
-	json_t *word;
-	size_t i;
+	char *command = profile_get_fact(profile, "command");
 
-	if (!json_is_array(words) || !json_array_size(words))
-		text_puts(text, " PROGRAM ARGUMENTS");
-	json_array_foreach (words, i, word) {
-		text_puts(text, " ");
-		text_put_shell_word(text, json_is_string(word) ? json_string_value(word)
-							       : "?");
-	}
-	json_decref(words);
-	free(fact);
+	text_puts(text, " ");
+	if (command)
+		command_line_put(text, command);
+	else
+		text_puts(text, "PROGRAM ARGUMENTS");
+	free(command);
 }
 
 void advice_more_runs(struct text *text, struct profile *profile,

@@ -377,7 +377,8 @@ bool machine_comparable(const struct machine *a, const struct machine *b, char *
 	else if (strcmp(a->cpu_model, b->cpu_model))
 		snprintf(why, size, "one was measured on CPU '%s', the other on '%s'",
 			 a->cpu_model, b->cpu_model);
-	else if (a->cores != b->cores)
+	else if (a->cores && b->cores &&
+		 a->cores != b->cores) /* 0: unknown, an import */
 		snprintf(why, size, "one was measured on %d CPUs, the other on %d",
 			 a->cores, b->cores);
 	else

@@ -25,19 +25,29 @@ void interrupts_block(struct interrupts *interrupts)
 	sigaddset(&interrupts->waited, SIGCHLD);
 	blocked = interrupts->waited;
 	sigaddset(&blocked, SIGPIPE);
+	sigaddset(&blocked, SIGXFSZ);
 	sigprocmask(SIG_BLOCK, &blocked, &interrupts->original);
 	sigaction(SIGCHLD, &standard, &interrupts->child);
 }
 
 void interrupts_restore(const struct interrupts *interrupts)
 {
+	sigset_t reported;
+	siginfo_t info;
+
+	/* What it was about has been an error code of the write, with a text. */
+	sigemptyset(&reported);
+	sigaddset(&reported, SIGXFSZ);
+	while (interrupts_wait(&reported, 0, &info))
+		;
 	sigaction(SIGCHLD, &interrupts->child, NULL);
 	sigprocmask(SIG_SETMASK, &interrupts->original, NULL);
 }
 
 void interrupts_restore_in_child(const struct interrupts *interrupts)
 {
-	interrupts_restore(interrupts);
+	sigaction(SIGCHLD, &interrupts->child, NULL);
+	sigprocmask(SIG_SETMASK, &interrupts->original, NULL);
 }
 
 int interrupts_take(const struct interrupts *interrupts)

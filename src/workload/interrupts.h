@@ -3,8 +3,9 @@
  * Signals while commands are measured. Nothing is handled asynchronously: SIGINT, SIGTERM,
  * SIGHUP and SIGCHLD are blocked and taken with sigtimedwait(2), so there is no handler, no
  * global flag, and the dispositions that the command inherits are the user's own. Signals
- * that were ignored before (nohup) stay ignored. SIGPIPE is blocked too: who reads our
- * messages may go away, and there is something to clean up then.
+ * that were ignored before (nohup) stay ignored. SIGPIPE and SIGXFSZ are blocked too: who reads
+ * our messages may go away, a file-size limit may be reached, and there is something to clean up
+ * then.
  *
  * For programs of one thread: with more, the others must have these signals blocked too.
  */
