@@ -28,16 +28,23 @@
 #define GROUP_WORDS 3 /* before the values: number, time enabled, time running */
 #define PAGE_BYTES  ((size_t)sysconf(_SC_PAGESIZE))
 
-/* Room for `count` more descriptors, without taking any from the program's own budget. */
-static void raise_fd_limit(int count)
+/*
+ * The program keeps the number of descriptors that it was started with: the soft limit is raised
+ * by as many as we hold at once, as far as the hard limit lets.
+ */
+static void make_room_for_fds(uint64_t count)
 {
+	uint64_t held = atomic_fetch_add(&process.fd_count, count) + count;
 	struct rlimit limit;
 	rlim_t wanted;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return;
-	wanted = limit.rlim_cur + (rlim_t)count;
-	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	wanted = process.fd_limit + held < limit.rlim_max ? process.fd_limit + held
+							  : limit.rlim_max;
+	if (limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -67,11 +74,6 @@ static int open_event(const struct runtime_event *event, int group_fd, bool user
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0 && errno == EINVAL && user_read)
 		return open_event(event, group_fd, false);
-	if (fd < 0 && errno == EMFILE) {
-		raise_fd_limit(1);
-		fd = syscall(SYS_perf_event_open, &attr, 0, -1, group_fd,
-			     (unsigned long)PERF_FLAG_FD_CLOEXEC);
-	}
 	return fd < 0 ? -errno : process_move_fd((int)fd);
 }
 
@@ -120,6 +122,9 @@ void perf_close(struct thread *thread, bool forked)
 	for (uint32_t i = 0; i < thread->slot_count; i++)
 		if (!forked || is_perf_fd(thread->slots[i].fd))
 			close(thread->slots[i].fd);
+	if (!forked)
+		atomic_fetch_sub(&process.fd_count, thread->fds_counted);
+	thread->fds_counted = 0;
 	thread->slot_count = thread->group_count = 0;
 }
 
@@ -143,7 +148,8 @@ int perf_open(struct thread *thread, char *text, size_t size)
 	int leader = -1;
 	bool user_read = process.user_read;
 
-	raise_fd_limit((int)process.event_count);
+	thread->fds_counted = process.event_count;
+	make_room_for_fds(thread->fds_counted);
 	thread->slot_count = thread->group_count = 0;
 	for (uint32_t i = 0; i < process.event_count; i++) {
 		const struct runtime_event *event = &process.events[i];

@@ -152,6 +152,9 @@ static void store_sample(struct thread *thread, const struct frame *frame,
 		process_lose(RECORDING_LOSS_NOT_RUNNING);
 		return;
 	}
+	/* The counters are read outside of what the clock measures. */
+	if (sample->cpu_ns > sample->wall_ns)
+		sample->cpu_ns = sample->wall_ns;
 	/* Not before here is the sample part of the block. */
 	thread->write = room + process.sample_bytes;
 	__atomic_store_n(

@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,10 +39,21 @@ uint64_t process_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * Whether a line can be written to stderr without waiting and without SIGPIPE: a reader that
+ * has gone away or does not read must not hurt the program.
+ */
+static bool stderr_takes_a_line(void)
+{
+	struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&stream, 1, 0) == 1 && stream.revents == POLLOUT;
+}
+
 void complain(enum complaint kind, int code, const char *format, ...)
 {
 	char line[1600] = "perfpoint: ";
-	int saved_errno = errno;
+	int saved_errno = errno, cancel;
 	size_t prefix = strlen(line), length;
 	struct recording_header *header = process.header;
 	va_list args;
@@ -61,8 +73,11 @@ void complain(enum complaint kind, int code, const char *format, ...)
 		header->failure_code = code;
 	}
 	line[length++] = '\n';
-	while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
-		;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (stderr_takes_a_line())
+		while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
+			;
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved_errno;
 }
 
@@ -77,8 +92,7 @@ int process_move_fd(int fd)
 }
 
 /*
- * Where our descriptors go: above what the program may use now, if the limit can be raised
- * when it comes to that (perf.c), else into the upper half. There they are out of the way of
+ * Where our descriptors go: into the upper half of what the program may have, out of the way of
  * programs that close or dup2 low numbers.
  */
 static void choose_fd_floor(void)
@@ -86,6 +100,7 @@ static void choose_fd_floor(void)
 	struct rlimit limit = {1024, 1024};
 
 	getrlimit(RLIMIT_NOFILE, &limit);
+	process.fd_limit = limit.rlim_cur;
 	if (limit.rlim_cur > FD_FLOOR_MAX)
 		process.fd_floor = FD_FLOOR_MAX;
 	else
@@ -157,6 +172,7 @@ static void drop_parents_recording(void)
 	writer_forget();
 	process.header = NULL; /* not mapped in the child (MADV_DONTFORK) */
 	atomic_store(&process.complaints, 0);
+	atomic_store(&process.fd_count, 0);
 }
 
 static int start_plugin(char *text, size_t size)

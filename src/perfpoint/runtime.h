@@ -92,8 +92,9 @@ struct thread {
 	} slots[RECORDING_EVENTS_MAX];
 	uint8_t group_sizes[RECORDING_EVENTS_MAX];
 	uint32_t group_count;
-	uint32_t slot_count; /* slots open */
-	bool user_read;      /* every slot can be read in user space */
+	uint32_t slot_count;  /* slots open */
+	uint32_t fds_counted; /* in process.fd_count for this thread */
+	bool user_read;       /* every slot can be read in user space */
 	/* counters, source papi */
 	void *plugin_thread;
 	/* memory */
@@ -135,7 +136,9 @@ struct process {
 	/* threads; list is push-only under the lock, so that a fork always sees it whole */
 	struct thread *_Atomic threads;
 	pthread_key_t key;
-	int fd_floor; /* our descriptors are moved to this number or above */
+	int fd_floor;      /* our descriptors are moved to this number or above */
+	uint64_t fd_limit; /* soft limit that the program was started with */
+	_Atomic uint64_t fd_count;   /* counters' descriptors that we hold */
 	_Atomic uint32_t complaints; /* bit per enum complaint, said once a process */
 };
 extern struct process process;

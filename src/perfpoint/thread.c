@@ -64,6 +64,7 @@ static struct thread *thread_take(void)
 		thread->next = atomic_load(&process.threads);
 		atomic_store(&process.threads, thread);
 	}
+	thread->busy = false; /* its last owner may have been cancelled in a marker */
 	atomic_store(&thread->in_use, true);
 	return thread;
 }
