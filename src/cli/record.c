@@ -245,9 +245,16 @@ static void print_summary(const struct cli *cli, const struct arguments *argumen
 		     plural(summary->regions), output,
 		     text_bytes((double)summary->profile_bytes, bytes, sizeof(bytes)));
 	text_put_shell_word(&quoted, output);
-	if (!quoted.failed)
-		console_note(&console, "next: autoperf train %s -o model.safetensors",
+	if (!quoted.failed) {
+		console_note(&console,
+			     "if these runs are normal: autoperf train %s -o "
+			     "model.safetensors",
 			     quoted.chars);
+		console_note(&console,
+			     "if they are to be judged: autoperf detect "
+			     "model.safetensors %s",
+			     quoted.chars);
+	}
 	text_free(&quoted);
 }
 

@@ -62,7 +62,8 @@ wait_for() {
 
 @test "what to do next is said as a shell takes it" {
 	autoperf 0 record -n 1 -o "it's here.apdb" -- "$actions" work 1
-	stderr_has "next: autoperf train 'it'\\''s here.apdb' -o model.safetensors"
+	stderr_has "normal: autoperf train 'it'\\''s here.apdb' -o model.safetensors" \
+		"judged: autoperf detect model.safetensors 'it'\\''s here.apdb'"
 }
 
 @test "with --quiet nothing is said" {
