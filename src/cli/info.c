@@ -96,7 +96,7 @@ static int run(const struct cli *cli, struct info *info)
 
 	if (cli->json)
 		info->json = json_object();
-	if (!code)
+	if (!code && function)
 		code = function(info, &error);
 	if (!code && (info->page.failed || (cli->json && !info->json)))
 		code = error_no_memory(&error, "describing a file");

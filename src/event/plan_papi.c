@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/nearest.h"
 #include "event/catalogue.h"
 #include "event/native.h"
-#include "base/nearest.h"
 #include "event/papi.h"
 #include "event/plan.h"
 #include "recording/format.h"

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "event/catalogue.h"
 #include "event/event.h"
 #include "event/native.h"
-#include "base/nearest.h"
 #include "event/pmu.h"
 #include "event/tracepoint.h"
 #include "recording/session.h"

@@ -310,7 +310,7 @@ static int make_command(struct original_writer *writer, struct error *error)
 
 static int write_all(struct original_writer *writer, struct error *error)
 {
-	bool named;
+	bool named = false;
 	int status = check_plan(writer, error);
 
 	if (!status)

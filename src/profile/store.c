@@ -314,7 +314,7 @@ int profile_create(struct profile **profile, const char *path, bool force,
 	status = store_check_target(path, force, error);
 	if (!status)
 		status = make_temporary(path, &temporary, error);
-	if (status)
+	if (status || !temporary)
 		return status;
 	status = write_schema(temporary, error);
 	if (!status)
