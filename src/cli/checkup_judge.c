@@ -333,7 +333,8 @@ static void judge_valgrind(const struct checkup_facts *facts, struct check *chec
 	if (facts->valgrind[0])
 		return;
 	check->state = CHECK_NOTE;
-	SAY(check->cost, "the simulated machine (--source sim) needs it");
+	SAY(check->cost,
+	    "the simulated machine (--source sim), which is to come, will need it");
 	SAY(check->mend, "sudo apt install valgrind");
 }
 

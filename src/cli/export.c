@@ -72,6 +72,10 @@ static int parse(const struct cli *cli, int argc, char **argv,
 	if (argc - optind != 1)
 		return command_usage(cli, &command_export,
 				     "name one profile: 'autoperf export PROFILE'");
+	if (cli->json)
+		return command_usage(
+			cli, &command_export,
+			"samples are exported as csv or original, not as JSON");
 	if (arguments->format == FORMAT_ORIGINAL &&
 	    (!arguments->output || !strcmp(arguments->output, "-")))
 		return command_usage(

@@ -326,7 +326,7 @@ const struct command command_train = {
 		 "                       training, thresholds\n"
 		 "      --seed N         seed of all random numbers (1)\n"
 		 "      --epochs N       passes over the samples at most (24, but at "
-		 "least 2,000\n"
+		 "least 4,000\n"
 		 "                       and at most 12,000 optimiser steps)\n"
 		 "      --topology T     this network instead of a search: units of "
 		 "each layer,\n"

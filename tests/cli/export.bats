@@ -96,3 +96,8 @@ out/run_0/event_1_perf_data.csv' ]
 	autoperf 0 export --help
 	stdout_has "Usage: autoperf export"
 }
+
+@test "--json is refused, not ignored" {
+	autoperf 2 export --json some.apdb
+	stderr_has "not as JSON"
+}
