@@ -18,7 +18,7 @@ all: $(BUILD)/build.ninja
 
 $(BUILD)/build.ninja:
 	@$(PACKAGES) build test
-	meson setup $(BUILD) --prefix=$(PREFIX) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
+	meson setup $(BUILD) --prefix=$(PREFIX) --libdir=lib/$$(cc -print-multiarch) >$(BUILD).log || { cat $(BUILD).log; exit 1; }
 	@mv $(BUILD).log $(BUILD)/setup.log
 
 demo: all
