@@ -53,12 +53,17 @@ static void child(const struct setup *setup, const char *directory)
 {
 	char path[128], preload[1024];
 	struct rlimit limit;
-	int fd;
+	int fd, ends[2];
 
 	snprintf(path, sizeof(path), "%s/stderr", directory);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	dup2(fd, STDERR_FILENO);
 	close(fd);
+	if (setup->broken_stderr && !pipe(ends)) {
+		dup2(ends[1], STDERR_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+	}
 	snprintf(preload, sizeof(preload), "%s%s%s", library, papi_any_cpu ? ":" : "",
 		 papi_any_cpu ? papi_any_cpu : "");
 	setenv("LD_PRELOAD", preload, 1);
@@ -71,7 +76,9 @@ static void child(const struct setup *setup, const char *directory)
 		setrlimit(RLIMIT_FSIZE, &limit);
 	}
 	if (setup->fd_limit) {
-		limit = (struct rlimit){setup->fd_limit, setup->fd_limit};
+		limit = (struct rlimit){setup->fd_limit, setup->fd_hard_limit
+								 ? setup->fd_hard_limit
+								 : setup->fd_limit};
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	execl(setup->program, setup->program, setup->argument, (char *)NULL);

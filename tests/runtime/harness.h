@@ -45,7 +45,9 @@ struct setup {
 		*events; /* NULL: task-clock, context-switches, page-faults */
 	size_t event_count;
 	rlim_t file_limit;        /* 0: none */
-	rlim_t fd_limit;          /* 0: none */
+	rlim_t fd_limit;          /* soft limit; 0: none */
+	rlim_t fd_hard_limit;     /* 0: the same */
+	bool broken_stderr;       /* nobody reads it */
 	const char *disk;         /* size of a tmpfs to record into; NULL: none */
 	const char *session_text; /* instead of a session of the above */
 };

@@ -517,6 +517,17 @@ static void closes_everything(void)
 	unlink(name);
 }
 
+/* One thread after the other: what one took is there for the next. */
+static void limit_stays(void)
+{
+	struct rlimit limit;
+
+	for (int i = 0; i < 500; i++)
+		run_threads(1, one_region);
+	CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
+	CHECK(limit.rlim_cur < 256 + 16);
+}
+
 static void loads_plugin(void)
 {
 	const char *path = getenv("SCENARIO_PLUGIN");
@@ -664,6 +675,7 @@ static const struct {
 	{"forks", forks},
 	{"jump_out_of_handler", jump_out_of_handler},
 	{"killed_any_time", killed_any_time},
+	{"limit_stays", limit_stays},
 	{"loads_plugin", loads_plugin},
 	{"longjmps", longjmps},
 	{"many_names", many_names},

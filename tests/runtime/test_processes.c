@@ -131,6 +131,32 @@ static void killed_at_any_moment_the_recording_reads(void **state)
 
 /* ---- the program is not harmed ---- */
 
+static void a_stderr_that_nobody_reads_does_not_kill_the_program(void **state)
+{
+	struct outcome *outcome =
+		run(&(struct setup){.program = scenario,
+				    .argument = "scopes",
+				    .broken_stderr = true,
+				    .session_text = "perfpoint-session 2\n"});
+
+	(void)state;
+	assert_exited(outcome, 0);
+	finish(outcome);
+}
+
+static void descriptors_of_ended_threads_do_not_raise_the_limit(void **state)
+{
+	struct outcome *outcome = run(&(struct setup){.program = scenario,
+						      .argument = "limit_stays",
+						      .fd_limit = 256,
+						      .fd_hard_limit = 4096});
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_int_equal(samples(outcome, "mark-1"), 500);
+	finish(outcome);
+}
+
 static void errno_survives_markers(void **state)
 {
 	struct outcome *outcome = run_scenario("errno_is_kept");
@@ -243,6 +269,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_program_without_markers_leaves_no_file),
 		cmocka_unit_test(every_ended_region_survives_any_death),
 		cmocka_unit_test(killed_at_any_moment_the_recording_reads),
+		cmocka_unit_test(a_stderr_that_nobody_reads_does_not_kill_the_program),
+		cmocka_unit_test(descriptors_of_ended_threads_do_not_raise_the_limit),
 		cmocka_unit_test(errno_survives_markers),
 		cmocka_unit_test(a_program_that_closes_all_descriptors_keeps_its_files),
 		cmocka_unit_test(markers_in_a_plugin_that_is_unloaded_work),
