@@ -76,6 +76,10 @@ directory=$(dirname "$library")
 ln -sf "$library" "$work/libperfpoint.so"
 check 1 gcc "$here/markers.c" -L"$work" -lperfpoint -Wl,-rpath,"$directory"
 check 1 gcc -fno-pie -no-pie "$here/markers.c" -L"$work" -lperfpoint -Wl,-rpath,"$directory"
+# As perfpoint.pc has it: kept although --as-needed thinks that a weak reference needs nothing.
+check 1 gcc "$here/markers.c" -L"$work" -Wl,--as-needed -Wl,--push-state,--no-as-needed \
+	-lperfpoint -Wl,--pop-state -Wl,-rpath,"$directory"
+readelf -d "$work/program" | grep -q 'NEEDED.*libperfpoint.so.0' || fail "perfpoint.pc: not linked"
 check 1 g++ -include dlfcn.h "$work/markers.cpp" -ldl
 
 echo "$count kinds of executable, $failed failed"
