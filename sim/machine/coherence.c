@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MESI with a directory. A request that the core's own caches cannot answer learns from the
+ * line's directory entry who has it, takes it from the nearest one, and makes the others' copies
+ * shared (loads) or invalid (stores).
+ *
+ *	own state  request  others      becomes  counted
+ *	I          load     nobody      E
+ *	I          load     E, S        S, theirs S
+ *	I          load     M           S, theirs S   HITM
+ *	I          store    nobody      M
+ *	I          store    E, S        M, theirs I   invalidation each
+ *	I          store    M           M, theirs I   HITM, invalidation
+ *	S          store    nobody, S   M, theirs I   upgrade, invalidation each
+ *	E          store                M
+ */
+#include "machine/place.h"
+
+static enum distance distance_to_llc(const struct machine *machine,
+				     const struct machine_core *core, uint32_t llc)
+{
+	if (llc == core->llc)
+		return NEAR;
+	return machine->llcs[llc].socket == core->socket ? SAME_SOCKET : FAR;
+}
+
+static uint32_t by_distance(enum distance distance, uint32_t near, uint32_t same_socket,
+			    uint32_t far)
+{
+	return distance == NEAR ? near : distance == SAME_SOCKET ? same_socket : far;
+}
+
+/* The holders among cores i * 64 .. i * 64 + 63, without the core itself. */
+static uint64_t other_holders(const struct line *line, const struct machine_core *core,
+			      uint32_t i)
+{
+	uint64_t self = i == core->number / 64u ? UINT64_C(1) << core->number % 64 : 0;
+
+	return line->holders[i] & ~self;
+}
+
+static uint64_t *find_in_llc(const struct machine *machine, uint32_t llc,
+			     uint64_t number)
+{
+	const struct llc *cache = &machine->llcs[llc];
+
+	return cache->ways ? llc_find(llc_set(cache, number), cache->way_count, number)
+			   : NULL;
+}
+
+/* The LLCs but the core's own that have the line; `own`: its way there, or NULL. */
+static uint32_t other_llcs(const struct machine *machine,
+			   const struct machine_core *core, uint64_t number,
+			   const uint64_t *own)
+{
+	uint32_t found = 0;
+
+	if (own && !(*own & LLC_SHARED))
+		return 0;
+	for (uint32_t left = machine->llcs_used & ~(UINT32_C(1) << core->llc); left;
+	     left &= left - 1) {
+		uint32_t llc = (uint32_t)__builtin_ctz(left);
+
+		if (find_in_llc(machine, llc, number))
+			found |= UINT32_C(1) << llc;
+	}
+	return found;
+}
+
+static void remove_from_llc(const struct machine *machine, uint32_t llc,
+			    uint64_t number)
+{
+	uint64_t *way = find_in_llc(machine, llc, number);
+	uint64_t *last =
+		llc_set(&machine->llcs[llc], number) + machine->llcs[llc].way_count - 1;
+
+	if (!way)
+		return;
+	for (; way < last; way++)
+		way[0] = way[1];
+	*last = 0;
+}
+
+/*
+ * Nobody but the requester keeps a copy; its own LLC may. `llcs` are the others that have one.
+ * Returns the cost of reaching the farthest, 0: there was none.
+ */
+static uint32_t invalidate_others(struct machine *machine,
+				  const struct request *request, struct line *line,
+				  uint32_t llcs)
+{
+	const struct machine_costs *costs = &machine->costs;
+	const struct machine_core *core = request->core;
+	uint32_t farthest = 0, cost;
+
+	for (uint32_t i = 0; i < machine->words; i++)
+		for (uint64_t left = other_holders(line, core, i); left;
+		     left &= left - 1) {
+			struct machine_core *other =
+				&machine->cores[i * 64 + __builtin_ctzll(left)];
+
+			remove_from_core(machine, other, line);
+			request->thread->counters[MACHINE_INVALIDATIONS]++;
+			cost = by_distance(distance_to_llc(machine, core, other->llc),
+					   costs->upgrade_local, costs->upgrade_socket,
+					   costs->upgrade_remote);
+			farthest = cost > farthest ? cost : farthest;
+		}
+	for (; llcs; llcs &= llcs - 1) {
+		uint32_t llc = (uint32_t)__builtin_ctz(llcs);
+
+		remove_from_llc(machine, llc, line->number);
+		cost = by_distance(distance_to_llc(machine, core, llc), 0,
+				   costs->upgrade_socket, costs->upgrade_remote);
+		farthest = cost > farthest ? cost : farthest;
+	}
+	return farthest;
+}
+
+static void become_owner(const struct request *request, struct line *line)
+{
+	line->owner = request->core->number;
+	line->modified = request->write;
+	line->written = 0;
+}
+
+uint64_t upgrade_line(struct machine *machine, const struct request *request,
+		      struct line *line)
+{
+	const struct machine_core *core = request->core;
+	uint64_t *own = find_in_llc(machine, core->llc, line->number);
+	uint32_t cost = invalidate_others(machine, request, line,
+					  other_llcs(machine, core, line->number, own));
+
+	if (own)
+		*own &= ~(uint64_t)LLC_SHARED;
+	if (!cost) /* held shared all the same: the LLC must be asked */
+		cost = machine->costs.upgrade_local;
+	request->thread->counters[MACHINE_UPGRADES]++;
+	if (line->contended)
+		sharing_upgrade(machine, request, line, cost);
+	become_owner(request, line);
+	return cost;
+}
+
+/* The owner keeps the line shared; it can no longer write without asking. */
+static void demote_owner(struct machine *machine, struct line *line)
+{
+	struct way *way = l1_find(&machine->cores[line->owner].l1d, line->number);
+
+	if (way) {
+		way->tag &= ~(uint64_t)WAY_WRITABLE;
+		if (line->contended)
+			way->tag |= WAY_WATCHED;
+	}
+	line->owner = NO_CORE;
+	line->modified = false;
+}
+
+static uint64_t take_from_owner(struct machine *machine, const struct request *request,
+				struct line *line)
+{
+	const struct machine_costs *costs = &machine->costs;
+	uint64_t *counters = request->thread->counters;
+	enum distance distance = distance_to_llc(machine, request->core,
+						 machine->cores[line->owner].llc);
+	uint32_t cost;
+
+	if (line->modified) {
+		cost = by_distance(distance, costs->hitm_local, costs->hitm_socket,
+				   costs->hitm_remote);
+		counters[distance == FAR ? MACHINE_HITM_REMOTE : MACHINE_HITM_LOCAL]++;
+		sharing_hitm(machine, request, line, distance == FAR, cost);
+	} else {
+		cost = by_distance(distance, costs->forward_local,
+				   costs->forward_socket, costs->forward_remote);
+	}
+	if (distance != NEAR) {
+		counters[MACHINE_LLC_MISSES]++;
+		counters[MACHINE_FORWARDS]++;
+	}
+	if (!request->write)
+		demote_owner(machine, line);
+	return cost;
+}
+
+static uint64_t read_memory(struct machine *machine, const struct request *request)
+{
+	uint64_t page = request->number >> (machine->page_shift - LINE_SHIFT);
+	bool local =
+		home_of_page(machine, request->core, page) == request->core->socket;
+
+	request->thread->counters[MACHINE_LLC_MISSES]++;
+	request->thread->counters[local ? MACHINE_DRAM_LOCAL : MACHINE_DRAM_REMOTE]++;
+	return local ? machine->costs.dram_local : machine->costs.dram_remote;
+}
+
+/* Nobody owns the line and the own LLC does not have it; `llcs` do. */
+static uint64_t take_clean(struct machine *machine, const struct request *request,
+			   const struct line *line, uint32_t llcs)
+{
+	const struct machine_costs *costs = &machine->costs;
+	const struct machine_core *core = request->core;
+	const uint64_t *below = machine->llc_cores + core->llc * machine->words;
+	bool same_socket = false;
+
+	for (uint32_t i = 0; i < machine->words; i++) {
+		if (line->holders[i] & below[i])
+			return costs->forward_local;
+		for (uint64_t left = line->holders[i]; left; left &= left - 1)
+			llcs |= UINT32_C(1)
+				<< machine->cores[i * 64 + __builtin_ctzll(left)].llc;
+	}
+	if (!llcs)
+		return read_memory(machine, request);
+	for (; llcs; llcs &= llcs - 1)
+		if (distance_to_llc(machine, core, (uint32_t)__builtin_ctz(llcs)) ==
+		    SAME_SOCKET)
+			same_socket = true;
+	request->thread->counters[MACHINE_LLC_MISSES]++;
+	request->thread->counters[MACHINE_FORWARDS]++;
+	return same_socket ? costs->forward_socket : costs->forward_remote;
+}
+
+/* The own LLC is filled or, if it lives on victims, gives the line away. */
+static void pass_llc(struct machine *machine, const struct request *request,
+		     const struct line *line, uint64_t *own, bool shared)
+{
+	const struct machine_core *core = request->core;
+	const uint64_t *below = machine->llc_cores + core->llc * machine->words;
+	uint64_t bits = shared ? LLC_VALID | LLC_SHARED : LLC_VALID;
+	uint64_t near = 0, *first;
+
+	if (!own) {
+		if (!machine->llc_victim && machine->llcs[core->llc].ways)
+			place_in_llc(machine, core->llc, line->number, bits);
+		return;
+	}
+	for (uint32_t i = 0; machine->llc_victim && i < machine->words; i++)
+		near |= other_holders(line, core, i) & below[i];
+	if (machine->llc_victim && !near) {
+		remove_from_llc(machine, core->llc, line->number);
+		return;
+	}
+	for (first = llc_set(&machine->llcs[core->llc], line->number); own > first;
+	     own--)
+		own[0] = own[-1];
+	*first = line->number << LLC_SHIFT | bits;
+}
+
+/* The core has the line, but not in the L1 that asks. */
+static uint64_t obtain_from_self(struct machine *machine, const struct request *request,
+				 struct line *line)
+{
+	struct machine_core *core = request->core;
+	uint64_t stall;
+
+	if (core->l2.ways && l2_use(&core->l2, line)) {
+		stall = machine->costs.l2_hit;
+	} else {
+		/* Its other L1 has it, and nobody nearer than the LLC knows. */
+		uint64_t *own = find_in_llc(machine, core->llc, line->number);
+
+		stall = own ? machine->costs.llc_hit : machine->costs.forward_local;
+		pass_llc(machine, request, line, own,
+			 own ? *own & LLC_SHARED : line->owner != core->number);
+		if (core->l2.ways) {
+			request->thread->counters[MACHINE_L2_MISSES]++;
+			place_in_l2(machine, core, line);
+		}
+	}
+	if (!request->write)
+		return stall;
+	if (line->owner != core->number)
+		return stall + upgrade_line(machine, request, line);
+	line->modified = true;
+	return stall;
+}
+
+static uint64_t obtain_from_others(struct machine *machine,
+				   const struct request *request, struct line *line)
+{
+	struct machine_core *core = request->core;
+	uint32_t owner = line->owner;
+	uint64_t *own = find_in_llc(machine, core->llc, line->number);
+	uint32_t llcs = other_llcs(machine, core, line->number, own);
+	uint64_t others = llcs;
+	uint64_t stall;
+
+	if (core->l2.ways)
+		request->thread->counters[MACHINE_L2_MISSES]++;
+	if (owner != NO_CORE)
+		stall = take_from_owner(machine, request, line);
+	else if (own)
+		stall = machine->costs.llc_hit;
+	else
+		stall = take_clean(machine, request, line, llcs);
+	if (request->write) {
+		uint32_t cost = invalidate_others(machine, request, line, llcs);
+
+		stall = cost > stall ? cost : stall;
+		others = 0;
+	}
+	for (uint32_t i = 0; i < machine->words; i++)
+		others |= line->holders[i];
+	for (; others && llcs; llcs &= llcs - 1)
+		*find_in_llc(machine, (uint32_t)__builtin_ctz(llcs), line->number) |=
+			LLC_SHARED;
+	line->holders[core->number / 64] |= UINT64_C(1) << core->number % 64;
+	if (!others)
+		become_owner(request, line);
+	if (line->contended)
+		sharing_obtain(machine, line, core->number);
+	pass_llc(machine, request, line, own, others);
+	if (core->l2.ways)
+		place_in_l2(machine, core, line);
+	return stall;
+}
+
+uint64_t obtain_line(struct machine *machine, const struct request *request,
+		     struct line **result)
+{
+	struct line *line = directory_find(machine, request->number);
+
+	*result = line;
+	if (line && holds(line, request->core->number))
+		return obtain_from_self(machine, request, line);
+	if (!line)
+		*result = line = directory_add(machine, request->number);
+	if (!line) {
+		machine->out_of_memory = true;
+		if (request->core->l2.ways)
+			request->thread->counters[MACHINE_L2_MISSES]++;
+		return read_memory(machine, request);
+	}
+	return obtain_from_others(machine, request, line);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the simulator share: the data and who calls whom.
+ *
+ * Every line that any core holds has one `struct line`, found by directory_find(). It is the
+ * directory's entry: who holds the line, who may write it, which bytes the writer has changed.
+ * The caches of cores keep no state of their own but the order of use: L1 ways point to the
+ * struct line, L2 ways hold its index. So an L1 hit is one comparison, an L1 miss one look-up,
+ * and no cache is searched for a line that it does not hold. A line that only LLCs hold needs
+ * nothing but its number in their ways: most lines are there, and the memory that the simulator
+ * touches for each decides its speed.
+ *
+ * A core's L1I, L1D and L2 are one place to the protocol: a holder is a core, its state M
+ * (owner, modified), E (owner, not modified), S (holder only) or I.
+ *
+ *	access.c     loads, stores, fetches: hits, and the way into the hierarchy on a miss
+ *	coherence.c  where a missing line comes from, who loses it, what that costs
+ *	place.c      filling and emptying caches; evictions run from L1 out to LLC
+ *	directory.c  lines by number
+ *	pages.c      homes of pages, TLBs
+ *	predictor.c  branches
+ *	sharing.c    contended lines, true and false sharing
+ *	machine.c    creation, threads, cores
+ *	unmap.c      memory that goes away
+ */
+#ifndef AUTOPERF_SIM_MACHINE_INTERNAL_H
+#define AUTOPERF_SIM_MACHINE_INTERNAL_H
+
+#include "machine/machine.h"
+
+#define LINE_SHIFT 6
+#define NO_CORE    UINT16_MAX
+#define NO_PAGE    UINT64_MAX
+
+/* Rare and slow; keeps the compiler from mixing it into the fast path. */
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#define likely(condition)   __builtin_expect(!!(condition), 1)
+
+/*
+ * A line that some core holds. The number is the address / 64. The owner, if any, is the only
+ * holder, and then no LLC but the one above it has the line.
+ */
+struct line {
+	uint64_t number;    /* LINE_FREE: unused */
+	uint64_t written;   /* bytes the owner wrote since it became owner */
+	uint32_t index;     /* of this entry; the next free one while unused */
+	uint32_t site;      /* of the last store */
+	uint16_t owner;     /* core that may write without asking, NO_CORE */
+	uint16_t writer;    /* slot of the thread of the last store */
+	uint16_t contended; /* its struct contended, 0: none */
+	bool modified;      /* by the owner */
+	uint64_t holders[]; /* bit i: core i holds it in L1I, L1D or L2 */
+};
+
+#define LINE_FREE UINT64_MAX
+
+/* An L1 way: the tag is number << 3 with the bits below; 0: empty. */
+struct way {
+	uint64_t tag;
+	struct line *line;
+};
+
+enum way_bits {
+	WAY_VALID = 1,
+	WAY_WRITABLE = 2, /* L1D: the core owns the line and has modified it */
+	WAY_WATCHED = 4,  /* the line is contended: each access must be looked at */
+};
+
+#define WAY_SHIFT 3
+
+/* L1 cache: ways of a set by last use, empty ones last. */
+struct l1 {
+	struct way *ways;
+	uint64_t set_mask;
+	uint32_t way_count;
+};
+
+/* Private L2: index + 1 of lines, by last use within a set; 0: empty. */
+struct l2 {
+	uint32_t *ways; /* NULL: there is none */
+	uint64_t set_mask;
+	uint32_t way_count;
+};
+
+/* Last-level cache: number << 2 with the bits below, by last use within a set; 0: empty. */
+struct llc {
+	uint64_t *ways;    /* NULL: there is none */
+	uint64_t set_mask; /* of a slice */
+	uint32_t way_count;
+	uint32_t slices;
+	uint32_t socket;
+};
+
+enum llc_bits {
+	LLC_VALID = 1,
+	/* Another LLC may have the line, or get it from a core that holds it. Clear: surely not,
+	 * nobody needs to be asked. */
+	LLC_SHARED = 2,
+};
+
+#define LLC_SHIFT 2
+
+/* Translations: page + 1, by last use within a set; 0: empty. */
+struct tlb {
+	uint64_t *ways; /* NULL: this level does not exist */
+	uint64_t set_mask;
+	uint32_t way_count;
+};
+
+struct tage_entry {
+	uint16_t tag;
+	int8_t counter; /* -4..3; taken from 0 on */
+	uint8_t useful; /* 0..3 */
+};
+
+struct target_entry {
+	uint64_t tag;
+	uint64_t target;
+};
+
+#define TAGE_TABLES 4
+
+struct predictor {
+	uint64_t history;     /* directions, the latest in bit 0 */
+	uint64_t path;        /* of indirect targets */
+	uint32_t index_shift; /* 64 - log2 of a table's entries */
+	uint32_t mask;        /* of a table's entries - 1 */
+	uint32_t until_aging; /* branches until `useful` is halved */
+	int8_t *base;         /* counters -2..1 by address, 4 per table entry */
+	struct tage_entry *tables[TAGE_TABLES];
+	struct target_entry *last_targets, *path_targets;
+};
+
+#define PENDING_MAX 256
+
+struct machine_core {
+	struct l1 l1d;
+	struct l1 l1i;
+	struct l2 l2;
+	struct tlb dtlb, stlb;
+	struct predictor predictor;
+	uint64_t home_page; /* the page whose home was asked for last; NO_PAGE */
+	uint32_t home;
+	uint16_t number;
+	uint16_t llc;
+	uint16_t socket;
+	uint16_t pending_count; /* contended lines whose last HITM may be undecided */
+	uint16_t pending[PENDING_MAX];
+	uint32_t threads;
+	bool ready; /* its caches exist */
+};
+
+/* How far two cores, or a core and an LLC, are from each other. */
+enum distance {
+	NEAR,        /* below the same LLC */
+	SAME_SOCKET, /* another LLC of the socket */
+	FAR,         /* another socket */
+};
+
+/* A core that shares a contended line. */
+struct sharer {
+	uint64_t stale; /* bytes that others wrote since this core lost the line */
+	uint16_t core;
+	uint16_t pending; /* slot + 1 of the thread whose HITM is undecided, 0: none */
+	bool listed;      /* in the core's list of pending ones */
+};
+
+#define SHARERS_MAX 16
+
+struct contended {
+	struct machine_line report;
+	uint64_t written; /* bytes that any core wrote since it is contended */
+	uint32_t sharer_count;
+	uint16_t next; /* in its hash chain */
+	struct sharer sharers[SHARERS_MAX];
+};
+
+struct sharing {
+	struct contended *records; /* [0] unused */
+	uint16_t *chains;          /* first record by hash of the number */
+	uint32_t chain_mask;
+	uint32_t capacity; /* records, without [0] */
+	uint32_t fresh;    /* records from here on were never used */
+	uint32_t open;     /* records found by their number */
+	uint32_t hand;     /* where to look for a cheap one next */
+};
+
+/* Open addressing; see directory.c. */
+struct directory {
+	uint64_t *slots;
+	uint32_t bits; /* log2 of slots */
+	uint32_t count;
+	uint32_t free;  /* index + 1 of the first unused line, 0: none */
+	uint32_t fresh; /* lines from here on were never used */
+	uint32_t chunk_count, chunk_capacity;
+	char **chunks;
+	size_t line_bytes; /* of struct line with holders */
+};
+
+struct pages {
+	uint64_t *slots;
+	uint32_t bits;
+	uint64_t count;
+};
+
+struct machine {
+	struct machine_costs costs; /* a copy next to what is used with it */
+	uint32_t page_shift;
+	uint32_t words; /* of line.holders */
+	bool l2_inclusive, llc_inclusive, llc_victim;
+	bool out_of_memory;
+	uint32_t core_count, llc_count;
+	struct machine_core *cores;
+	struct llc *llcs;
+	uint32_t llcs_used; /* bit i: LLC i has been filled with something */
+	struct directory directory;
+	struct pages pages;
+	struct sharing sharing;
+	uint64_t *llc_cores; /* `words` words per LLC: the cores below it */
+	uint16_t *placement; /* cores in the order in which threads get them */
+	struct machine_thread *threads[MACHINE_THREADS_MAX];
+	struct machine_host host;
+	struct machine_config config;
+};
+
+static inline void *take_memory(struct machine *machine, size_t bytes)
+{
+	return machine->host.allocate(machine->host.context, bytes);
+}
+
+static inline void give_memory(struct machine *machine, void *memory)
+{
+	if (memory)
+		machine->host.release(machine->host.context, memory);
+}
+
+/* Spreads the bits of a number over the upper half of 64 (Fibonacci hashing). */
+static inline uint64_t spread(uint64_t number)
+{
+	return number * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static inline bool holds(const struct line *line, uint32_t core)
+{
+	return line->holders[core / 64] >> core % 64 & 1;
+}
+
+/* `bytes` from `offset` on, within the line: 1 <= bytes <= 64 - offset. */
+static inline uint64_t byte_mask(uint32_t offset, uint32_t bytes)
+{
+	return UINT64_MAX >> (MACHINE_LINE_BYTES - bytes) << offset;
+}
+
+/* The last address of a range of at least one byte, which ends with the address space. */
+static inline uint64_t last_byte(uint64_t address, uint64_t bytes)
+{
+	return bytes - 1 > UINT64_MAX - address ? UINT64_MAX : address + bytes - 1;
+}
+
+/* directory.c */
+int directory_init(struct machine *machine);
+void directory_release(struct machine *machine);
+struct line *directory_find(const struct machine *machine, uint64_t number);
+/* A line that nobody holds yet; NULL: no memory. Must not exist. */
+struct line *directory_add(struct machine *machine, uint64_t number);
+void directory_remove(struct machine *machine, struct line *line);
+
+static inline struct line *line_at(const struct machine *machine, uint32_t index)
+{
+	const struct directory *directory = &machine->directory;
+
+	return (struct line *)(void *)(directory->chunks[index / 1024] +
+				       index % 1024 * directory->line_bytes);
+}
+
+/* place.c */
+/* A line enters an LLC that does not have it; bits of enum llc_bits. */
+void place_in_llc(struct machine *machine, uint32_t llc, uint64_t number,
+		  uint64_t bits);
+/* A line enters an L2 or L1 of the core that does not have it. */
+void place_in_l2(struct machine *machine, struct machine_core *core, struct line *line);
+void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
+		 struct line *line);
+/* From all caches of the core; its state becomes I, what it wrote goes nowhere. */
+void remove_from_core(struct machine *machine, struct machine_core *core,
+		      struct line *line);
+
+/* What an access is to the protocol. */
+struct request {
+	struct machine_thread *thread;
+	struct machine_core *core;
+	uint64_t number;
+	uint64_t bytes; /* bit mask */
+	uint32_t site;
+	bool write;
+};
+
+/* coherence.c: both return stall cycles. */
+uint64_t obtain_line(struct machine *machine, const struct request *request,
+		     struct line **line);
+uint64_t upgrade_line(struct machine *machine, const struct request *request,
+		      struct line *line);
+
+/* pages.c */
+int pages_init(struct machine *machine);
+void pages_release(struct machine *machine);
+uint64_t translate(struct machine *machine, struct machine_thread *thread,
+		   uint64_t page);
+uint32_t home_of_page(struct machine *machine, struct machine_core *core,
+		      uint64_t page);
+void pages_forget(struct machine *machine, uint64_t first, uint64_t last);
+
+/* predictor.c */
+int predictor_init(struct machine *machine, struct predictor *predictor);
+void predictor_release(struct machine *machine, struct predictor *predictor);
+
+/* sharing.c */
+int sharing_init(struct machine *machine);
+void sharing_release(struct machine *machine);
+/* The open record of a line, 0: none. */
+uint16_t sharing_find(const struct machine *machine, uint64_t number);
+/* The request found the line modified by line->owner, and waits `cycles` for it. */
+void sharing_hitm(struct machine *machine, const struct request *request,
+		  struct line *line, bool remote, uint64_t cycles);
+/* The request made other copies of a contended line invalid. */
+void sharing_upgrade(struct machine *machine, const struct request *request,
+		     struct line *line, uint64_t cycles);
+/* The core has just obtained a contended line, with or without HITM. */
+void sharing_obtain(struct machine *machine, const struct line *line, uint32_t core);
+/* Bytes of a contended line are touched: read, or written, or both. */
+void sharing_touch(struct machine *machine, const struct request *request,
+		   const struct line *line, bool read);
+/* The core is about to lose a contended line. */
+void sharing_lose(struct machine *machine, struct line *line, uint32_t core);
+/* Records of the lines from `first` to `last` belong to memory that is used no more. */
+void sharing_close(struct machine *machine, uint64_t first, uint64_t last);
+
+#endif

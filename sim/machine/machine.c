@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Creation and end of a machine, its cores and its threads. The caches of a core are made when
+ * its first thread arrives: a description may offer more cores than a program uses.
+ */
+#include "machine/problem.h"
+
+#include "machine/internal.h"
+
+static const char *const counter_names[MACHINE_COUNTERS] = {
+	[MACHINE_INSTRUCTIONS] = "instructions",
+	[MACHINE_CYCLES] = "cycles",
+	[MACHINE_LOADS] = "loads",
+	[MACHINE_STORES] = "stores",
+	[MACHINE_ATOMICS] = "atomics",
+	[MACHINE_BRANCHES] = "branches",
+	[MACHINE_BRANCH_MISSES] = "branch_misses",
+	[MACHINE_L1I_MISSES] = "l1i_misses",
+	[MACHINE_L1D_MISSES] = "l1d_misses",
+	[MACHINE_L2_MISSES] = "l2_misses",
+	[MACHINE_LLC_MISSES] = "llc_misses",
+	[MACHINE_HITM_LOCAL] = "hitm_local",
+	[MACHINE_HITM_REMOTE] = "hitm_remote",
+	[MACHINE_HITM_FALSE] = "hitm_false",
+	[MACHINE_HITM_TRUE] = "hitm_true",
+	[MACHINE_INVALIDATIONS] = "invalidations",
+	[MACHINE_UPGRADES] = "upgrades",
+	[MACHINE_FORWARDS] = "forwards",
+	[MACHINE_DRAM_LOCAL] = "dram_local",
+	[MACHINE_DRAM_REMOTE] = "dram_remote",
+	[MACHINE_DTLB_MISSES] = "dtlb_misses",
+	[MACHINE_DTLB_WALKS] = "dtlb_walks",
+	[MACHINE_FIRST_TOUCHES] = "first_touches",
+	[MACHINE_BLOCKED] = "blocked_cycles",
+	[MACHINE_LOCKS] = "lock_operations",
+};
+
+const char *machine_counter_name(enum machine_counter counter)
+{
+	return (uint32_t)counter < MACHINE_COUNTERS ? counter_names[counter] : NULL;
+}
+
+const struct machine_config *machine_configuration(const struct machine *machine)
+{
+	return &machine->config;
+}
+
+bool machine_out_of_memory(const struct machine *machine)
+{
+	return machine->out_of_memory;
+}
+
+/*
+ * Sets are scanned from their first way: aligned to lines of the host's caches they touch as few
+ * as possible. What was allocated is kept in front.
+ */
+static void *take_aligned(struct machine *machine, size_t bytes)
+{
+	char *memory = take_memory(machine, bytes + MACHINE_LINE_BYTES);
+	size_t shift;
+
+	if (!memory)
+		return NULL;
+	shift = MACHINE_LINE_BYTES - (uintptr_t)memory % MACHINE_LINE_BYTES;
+	*(void **)(void *)(memory + shift - sizeof(void *)) = memory;
+	return memory + shift;
+}
+
+static void give_aligned(struct machine *machine, void *aligned)
+{
+	if (aligned)
+		give_memory(machine, ((void **)aligned)[-1]);
+}
+
+static int init_l1(struct machine *machine, struct l1 *l1,
+		   const struct machine_cache_config *config)
+{
+	uint64_t lines = config->bytes / MACHINE_LINE_BYTES;
+
+	l1->way_count = config->ways;
+	l1->set_mask = lines / config->ways - 1;
+	l1->ways = take_aligned(machine, lines * sizeof(struct way));
+	return l1->ways ? 0 : -1;
+}
+
+static int init_l2(struct machine *machine, struct l2 *l2)
+{
+	const struct machine_cache_config *config = &machine->config.l2;
+	uint64_t lines = config->bytes / MACHINE_LINE_BYTES;
+
+	if (!config->bytes)
+		return 0;
+	l2->way_count = config->ways;
+	l2->set_mask = lines / config->ways - 1;
+	l2->ways = take_aligned(machine, lines * sizeof(uint32_t));
+	return l2->ways ? 0 : -1;
+}
+
+static int init_tlb(struct machine *machine, struct tlb *tlb,
+		    const struct machine_tlb_config *config)
+{
+	if (!config->entries)
+		return 0;
+	tlb->way_count = config->ways;
+	tlb->set_mask = config->entries / config->ways - 1;
+	tlb->ways = take_aligned(machine, config->entries * sizeof(uint64_t));
+	return tlb->ways ? 0 : -1;
+}
+
+static void release_core(struct machine *machine, struct machine_core *core)
+{
+	give_aligned(machine, core->l1d.ways);
+	give_aligned(machine, core->l1i.ways);
+	give_aligned(machine, core->l2.ways);
+	give_aligned(machine, core->dtlb.ways);
+	give_aligned(machine, core->stlb.ways);
+	predictor_release(machine, &core->predictor);
+	core->l1d.ways = core->l1i.ways = NULL;
+	core->l2.ways = NULL;
+	core->dtlb.ways = core->stlb.ways = NULL;
+	core->predictor = (struct predictor){0};
+}
+
+static int ready_core(struct machine *machine, struct machine_core *core)
+{
+	const struct machine_config *config = &machine->config;
+
+	if (core->ready)
+		return 0;
+	if (init_l1(machine, &core->l1d, &config->l1d) ||
+	    init_l1(machine, &core->l1i, &config->l1i) || init_l2(machine, &core->l2) ||
+	    init_tlb(machine, &core->dtlb, &config->dtlb) ||
+	    init_tlb(machine, &core->stlb, &config->stlb) ||
+	    predictor_init(machine, &core->predictor)) {
+		release_core(machine, core);
+		return -1;
+	}
+	core->home_page = NO_PAGE;
+	core->ready = true;
+	return 0;
+}
+
+static int init_llcs(struct machine *machine, uint32_t per_socket)
+{
+	const struct machine_cache_config *config = &machine->config.llc;
+	uint64_t lines = config->bytes / MACHINE_LINE_BYTES;
+
+	machine->llcs = take_memory(machine, machine->llc_count * sizeof(struct llc));
+	machine->llc_cores = take_memory(machine, machine->llc_count * machine->words *
+							  sizeof(uint64_t));
+	if (!machine->llcs || !machine->llc_cores)
+		return -1;
+	for (uint32_t i = 0; i < machine->llc_count; i++) {
+		struct llc *llc = &machine->llcs[i];
+
+		llc->socket = i / per_socket;
+		if (!lines)
+			continue;
+		llc->way_count = config->ways;
+		llc->slices = config->slices;
+		llc->set_mask = lines / config->ways / config->slices - 1;
+		llc->ways = take_aligned(machine, lines * sizeof(uint64_t));
+		if (!llc->ways)
+			return -1;
+	}
+	return 0;
+}
+
+/* Numbers cores socket by socket, and says which are below which LLC. */
+static int init_cores(struct machine *machine)
+{
+	const struct machine_config *config = &machine->config;
+	uint32_t below = config->llc_cores ? config->llc_cores : config->cores;
+
+	machine->core_count = config->sockets * config->cores;
+	machine->llc_count = machine->core_count / below;
+	machine->words = (machine->core_count + 63) / 64;
+	machine->cores =
+		take_memory(machine, machine->core_count * sizeof(struct machine_core));
+	machine->placement =
+		take_memory(machine, machine->core_count * sizeof(uint16_t));
+	if (!machine->cores || !machine->placement ||
+	    init_llcs(machine, config->cores / below))
+		return -1;
+	for (uint32_t i = 0; i < machine->core_count; i++) {
+		struct machine_core *core = &machine->cores[i];
+		uint32_t llc = i / below, socket = i / config->cores, turn = i;
+
+		core->number = (uint16_t)i;
+		core->llc = (uint16_t)llc;
+		core->socket = (uint16_t)socket;
+		machine->llc_cores[llc * machine->words + i / 64] |= UINT64_C(1)
+								     << i % 64;
+		if (config->placement == MACHINE_SCATTER)
+			turn = i % config->cores * config->sockets + socket;
+		machine->placement[turn] = (uint16_t)i;
+	}
+	return 0;
+}
+
+struct machine *machine_create(const struct machine_config *config,
+			       const struct machine_host *host,
+			       struct machine_problem *problem)
+{
+	struct machine *machine;
+
+	if (machine_config_check(config, problem))
+		return NULL;
+	machine = host->allocate(host->context, sizeof(*machine));
+	if (!machine) {
+		problem_set(problem, 0, "no memory for the simulated machine");
+		return NULL;
+	}
+	machine->host = *host;
+	machine->config = *config;
+	machine->costs = config->costs;
+	machine->page_shift = (uint32_t)__builtin_ctz(config->page_bytes);
+	machine->l2_inclusive =
+		config->l2.bytes && config->l2.policy == MACHINE_INCLUSIVE;
+	machine->llc_inclusive =
+		config->llc.bytes && config->llc.policy == MACHINE_INCLUSIVE;
+	machine->llc_victim = config->llc.bytes && config->llc.policy == MACHINE_VICTIM;
+	if (init_cores(machine) || directory_init(machine) || pages_init(machine) ||
+	    sharing_init(machine)) {
+		machine_free(machine);
+		problem_set(problem, 0, "no memory for the simulated machine");
+		return NULL;
+	}
+	return machine;
+}
+
+void machine_free(struct machine *machine)
+{
+	if (!machine)
+		return;
+	for (uint32_t i = 0; i < MACHINE_THREADS_MAX; i++)
+		give_memory(machine, machine->threads[i]);
+	for (uint32_t i = 0; machine->cores && i < machine->core_count; i++)
+		release_core(machine, &machine->cores[i]);
+	for (uint32_t i = 0; machine->llcs && i < machine->llc_count; i++)
+		give_aligned(machine, machine->llcs[i].ways);
+	directory_release(machine);
+	pages_release(machine);
+	sharing_release(machine);
+	give_memory(machine, machine->llcs);
+	give_memory(machine, machine->cores);
+	give_memory(machine, machine->llc_cores);
+	give_memory(machine, machine->placement);
+	give_memory(machine, machine);
+}
+
+/* NULL with *problem filled. */
+static struct machine_core *choose_core(struct machine *machine, uint32_t number,
+					struct machine_problem *problem)
+{
+	struct machine_core *core = &machine->cores[machine->placement[0]];
+
+	if (number != MACHINE_ANY_CORE) {
+		if (number >= machine->core_count) {
+			problem_set(problem, 0, "there is no core ");
+			problem_add_number(problem, number);
+			problem_add(problem, "; the machine has cores 0 to ");
+			problem_add_number(problem, machine->core_count - 1);
+			return NULL;
+		}
+		core = &machine->cores[number];
+	}
+	for (uint32_t i = 1; number == MACHINE_ANY_CORE && i < machine->core_count;
+	     i++) {
+		struct machine_core *next = &machine->cores[machine->placement[i]];
+
+		if (next->threads < core->threads)
+			core = next;
+	}
+	if (ready_core(machine, core)) {
+		problem_set(problem, 0, "no memory for the caches of core ");
+		problem_add_number(problem, core->number);
+		return NULL;
+	}
+	return core;
+}
+
+struct machine_thread *machine_thread_add(struct machine *machine, uint32_t id,
+					  uint32_t core,
+					  struct machine_problem *problem)
+{
+	struct machine_thread *thread;
+	struct machine_core *place;
+	uint32_t slot = 0;
+
+	while (slot < MACHINE_THREADS_MAX && machine->threads[slot])
+		slot++;
+	if (slot == MACHINE_THREADS_MAX) {
+		problem_set(problem, 0, "more threads at a time than the limit of ");
+		problem_add_number(problem, MACHINE_THREADS_MAX);
+		return NULL;
+	}
+	place = choose_core(machine, core, problem);
+	if (!place)
+		return NULL;
+	thread = take_memory(machine, sizeof(*thread));
+	if (!thread) {
+		problem_set(problem, 0, "no memory for another thread");
+		return NULL;
+	}
+	thread->core = place;
+	thread->id = id;
+	thread->slot = slot;
+	thread->cycles_per_instruction = machine->costs.instruction;
+	machine->threads[slot] = thread;
+	place->threads++;
+	return thread;
+}
+
+void machine_thread_remove(struct machine *machine, struct machine_thread *thread)
+{
+	machine_settle(machine, thread);
+	thread->core->threads--;
+	machine->threads[thread->slot] = NULL;
+	give_memory(machine, thread);
+}
+
+uint32_t machine_thread_core(const struct machine_thread *thread)
+{
+	return thread->core->number;
+}
+
+int machine_thread_move(struct machine *machine, struct machine_thread *thread,
+			uint32_t core, struct machine_problem *problem)
+{
+	struct machine_core *place = choose_core(machine, core, problem);
+
+	if (!place)
+		return -1;
+	machine_settle(machine, thread);
+	thread->core->threads--;
+	thread->core = place;
+	place->threads++;
+	return 0;
+}

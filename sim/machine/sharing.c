@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contended lines: those that a core fetched while another held them modified.
+ *
+ * True or false. After M. Dubois et al., "The detection and elimination of useless misses in
+ * multiprocessors" (ISCA 1993): a miss is true sharing if, before the core loses the line
+ * again, it touches a byte that another core has written since it last lost the line; if it
+ * touches none, the miss would not have happened had the bytes been on lines of their own. So a
+ * HITM stays pending until one of the two is known. To judge by the first access alone would
+ * call a mutex falsely shared, because its kind is read before its lock word.
+ *
+ * Bytes that the owner writes are collected in the line itself and handed to the sharers when it
+ * loses the line. What happened before the first HITM of a line is known of its owner only. A
+ * line with more than SHARERS_MAX sharers decides about the rest at once, by the last owner's
+ * bytes.
+ *
+ * Memory is bounded: the table of records has a fixed size, a new line takes the place of the
+ * cheapest of a few others.
+ */
+#include "machine/internal.h"
+
+#define CANDIDATES 8 /* records of which the cheapest makes room */
+
+int sharing_init(struct machine *machine)
+{
+	struct sharing *sharing = &machine->sharing;
+	uint32_t chains = 1;
+
+	sharing->capacity = machine->config.sharing_lines;
+	sharing->fresh = 1;
+	sharing->hand = 1;
+	while (chains < sharing->capacity)
+		chains *= 2;
+	sharing->chain_mask = chains - 1;
+	sharing->chains = take_memory(machine, chains * sizeof(uint16_t));
+	sharing->records = take_memory(machine, (sharing->capacity + 1) *
+							sizeof(struct contended));
+	return sharing->chains && sharing->records ? 0 : -1;
+}
+
+void sharing_release(struct machine *machine)
+{
+	give_memory(machine, machine->sharing.chains);
+	give_memory(machine, machine->sharing.records);
+}
+
+static uint16_t *chain_of(const struct sharing *sharing, uint64_t number)
+{
+	return &sharing->chains[spread(number) >> 32 & sharing->chain_mask];
+}
+
+uint16_t sharing_find(const struct machine *machine, uint64_t number)
+{
+	const struct sharing *sharing = &machine->sharing;
+	uint16_t index = *chain_of(sharing, number);
+
+	while (index && sharing->records[index].report.address >> LINE_SHIFT != number)
+		index = sharing->records[index].next;
+	return index;
+}
+
+static struct sharer *find_sharer(struct contended *record, uint32_t core)
+{
+	for (uint32_t i = 0; i < record->sharer_count; i++)
+		if (record->sharers[i].core == core)
+			return &record->sharers[i];
+	return NULL;
+}
+
+static void count_class(struct contended *record, struct machine_thread *thread,
+			bool is_true)
+{
+	thread->counters[is_true ? MACHINE_HITM_TRUE : MACHINE_HITM_FALSE]++;
+	if (is_true)
+		record->report.hitm_true++;
+	else
+		record->report.hitm_false++;
+}
+
+/* Settles the sharer's open HITM, if any. */
+static void decide(const struct machine *machine, struct contended *record,
+		   struct sharer *sharer, bool is_true)
+{
+	if (sharer->pending)
+		count_class(record, machine->threads[sharer->pending - 1], is_true);
+	sharer->pending = 0;
+}
+
+static void decide_all(const struct machine *machine, struct contended *record)
+{
+	for (uint32_t i = 0; i < record->sharer_count; i++)
+		decide(machine, record, &record->sharers[i], false);
+}
+
+static void settle_core(struct machine *machine, struct machine_core *core)
+{
+	for (uint32_t i = 0; i < core->pending_count; i++) {
+		struct contended *record = &machine->sharing.records[core->pending[i]];
+		struct sharer *sharer = find_sharer(record, core->number);
+
+		if (!sharer) /* the record changed hands */
+			continue;
+		decide(machine, record, sharer, false);
+		sharer->listed = false;
+	}
+	core->pending_count = 0;
+}
+
+void machine_settle(struct machine *machine, struct machine_thread *thread)
+{
+	settle_core(machine, thread->core);
+}
+
+/* Drops what is decided from the core's list; a list that is full of open ones is settled. */
+static void shorten_list(struct machine *machine, struct machine_core *core)
+{
+	uint16_t kept = 0;
+
+	for (uint32_t i = 0; i < core->pending_count; i++) {
+		struct contended *record = &machine->sharing.records[core->pending[i]];
+		struct sharer *sharer = find_sharer(record, core->number);
+
+		if (!sharer)
+			continue;
+		if (sharer->pending)
+			core->pending[kept++] = core->pending[i];
+		else
+			sharer->listed = false;
+	}
+	core->pending_count = kept;
+	if (kept == PENDING_MAX)
+		settle_core(machine, core);
+}
+
+static void set_pending(struct machine *machine, const struct request *request,
+			struct sharer *sharer, uint16_t index)
+{
+	struct machine_core *core = request->core;
+
+	sharer->pending = (uint16_t)(request->thread->slot + 1);
+	if (sharer->listed)
+		return;
+	if (core->pending_count == PENDING_MAX)
+		shorten_list(machine, core);
+	sharer->listed = true;
+	core->pending[core->pending_count++] = index;
+}
+
+/* The record is found by its line no longer. */
+static void unchain(struct machine *machine, struct contended *record)
+{
+	struct sharing *sharing = &machine->sharing;
+	uint16_t index = (uint16_t)(record - sharing->records);
+	uint64_t number = record->report.address >> LINE_SHIFT;
+	uint16_t *link = chain_of(sharing, number);
+	struct line *line = directory_find(machine, number);
+
+	while (*link != index)
+		link = &sharing->records[*link].next;
+	*link = record->next;
+	sharing->open--;
+	decide_all(machine, record);
+	record->sharer_count = 0;
+	if (line) /* ways that are still watched get over it at the next access */
+		line->contended = 0;
+}
+
+/* A record that was never used, or the cheapest of the next few. */
+static uint16_t make_room(struct machine *machine)
+{
+	struct sharing *sharing = &machine->sharing;
+	uint32_t cheapest = sharing->hand;
+	uint64_t least = UINT64_MAX;
+
+	if (sharing->fresh <= sharing->capacity)
+		return (uint16_t)sharing->fresh++;
+	for (uint32_t i = 0; i < CANDIDATES && i < sharing->capacity; i++) {
+		const struct contended *record = &sharing->records[sharing->hand];
+
+		if (record->report.cycles < least) {
+			least = record->report.cycles;
+			cheapest = sharing->hand;
+		}
+		sharing->hand = sharing->hand % sharing->capacity + 1;
+	}
+	if (!sharing->records[cheapest].report.closed)
+		unchain(machine, &sharing->records[cheapest]);
+	return (uint16_t)cheapest;
+}
+
+/* The report's entry of a thread, NULL: no room. */
+static struct machine_line_thread *thread_entry(struct machine_line *report,
+						uint32_t id)
+{
+	struct machine_line_thread *entry;
+
+	for (uint32_t i = 0; i < report->thread_count; i++)
+		if (report->threads[i].id == id)
+			return &report->threads[i];
+	if (report->thread_count == MACHINE_LINE_THREADS) {
+		report->more_threads = true;
+		return NULL;
+	}
+	entry = &report->threads[report->thread_count++];
+	*entry = (struct machine_line_thread){.id = id};
+	return entry;
+}
+
+static void add_sharer(struct contended *record, uint32_t core, uint64_t stale)
+{
+	if (record->sharer_count < SHARERS_MAX)
+		record->sharers[record->sharer_count++] =
+			(struct sharer){.core = (uint16_t)core, .stale = stale};
+}
+
+/* The first HITM: all that is known is who owns the line and what that core wrote. */
+static void open_record(struct machine *machine, struct line *line)
+{
+	struct sharing *sharing = &machine->sharing;
+	const struct machine_thread *writer = machine->threads[line->writer];
+	uint16_t index = make_room(machine);
+	struct contended *record = &sharing->records[index];
+	uint16_t *chain = chain_of(sharing, line->number);
+	struct machine_line *report = &record->report;
+
+	*record = (struct contended){.next = *chain};
+	report->address = line->number << LINE_SHIFT;
+	if (machine->host.note_line)
+		report->note =
+			machine->host.note_line(machine->host.context, report->address);
+	*chain = index;
+	sharing->open++;
+	line->contended = index;
+	add_sharer(record, line->owner, 0);
+	if (writer)
+		thread_entry(report, writer->id)->written = line->written;
+}
+
+/* What the owner wrote is news to all others. */
+static void hand_out_writes(struct contended *record, struct line *line)
+{
+	uint64_t written = line->written;
+
+	for (uint32_t i = 0; i < record->sharer_count; i++)
+		if (record->sharers[i].core != line->owner)
+			record->sharers[i].stale |= written;
+	record->written |= written;
+	line->written = 0;
+}
+
+static void count_site(struct machine_line_site *sites, uint32_t site)
+{
+	uint32_t i = 0;
+
+	while (i < MACHINE_LINE_SITES - 1 && sites[i].count && sites[i].site != site)
+		i++;
+	sites[i].site = site; /* the last candidate gives way and hands on its count */
+	if (sites[i].count < UINT32_MAX)
+		sites[i].count++;
+	for (; i && sites[i].count > sites[i - 1].count; i--) {
+		struct machine_line_site swapped = sites[i];
+
+		sites[i] = sites[i - 1];
+		sites[i - 1] = swapped;
+	}
+}
+
+static void count_region(struct machine_line_region *regions, uint32_t region,
+			 bool hitm, uint64_t cycles)
+{
+	uint32_t i = 0;
+
+	if (!region)
+		return;
+	while (i < MACHINE_LINE_REGIONS - 1 && regions[i].region &&
+	       regions[i].region != region)
+		i++;
+	if (regions[i].region != region)
+		regions[i] = (struct machine_line_region){.region = region};
+	regions[i].hitm += hitm;
+	regions[i].cycles += cycles;
+	for (; i && regions[i].cycles > regions[i - 1].cycles; i--) {
+		struct machine_line_region swapped = regions[i];
+
+		regions[i] = regions[i - 1];
+		regions[i - 1] = swapped;
+	}
+}
+
+void sharing_hitm(struct machine *machine, const struct request *request,
+		  struct line *line, bool remote, uint64_t cycles)
+{
+	struct machine_line_thread *entry;
+	struct contended *record;
+	struct sharer *sharer;
+	uint64_t written = line->written;
+
+	if (!line->contended)
+		open_record(machine, line);
+	record = &machine->sharing.records[line->contended];
+	hand_out_writes(record, line);
+	sharing_obtain(machine, line, request->core->number);
+	sharer = find_sharer(record, request->core->number);
+	if (sharer)
+		set_pending(machine, request, sharer, line->contended);
+	else
+		count_class(record, request->thread, written & request->bytes);
+	record->report.hitm_local += !remote;
+	record->report.hitm_remote += remote;
+	record->report.cycles += cycles;
+	count_site(record->report.fetched_at, request->site);
+	count_site(record->report.written_at, line->site);
+	count_region(record->report.regions, request->thread->region, true, cycles);
+	entry = thread_entry(&record->report, request->thread->id);
+	if (entry && entry->hitm < UINT32_MAX)
+		entry->hitm++;
+}
+
+void sharing_upgrade(struct machine *machine, const struct request *request,
+		     struct line *line, uint64_t cycles)
+{
+	struct machine_line *report = &machine->sharing.records[line->contended].report;
+
+	report->upgrades++;
+	report->cycles += cycles;
+	count_region(report->regions, request->thread->region, false, cycles);
+}
+
+void sharing_obtain(struct machine *machine, const struct line *line, uint32_t core)
+{
+	struct contended *record = &machine->sharing.records[line->contended];
+
+	if (!find_sharer(record, core))
+		add_sharer(record, core, record->written);
+}
+
+void sharing_touch(struct machine *machine, const struct request *request,
+		   const struct line *line, bool read)
+{
+	struct contended *record = &machine->sharing.records[line->contended];
+	struct machine_line_thread *entry =
+		thread_entry(&record->report, request->thread->id);
+	struct sharer *sharer = find_sharer(record, request->core->number);
+
+	if (entry && read)
+		entry->read |= request->bytes;
+	if (entry && request->write)
+		entry->written |= request->bytes;
+	if (sharer && sharer->pending && sharer->stale & request->bytes)
+		decide(machine, record, sharer, true);
+}
+
+void sharing_lose(struct machine *machine, struct line *line, uint32_t core)
+{
+	struct contended *record = &machine->sharing.records[line->contended];
+	struct sharer *sharer = find_sharer(record, core);
+
+	if (line->owner == core)
+		hand_out_writes(record, line);
+	if (!sharer)
+		return;
+	decide(machine, record, sharer, false);
+	sharer->stale = 0;
+}
+
+/* Costlier first; among equals the lower address, then the older record. */
+static bool comes_before(const struct machine_line *left,
+			 const struct machine_line *right)
+{
+	if (left->cycles != right->cycles)
+		return left->cycles > right->cycles;
+	if (left->address != right->address)
+		return left->address < right->address;
+	return left < right;
+}
+
+size_t machine_lines(const struct machine *machine, const struct machine_line **lines,
+		     size_t count)
+{
+	const struct sharing *sharing = &machine->sharing;
+	size_t found = 0;
+
+	for (uint32_t i = 1; i < sharing->fresh; i++) {
+		const struct machine_line *line = &sharing->records[i].report;
+		size_t at = found;
+
+		if (found == count && (!count || !comes_before(line, lines[count - 1])))
+			continue;
+		if (found < count)
+			found++;
+		else
+			at--;
+		for (; at && comes_before(line, lines[at - 1]); at--)
+			lines[at] = lines[at - 1];
+		lines[at] = line;
+	}
+	return found;
+}
+
+static void close_record(struct machine *machine, uint32_t index)
+{
+	struct contended *record = &machine->sharing.records[index];
+
+	unchain(machine, record);
+	record->report.closed = true;
+}
+
+void sharing_close(struct machine *machine, uint64_t first, uint64_t last)
+{
+	struct sharing *sharing = &machine->sharing;
+
+	if (!sharing->open)
+		return;
+	if (last - first < sharing->capacity) {
+		for (uint64_t number = first; number <= last; number++) {
+			uint16_t index = sharing_find(machine, number);
+
+			if (index)
+				close_record(machine, index);
+		}
+		return;
+	}
+	for (uint32_t i = 1; i < sharing->fresh; i++) {
+		const struct machine_line *line = &sharing->records[i].report;
+		uint64_t number = line->address >> LINE_SHIFT;
+
+		if (!line->closed && number >= first && number <= last)
+			close_record(machine, i);
+	}
+}
+
+void machine_lines_close(struct machine *machine, uint64_t address, uint64_t bytes)
+{
+	if (bytes)
+		sharing_close(machine, address >> LINE_SHIFT,
+			      last_byte(address, bytes) >> LINE_SHIFT);
+}
