@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What error.h tells the analyser is about the callers of these. */
+#undef error_set
+#undef error_set_exit
+#undef error_no_memory
+
 static void format_text(char *text, size_t size, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
 

@@ -44,4 +44,12 @@ int error_no_memory(struct error *error, const char *what);
 int error_prefix(struct error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__
+/* It cannot see that these return what is negative, and follows paths that do not exist. */
+#define error_set(error, code, ...) (error_set(error, code, __VA_ARGS__), (code))
+#define error_set_exit(error, status, code, ...) \
+	(error_set_exit(error, status, code, __VA_ARGS__), (code))
+#define error_no_memory(error, what) (error_no_memory(error, what), -1)
+#endif
+
 #endif

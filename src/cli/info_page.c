@@ -247,9 +247,12 @@ void info_plan(struct info *info, const struct event_plan *plan)
 
 json_t *info_json_text(const char *text)
 {
-	json_t *string = text ? json_string(text) : json_null();
+	json_t *string;
 	char *clean;
 
+	if (!text)
+		return json_null();
+	string = json_string(text);
 	if (string)
 		return string;
 	clean = profile_clean_text(text, strlen(text));
