@@ -87,7 +87,6 @@ int store_table_reserve(struct sample_table *table, size_t rows, size_t event_co
 	}
 	if (failed || !table->run || !table->thread || !table->begin_ns ||
 	    !table->wall_ns || !table->cpu_ns || !table->weight || !table->running) {
-		sample_table_free(table);
 		return error_set(
 			error, -ENOMEM,
 			"out of memory while loading %zu samples of %zu counters", rows,
@@ -107,8 +106,6 @@ void sample_table_free(struct sample_table *table)
 	free(table->running);
 	for (size_t i = 0; i < table->event_count; i++)
 		free(table->values[i]);
-	/* A table that was freed before is all zeros; the analyser does not see that.
-	 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	free(table->values);
 	free(table->run_ordinals);
 	*table = (struct sample_table){0};

@@ -185,7 +185,8 @@ int store_read_chunk(struct profile *profile, const struct store_chunk *chunk,
 
 /* ---- load.c ---- */
 
-/* Arrays for `rows` rows and `event_count` events; rows and run_count are left 0. */
+/* Arrays for `rows` rows and `event_count` events; rows and run_count are left 0. The table is
+ * the caller's to free, also on failure. */
 int store_table_reserve(struct sample_table *table, size_t rows, size_t event_count,
 			struct error *error);
 
