@@ -14,6 +14,7 @@ struct machine_thread *build_thread(struct machine *machine, uint32_t id,
 /* Memory from calloc(), counted; allocations after `limit` of them fail (0: none do). */
 struct build_memory {
 	uint64_t taken, given, limit;
+	uint64_t notes; /* a place for the caller's own count */
 };
 struct machine_host build_host(struct build_memory *memory);
 
