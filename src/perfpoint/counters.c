@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chooses among the counter sources: perf (counters_perf.c), a plug-in (papi_plugin.c, which
- * holds libpapi), or none, wall time only. The reading itself is inline in runtime.h.
+ * holds libpapi), the simulator (counters_sim.c), or none, wall time only. The reading itself is inline in runtime.h.
  */
 #include "perfpoint/runtime.h"
 
@@ -37,10 +37,35 @@ uint32_t counters_reading_words(void)
 						       : process.event_count;
 }
 
+/*
+ * The simulator has the values only when its replay has come this far, and stores the sample
+ * itself. So the reading at the end cannot be had; see counters_deferred().
+ */
+static bool begin_sim(const struct thread *thread, const uint64_t *reading)
+{
+	if (reading == thread->scratch)
+		return false;
+	sim_begin(thread, thread_frame(thread, thread->depth - 1));
+	return true;
+}
+
+bool counters_deferred(const struct thread *thread, const struct frame *frame,
+		       enum recording_loss loss)
+{
+	if (process.source != RECORDING_SOURCE_SIM ||
+	    loss != RECORDING_LOSS_READ_FAILED)
+		return false;
+	sim_end(thread, frame);
+	return true;
+}
+
 bool counters_read_plugin(struct thread *thread, uint64_t *reading)
 {
 	int state, saved_errno = errno;
 	bool fine;
+
+	if (process.source == RECORDING_SOURCE_SIM)
+		return begin_sim(thread, reading);
 
 	/* The library behind it may call read(2), a cancellation point. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);

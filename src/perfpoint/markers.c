@@ -129,7 +129,8 @@ static void store_sample(struct thread *thread, const struct frame *frame,
 	unsigned char *room;
 
 	if (unlikely(loss != RECORDING_LOSS_KINDS)) {
-		process_lose(loss);
+		if (!counters_deferred(thread, frame, loss))
+			process_lose(loss);
 		return;
 	}
 	room = writer_room(thread);
@@ -275,6 +276,23 @@ static void end(void)
 	marker_end(thread);
 }
 
+__attribute__((visibility("default"))) void perfpoint_START(int mark);
+__attribute__((visibility("default"))) void perfpoint_END(void);
+
+size_t markers_entries(const void **entries)
+{
+	void (*const functions[])(void) = {
+		(void (*)(void))enter, (void (*)(void))leave,
+		(void (*)(void))begin, (void (*)(void))start,
+		(void (*)(void))end,   (void (*)(void))perfpoint_START,
+		perfpoint_END,
+	};
+	const size_t count = sizeof(functions) / sizeof(functions[0]);
+
+	memcpy(entries, functions, sizeof(functions));
+	return count;
+}
+
 static const struct perfpoint_runtime runtime = {
 	.abi = 1,
 	.bytes = sizeof(runtime),
@@ -293,14 +311,12 @@ const struct perfpoint_runtime *perfpoint_runtime_v1(void)
 }
 
 /* The original AutoPerf's symbols, for programs that were built without our header. */
-__attribute__((visibility("default"))) void perfpoint_START(int mark);
 void perfpoint_START(int mark)
 {
 	if (process_configure())
 		start(mark);
 }
 
-__attribute__((visibility("default"))) void perfpoint_END(void);
 void perfpoint_END(void)
 {
 	if (process_configure())

@@ -157,6 +157,8 @@ static void configure(void)
 			    counters_reading_words() * sizeof(uint64_t) + 15) &
 			   ~(size_t)15);
 	unwind_init();
+	if (process.source == RECORDING_SOURCE_SIM)
+		sim_configure();
 	process.configured = true;
 }
 
@@ -196,8 +198,12 @@ void process_start(void)
 
 	drop_parents_recording();
 	result = start_plugin(text, sizeof(text));
+	if (!result && process.source == RECORDING_SOURCE_SIM)
+		result = sim_check(text, sizeof(text));
 	if (!result)
 		result = writer_create(text, sizeof(text));
+	if (!result && process.source == RECORDING_SOURCE_SIM)
+		result = sim_start(text, sizeof(text));
 	if (result) {
 		complain(COMPLAINT_RECORDING, -result,
 			 "%s; process %ld is not recorded", text, (long)getpid());

@@ -224,6 +224,28 @@ static inline bool counters_subtract(const struct thread *thread, const uint64_t
 	return true;
 }
 
+/*
+ * Whether the sample of the thread's innermost frame, for which the counters could not be read
+ * (`loss`), will be stored by someone else: the simulator.
+ */
+bool counters_deferred(const struct thread *thread, const struct frame *frame,
+		       enum recording_loss loss);
+
+/* ---- counters_sim.c: source sim, by requests to the simulator that the program runs in ---- */
+/* Tells it the markers, before the first is executed. */
+void sim_configure(void);
+/* Before and after the recording is made: 0 or negative errno with the reason in text. */
+int sim_check(char *text, size_t size);
+int sim_start(char *text, size_t size);
+/* Begins the innermost frame. */
+void sim_begin(const struct thread *thread, const struct frame *frame);
+void sim_end(const struct thread *thread, const struct frame *frame);
+
+/* ---- markers.c ---- */
+#define MARKERS_ENTRIES_MAX 16
+/* The functions that user code calls; returns how many. */
+size_t markers_entries(const void **entries);
+
 /* ---- writer.c ---- */
 /* Makes the recording of this process; 0 or negative errno with the reason in text. */
 int writer_create(char *text, size_t size);

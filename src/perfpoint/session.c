@@ -119,6 +119,7 @@ static bool parse_source(const char *name)
 		[RECORDING_SOURCE_NONE] = "none",
 		[RECORDING_SOURCE_PERF] = "perf",
 		[RECORDING_SOURCE_PAPI] = "papi",
+		[RECORDING_SOURCE_SIM] = "sim",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
