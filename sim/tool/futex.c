@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel wakes in the order of arrival, nearly always. So threads that a call has woken are
+ * known at once, by counting, before they have come back from the kernel; that matters because
+ * the others must not run ahead of them. When the kernel chose differently the counting is put
+ * right as soon as an unexpected thread returns.
+ */
+#include "tool/futex.h"
+
+#include <pub_tool_aspacemgr.h>
+#include <pub_tool_hashtable.h>
+
+#include "tool/hooks.h"
+#include "tool/order.h"
+#include "tool/schedule.h"
+#include "tool/system_calls.h"
+
+#define OPERATION_MASK 0x7fu
+#define TIMED_OUT      110 /* ETIMEDOUT */
+
+struct futex {
+	struct futex *next; /* of VgHashNode */
+	UWord address;
+	struct thread *first;  /* waiting, then told; by arrival */
+	struct signal *latest; /* owned */
+	uint32_t wakers;       /* calls that wake, not back yet */
+	uint64_t early;        /* threads that came back before their waker did */
+};
+
+static VgHashTable *futexes;
+
+static struct futex *find(UWord address)
+{
+	struct futex *futex;
+
+	if (!futexes)
+		futexes = VG_(HT_construct)("autoperf.futexes");
+	futex = VG_(HT_lookup)(futexes, address);
+	if (!futex) {
+		futex = VG_(calloc)("autoperf.futex", 1, sizeof(*futex));
+		futex->address = address;
+		VG_(HT_add_node)(futexes, futex);
+	}
+	return futex;
+}
+
+static struct futex_wait *wait_of(struct thread *thread)
+{
+	return &system_call_state(thread)->futex;
+}
+
+static void leave_list(struct thread *thread)
+{
+	struct futex_wait *wait = wait_of(thread);
+	struct thread **link;
+
+	if (!wait->futex)
+		return;
+	link = &wait->futex->first;
+	while (*link != thread)
+		link = &wait_of(*link)->next;
+	*link = wait->next;
+	wait->futex = NULL;
+	wait->next = NULL;
+	wait->told = false;
+}
+
+static void join_list(struct thread *thread, struct futex *futex)
+{
+	struct thread **link = &futex->first;
+
+	leave_list(thread);
+	while (*link)
+		link = &wait_of(*link)->next;
+	*link = thread;
+	wait_of(thread)->futex = futex;
+}
+
+static void set_latest(struct futex *futex, struct signal *signal)
+{
+	signal_drop(futex->latest);
+	futex->latest = signal_hold(signal);
+}
+
+/* Tells the first `count` that wait at `futex`, moves up to `moved` of the others. */
+static void tell(struct futex *futex, struct thread *waker, struct signal *signal,
+		 uint64_t count, struct futex *target, uint64_t moved)
+{
+	uint64_t front = schedule_front(waker);
+	struct thread *thread, *next;
+
+	for (thread = futex->first; thread; thread = next) {
+		struct futex_wait *wait = wait_of(thread);
+
+		next = wait->next;
+		if (wait->told)
+			continue;
+		if (count) {
+			count--;
+			wait->told = true;
+			signal_drop(wait->woken_by);
+			wait->woken_by = signal_hold(signal);
+			schedule_woken(thread, front);
+		} else if (target && moved) {
+			moved--;
+			join_list(thread, target);
+		}
+	}
+}
+
+/* Nobody changes the word between this look and the kernel's: one thread executes at a time. */
+static bool has_value(UWord address, UWord expected)
+{
+	return VG_(am_is_valid_for_client)(address, sizeof(uint32_t), VKI_PROT_READ) &&
+	       *(const volatile uint32_t *)address == (uint32_t)expected;
+}
+
+bool futex_before(struct thread *thread, const UWord *arguments)
+{
+	struct futex_wait *wait = wait_of(thread);
+	struct signal *signal;
+
+	switch (arguments[1] & OPERATION_MASK) {
+	case VKI_FUTEX_WAIT:
+	case VKI_FUTEX_WAIT_BITSET:
+	case VKI_FUTEX_LOCK_PI:
+	case VKI_FUTEX_WAIT_REQUEUE_PI:
+		signal_drop(wait->woken_by);
+		wait->woken_by = NULL;
+		join_list(thread, find(arguments[0]));
+		return (arguments[1] & OPERATION_MASK) == VKI_FUTEX_LOCK_PI ||
+		       has_value(arguments[0], arguments[2]);
+	case VKI_FUTEX_WAKE:
+	case VKI_FUTEX_WAKE_BITSET:
+	case VKI_FUTEX_REQUEUE:
+	case VKI_FUTEX_CMP_REQUEUE:
+	case VKI_FUTEX_CMP_REQUEUE_PI:
+	case VKI_FUTEX_WAKE_OP:
+	case VKI_FUTEX_UNLOCK_PI:
+		/* Before: a woken thread may be back before the waker is. */
+		signal = signal_new();
+		THREAD_APPEND(thread, LOG_SIGNAL, (uintptr_t)signal_hold(signal));
+		set_latest(find(arguments[0]), signal);
+		find(arguments[0])->wakers++;
+		if ((arguments[1] & OPERATION_MASK) == VKI_FUTEX_WAKE_OP)
+			set_latest(find(arguments[4]), signal);
+		wait->in_flight = signal;
+		return false;
+	default:
+		return false;
+	}
+}
+
+/*
+ * A thread is back that was not told: its waker will count it later, or the kernel has chosen it
+ * instead of one that was told.
+ */
+static void back_untold(struct futex *futex)
+{
+	if (futex->wakers) {
+		futex->early++;
+		return;
+	}
+	for (struct thread *thread = futex->first; thread;
+	     thread = wait_of(thread)->next) {
+		struct futex_wait *wait = wait_of(thread);
+
+		if (!wait->told)
+			continue;
+		wait->told = false;
+		thread->state = THREAD_WAITING;
+		return;
+	}
+}
+
+static void waited(struct thread *thread, SysRes result, uint64_t elapsed_ns)
+{
+	struct futex_wait *wait = wait_of(thread);
+	struct futex *futex = wait->futex;
+	struct signal *signal = wait->woken_by;
+	bool told = wait->told;
+
+	if (!futex)
+		return;
+	leave_list(thread);
+	if (sr_isError(result)) {
+		if (sr_Err(result) == TIMED_OUT)
+			THREAD_APPEND(thread, LOG_SLEEP, elapsed_ns);
+		return;
+	}
+	if (!told)
+		back_untold(futex);
+	if (!signal)
+		signal = futex->latest;
+	if (signal && !hooks_synchronising(thread))
+		THREAD_APPEND(thread, LOG_AWAIT, (uintptr_t)signal_hold(signal),
+			      thread_order());
+}
+
+static void woke(struct thread *thread, const UWord *arguments, SysRes result)
+{
+	struct futex_wait *wait = wait_of(thread);
+	struct signal *signal = wait->in_flight;
+	struct futex *futex = find(arguments[0]);
+	uint64_t done = sr_isError(result) ? 0 : sr_Res(result);
+	uint64_t wanted = (uint32_t)arguments[2];
+	uint64_t early;
+
+	wait->in_flight = NULL;
+	if (!signal)
+		return;
+	early = futex->early < done ? futex->early : done;
+	done -= early;
+	wanted = wanted > early ? wanted - early : 0;
+	futex->wakers--;
+	futex->early = futex->wakers ? futex->early - early : 0;
+	switch (arguments[1] & OPERATION_MASK) {
+	case VKI_FUTEX_REQUEUE:
+		tell(futex, thread, signal, done, find(arguments[4]), arguments[3]);
+		break;
+	case VKI_FUTEX_CMP_REQUEUE:
+	case VKI_FUTEX_CMP_REQUEUE_PI:
+		/* The result counts both. */
+		if (wanted > done)
+			wanted = done;
+		tell(futex, thread, signal, wanted, find(arguments[4]), done - wanted);
+		break;
+	case VKI_FUTEX_WAKE_OP:
+		if (wanted > done)
+			wanted = done;
+		tell(futex, thread, signal, wanted, NULL, 0);
+		tell(find(arguments[4]), thread, signal, done - wanted, NULL, 0);
+		break;
+	case VKI_FUTEX_UNLOCK_PI:
+		tell(futex, thread, signal, 1, NULL, 0);
+		break;
+	default:
+		tell(futex, thread, signal, done, NULL, 0);
+		break;
+	}
+	signal_drop(signal);
+}
+
+void futex_after(struct thread *thread, const UWord *arguments, SysRes result,
+		 uint64_t elapsed_ns)
+{
+	waited(thread, result, elapsed_ns);
+	woke(thread, arguments, result);
+}
+
+void futex_exited(struct thread *thread, UWord address)
+{
+	struct signal *signal;
+
+	leave_list(thread);
+	signal_drop(wait_of(thread)->woken_by);
+	signal_drop(wait_of(thread)->in_flight);
+	wait_of(thread)->woken_by = wait_of(thread)->in_flight = NULL;
+	if (!address)
+		return;
+	signal = signal_new();
+	THREAD_APPEND(thread, LOG_SIGNAL, (uintptr_t)signal_hold(signal));
+	set_latest(find(address), signal);
+	tell(find(address), thread, signal, UINT64_MAX, NULL, 0);
+	signal_drop(signal);
+}
+
+void futex_doubt(struct thread *thread)
+{
+	wait_of(thread)->told = false;
+}
+
+void futexes_forked(void)
+{
+	if (futexes)
+		VG_(HT_destruct)(futexes, VG_(free));
+	futexes = NULL;
+}

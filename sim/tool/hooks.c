@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of functions, and the stack of calls of each thread.
+ *
+ * A call that is left by longjmp or cancellation stays on the stack until a later call shows, by a
+ * stack pointer that is not below the older one's, that it is over.
+ */
+#include "tool/hooks.h"
+
+#include <pub_tool_debuginfo.h>
+#include <pub_tool_transtab.h>
+
+#include "tool/region.h"
+
+enum hook_kind {
+	HOOK_MALLOC,
+	HOOK_CALLOC,
+	HOOK_REALLOC,
+	HOOK_MEMALIGN,
+	HOOK_POSIX_MEMALIGN,
+	HOOK_FREE,
+	HOOK_LOCK,
+	HOOK_LOCK_SHARED,
+	HOOK_UNLOCK,
+	HOOK_WAIT, /* condition variable */
+	HOOK_BARRIER_INIT,
+	HOOK_BARRIER,
+	HOOK_SEMAPHORE_INIT,
+	HOOK_SEMAPHORE_WAIT,
+	HOOK_SEMAPHORE_POST,
+	HOOK_REGION,
+	HOOK_MARKER,
+};
+
+struct hook {
+	const HChar *name;
+	enum hook_kind kind;
+	uint32_t region;
+};
+
+/* Names without leading underscores, "GI_", "libc_" and version. */
+static const struct hook known[] = {
+	{"malloc", HOOK_MALLOC, 0},
+	{"valloc", HOOK_MALLOC, 0},
+	{"pvalloc", HOOK_MALLOC, 0},
+	{"calloc", HOOK_CALLOC, 0},
+	{"realloc", HOOK_REALLOC, 0},
+	{"memalign", HOOK_MEMALIGN, 0},
+	{"aligned_alloc", HOOK_MEMALIGN, 0},
+	{"posix_memalign", HOOK_POSIX_MEMALIGN, 0},
+	{"free", HOOK_FREE, 0},
+	{"cfree", HOOK_FREE, 0},
+	{"pthread_mutex_lock", HOOK_LOCK, 0},
+	{"pthread_mutex_trylock", HOOK_LOCK, 0},
+	{"pthread_mutex_timedlock", HOOK_LOCK, 0},
+	{"pthread_mutex_clocklock", HOOK_LOCK, 0},
+	{"pthread_mutex_unlock", HOOK_UNLOCK, 0},
+	{"pthread_spin_lock", HOOK_LOCK, 0},
+	{"pthread_spin_trylock", HOOK_LOCK, 0},
+	{"pthread_spin_unlock", HOOK_UNLOCK, 0},
+	{"pthread_spin_init", HOOK_UNLOCK, 0}, /* the same function in glibc */
+	{"pthread_rwlock_rdlock", HOOK_LOCK_SHARED, 0},
+	{"pthread_rwlock_tryrdlock", HOOK_LOCK_SHARED, 0},
+	{"pthread_rwlock_timedrdlock", HOOK_LOCK_SHARED, 0},
+	{"pthread_rwlock_clockrdlock", HOOK_LOCK_SHARED, 0},
+	{"pthread_rwlock_wrlock", HOOK_LOCK, 0},
+	{"pthread_rwlock_trywrlock", HOOK_LOCK, 0},
+	{"pthread_rwlock_timedwrlock", HOOK_LOCK, 0},
+	{"pthread_rwlock_clockwrlock", HOOK_LOCK, 0},
+	{"pthread_rwlock_unlock", HOOK_UNLOCK, 0},
+	{"pthread_cond_wait", HOOK_WAIT, 0},
+	{"pthread_cond_timedwait", HOOK_WAIT, 0},
+	{"pthread_cond_clockwait", HOOK_WAIT, 0},
+	{"pthread_barrier_init", HOOK_BARRIER_INIT, 0},
+	{"pthread_barrier_wait", HOOK_BARRIER, 0},
+	{"sem_init", HOOK_SEMAPHORE_INIT, 0},
+	{"sem_wait", HOOK_SEMAPHORE_WAIT, 0},
+	{"sem_trywait", HOOK_SEMAPHORE_WAIT, 0},
+	{"sem_timedwait", HOOK_SEMAPHORE_WAIT, 0},
+	{"sem_clockwait", HOOK_SEMAPHORE_WAIT, 0},
+	{"sem_post", HOOK_SEMAPHORE_POST, 0},
+};
+#define KNOWN (sizeof(known) / sizeof(known[0]))
+
+/* pthread_mutex_lock() and others report that the owner died, and still lock. */
+#define OWNER_DIED 130
+
+#define MARKERS_MAX 64u
+#define CALLS_MAX   4096u
+
+static const struct hook marker_hook = {"marker", HOOK_MARKER, 0};
+
+static struct {
+	struct hook *regions;
+	uint32_t region_count;
+	Addr markers[MARKERS_MAX];
+	uint32_t marker_count;
+} added;
+
+/* ---- finding ---- */
+
+static const HChar *skip(const HChar *name, const HChar *prefix)
+{
+	SizeT length = VG_(strlen)(prefix);
+
+	return VG_(strncmp)(name, prefix, length) ? name : name + length;
+}
+
+static bool same_name(const HChar *symbol, const HChar *name)
+{
+	SizeT length = VG_(strlen)(name);
+
+	return !VG_(strncmp)(symbol, name, length) &&
+	       (!symbol[length] || symbol[length] == '@');
+}
+
+static const struct hook *find_by_name(const HChar *symbol)
+{
+	for (uint32_t i = 0; i < added.region_count; i++)
+		if (same_name(symbol, added.regions[i].name))
+			return &added.regions[i];
+	while (*symbol == '_')
+		symbol++;
+	symbol = skip(symbol, "GI_");
+	while (*symbol == '_')
+		symbol++;
+	symbol = skip(symbol, "libc_");
+	for (size_t i = 0; i < KNOWN; i++)
+		if (same_name(symbol, known[i].name))
+			return &known[i];
+	return NULL;
+}
+
+const struct hook *hooks_find(Addr address)
+{
+	const HChar *name;
+
+	for (uint32_t i = 0; i < added.marker_count; i++)
+		if (added.markers[i] == address)
+			return &marker_hook;
+	if (!VG_(get_fnname_if_entry)(VG_(current_DiEpoch)(), address, &name))
+		return NULL;
+	return find_by_name(name);
+}
+
+void hooks_add_region(const HChar *name, uint32_t region)
+{
+	added.regions = VG_(realloc)("autoperf.hooks", added.regions,
+				     (added.region_count + 1) * sizeof(*added.regions));
+	added.regions[added.region_count++] = (struct hook){name, HOOK_REGION, region};
+}
+
+void hooks_add_marker(Addr address)
+{
+	for (uint32_t i = 0; i < added.marker_count; i++)
+		if (added.markers[i] == address)
+			return;
+	if (added.marker_count == MARKERS_MAX)
+		return;
+	added.markers[added.marker_count++] = address;
+	/* It may have been translated without the hook. */
+	VG_(discard_translations_safely)(address, 1, "autoperf marker");
+}
+
+/* ---- calls ---- */
+
+static bool allocates(enum hook_kind kind)
+{
+	return kind <= HOOK_FREE;
+}
+
+static struct call *innermost(const struct thread *thread)
+{
+	return thread->call_count ? &thread->calls[thread->call_count - 1] : NULL;
+}
+
+bool hooks_synchronising(const struct thread *thread)
+{
+	const struct call *call = innermost(thread);
+
+	if (!call)
+		return false;
+	switch (call->hook->kind) {
+	case HOOK_LOCK:
+	case HOOK_LOCK_SHARED:
+	case HOOK_UNLOCK:
+	case HOOK_BARRIER:
+	case HOOK_SEMAPHORE_WAIT:
+	case HOOK_SEMAPHORE_POST:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What is left to undo of a call that did not return. */
+static void abandon(struct thread *thread, const struct call *call)
+{
+	if (call->hook->kind == HOOK_MARKER)
+		thread_append(thread, LOG_UNMUTE, NULL, 0);
+	if (call->hook->kind == HOOK_REGION && thread->region_depth)
+		THREAD_APPEND(thread, LOG_FRAMES_DROP, FRAMES_FUNCTIONS,
+			      --thread->region_depth);
+}
+
+static struct call *push(struct thread *thread, const struct hook *hook,
+			 UWord stack_pointer)
+{
+	struct call *call;
+
+	while ((call = innermost(thread)) && call->stack_pointer <= stack_pointer) {
+		abandon(thread, call);
+		thread->call_count--;
+	}
+	if (thread->call_count == CALLS_MAX)
+		return NULL;
+	if (thread->call_count == thread->call_capacity) {
+		thread->call_capacity =
+			thread->call_capacity ? 2 * thread->call_capacity : 16;
+		thread->calls =
+			VG_(realloc)("autoperf.calls", thread->calls,
+				     thread->call_capacity * sizeof(*thread->calls));
+	}
+	call = &thread->calls[thread->call_count++];
+	call->hook = hook;
+	call->stack_pointer = stack_pointer;
+	/* A stack that a function has just been called on can be read. */
+	call->return_to = *(const uint64_t *)stack_pointer;
+	call->arguments[0] = call->arguments[1] = 0;
+	call->where = NULL;
+	cursor.return_to = call->return_to;
+	return call;
+}
+
+static ExeContext *stack_of(const struct thread *thread)
+{
+	return VG_(record_ExeContext)(thread->tid, 0);
+}
+
+/* The value in a semaphore of glibc. */
+static uint64_t semaphore_value(UWord address)
+{
+	return *(const volatile uint32_t *)address;
+}
+
+static void enter(struct thread *thread, struct call *call, const UWord *arguments)
+{
+	call->arguments[0] = arguments[0];
+	call->arguments[1] = arguments[1];
+	switch (call->hook->kind) {
+	case HOOK_REALLOC:
+		/* Said before it is free: then another thread cannot have got it yet. */
+		call->where = stack_of(thread);
+		if (arguments[0])
+			THREAD_APPEND(thread, LOG_FREE, arguments[0]);
+		break;
+	case HOOK_FREE:
+		if (arguments[0])
+			THREAD_APPEND(thread, LOG_FREE, arguments[0]);
+		break;
+	case HOOK_CALLOC:
+		call->arguments[0] = arguments[0] * arguments[1];
+		call->where = stack_of(thread);
+		break;
+	case HOOK_POSIX_MEMALIGN:
+		call->arguments[1] = arguments[2];
+		call->where = stack_of(thread);
+		break;
+	case HOOK_MALLOC:
+	case HOOK_MEMALIGN:
+		call->where = stack_of(thread);
+		break;
+	case HOOK_UNLOCK:
+		THREAD_APPEND(thread, LOG_UNLOCK, arguments[0]);
+		break;
+	case HOOK_WAIT:
+		THREAD_APPEND(thread, LOG_UNLOCK, arguments[1]);
+		break;
+	case HOOK_BARRIER_INIT:
+		THREAD_APPEND(thread, LOG_BARRIER_SET, arguments[0],
+			      (uint32_t)arguments[2]);
+		break;
+	case HOOK_BARRIER:
+		THREAD_APPEND(thread, LOG_BARRIER_ARRIVE, arguments[0]);
+		break;
+	case HOOK_SEMAPHORE_INIT:
+		THREAD_APPEND(thread, LOG_SEMAPHORE_SET, arguments[0],
+			      (uint32_t)arguments[2]);
+		break;
+	case HOOK_SEMAPHORE_WAIT:
+		call->arguments[1] = semaphore_value(arguments[0]);
+		break;
+	case HOOK_SEMAPHORE_POST:
+		THREAD_APPEND(thread, LOG_SEMAPHORE_POST, arguments[0],
+			      semaphore_value(arguments[0]));
+		break;
+	case HOOK_REGION:
+		region_enter(thread, call->hook->region);
+		break;
+	case HOOK_MARKER:
+		thread_append(thread, LOG_MUTE, NULL, 0);
+		break;
+	case HOOK_LOCK:
+	case HOOK_LOCK_SHARED:
+		break;
+	}
+}
+
+void hooks_entered(const struct hook *hook, UWord first, UWord second, UWord third,
+		   UWord stack_pointer)
+{
+	struct thread *thread = threads.current;
+	const UWord arguments[] = {first, second, third};
+	const struct call *outer = innermost(thread);
+	struct call *call;
+
+	/* An allocator that calls itself, or a tail call: the outer one counts. */
+	if (outer && allocates(outer->hook->kind) && allocates(hook->kind) &&
+	    outer->stack_pointer >= stack_pointer)
+		return;
+	call = push(thread, hook, stack_pointer);
+	if (call)
+		enter(thread, call, arguments);
+}
+
+static void allocated(struct thread *thread, UWord address, UWord bytes,
+		      ExeContext *where)
+{
+	if (address)
+		THREAD_APPEND(thread, LOG_ALLOCATE, address, bytes, (uintptr_t)where);
+}
+
+static void leave(struct thread *thread, const struct call *call, UWord result)
+{
+	const uint64_t *arguments = call->arguments;
+	int code = (int)result;
+
+	switch (call->hook->kind) {
+	case HOOK_MALLOC:
+	case HOOK_CALLOC:
+		allocated(thread, result, arguments[0], call->where);
+		break;
+	case HOOK_REALLOC:
+	case HOOK_MEMALIGN:
+		allocated(thread, result, arguments[1], call->where);
+		break;
+	case HOOK_POSIX_MEMALIGN:
+		if (!code)
+			allocated(thread, *(const UWord *)arguments[0], arguments[1],
+				  call->where);
+		break;
+	case HOOK_LOCK:
+	case HOOK_LOCK_SHARED:
+		if (!code || code == OWNER_DIED)
+			THREAD_APPEND(thread, LOG_LOCK, arguments[0], thread_order(),
+				      call->hook->kind == HOOK_LOCK_SHARED);
+		break;
+	case HOOK_WAIT: /* has locked again, whatever it returns */
+		THREAD_APPEND(thread, LOG_LOCK, arguments[1], thread_order(), 0);
+		break;
+	case HOOK_BARRIER:
+		THREAD_APPEND(thread, LOG_BARRIER_LEAVE, arguments[0], thread_order());
+		break;
+	case HOOK_SEMAPHORE_WAIT:
+		if (!code)
+			THREAD_APPEND(thread, LOG_SEMAPHORE_WAIT, arguments[0],
+				      thread_order(), arguments[1]);
+		break;
+	case HOOK_REGION:
+		region_leave(thread);
+		break;
+	case HOOK_MARKER:
+		thread_append(thread, LOG_UNMUTE, NULL, 0);
+		break;
+	case HOOK_FREE:
+	case HOOK_UNLOCK:
+	case HOOK_BARRIER_INIT:
+	case HOOK_SEMAPHORE_INIT:
+	case HOOK_SEMAPHORE_POST:
+		break;
+	}
+}
+
+void hooks_returned(UWord result, UWord stack_pointer)
+{
+	struct thread *thread = threads.current;
+	struct call *call = innermost(thread);
+	struct call done;
+
+	/* A function that was called by a hooked one may return to the same place. */
+	if (!call || call->stack_pointer + sizeof(UWord) != stack_pointer)
+		return;
+	done = *call;
+	thread->call_count--;
+	call = innermost(thread);
+	cursor.return_to = call ? call->return_to : 0;
+	leave(thread, &done, result);
+}

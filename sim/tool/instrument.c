@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Puts logging into the program's code.
+ *
+ * What a block does in which order is the same each time and is kept once, in its struct block.
+ * The code added here stores the roots and, before each place where the block can be left, the
+ * head that tells how far it came:
+ *
+ *	at = cursor.at; if (cursor.limit < at) log_full(), at = cursor.at;
+ *	... at[1] = root 0; ...
+ *	cursor.at = at + 1 + roots; at[0] = head(3 items);	first exit
+ *	... at[2] = root 1; ...
+ *	at[0] = head(all items);				end
+ *
+ * A fault in the middle leaves the head of the last exit that was passed, or nothing.
+ */
+#include "tool/instrument.h"
+
+#include <pub_tool_guest.h>
+#include <pub_tool_machine.h>
+#include <pub_tool_transtab.h>
+
+#include "tool/hooks.h"
+#include "tool/log.h"
+
+#define LINE_MASK (MACHINE_LINE_BYTES - 1)
+#define BYTES_MAX 64u /* of one item; larger accesses are several */
+#define GAP_MAX   255u
+
+/* The value of a temporary as far as the translation knows it: root + constant. */
+struct value {
+	IRTemp root; /* IRTemp_INVALID: only the constant */
+	uint64_t constant;
+};
+
+/* One superblock being translated. */
+struct builder {
+	IRSB *out;
+	const VexGuestLayout *layout;
+	struct value *values; /* by temporary of the original block */
+	UInt value_count;
+	struct item items[BLOCK_ITEMS_MAX];
+	uint32_t item_count;
+	uint32_t fits; /* items of the block proper: beyond, things are left out */
+	IRTemp roots[BLOCK_ROOTS_MAX];
+	uint32_t root_count;
+	IRTemp at;
+	/* Stores whose constants are known only when the block is complete. */
+	IRStmt *heads[BLOCK_ITEMS_MAX];
+	uint64_t head_marks[BLOCK_ITEMS_MAX];
+	uint32_t head_count;
+	IRConst *advance; /* bytes of the record */
+	/* the instruction at hand */
+	Addr pc;
+	UInt length;
+	uint32_t first_item;
+	uint32_t gap;
+	uint64_t fetched; /* line of the last fetch */
+};
+
+static bool blocks_wanted = true;
+
+void instrument_blocks(bool wanted)
+{
+	if (blocks_wanted == wanted)
+		return;
+	blocks_wanted = wanted;
+	VG_(discard_translations_safely)(0x1000, ~(SizeT)0xfff, "autoperf-sim");
+}
+
+/* ---- small pieces of IR ---- */
+
+static IRExpr *constant(uint64_t value)
+{
+	return IRExpr_Const(IRConst_U64(value));
+}
+
+static IRTemp assign(struct builder *builder, IRType type, IRExpr *expression)
+{
+	IRTemp temp = newIRTemp(builder->out->tyenv, type);
+
+	addStmtToIRSB(builder->out, IRStmt_WrTmp(temp, expression));
+	return temp;
+}
+
+static IRExpr *load_word(struct builder *builder, const void *address)
+{
+	return IRExpr_RdTmp(
+		assign(builder, Ity_I64,
+		       IRExpr_Load(Iend_LE, Ity_I64, constant((uintptr_t)address))));
+}
+
+static IRExpr *read_register(struct builder *builder, Int offset)
+{
+	return IRExpr_RdTmp(assign(builder, Ity_I64, IRExpr_Get(offset, Ity_I64)));
+}
+
+static IRExpr *sum(struct builder *builder, IRExpr *a, IRExpr *b)
+{
+	return IRExpr_RdTmp(assign(builder, Ity_I64, IRExpr_Binop(Iop_Add64, a, b)));
+}
+
+static void call(struct builder *builder, const HChar *name, void *function,
+		 IRExpr *guard, IRExpr **arguments)
+{
+	IRDirty *dirty =
+		unsafeIRDirty_0_N(0, name, VG_(fnptr_to_fnentry)(function), arguments);
+
+	if (guard)
+		dirty->guard = guard;
+	addStmtToIRSB(builder->out, IRStmt_Dirty(dirty));
+}
+
+/* ---- values ---- */
+
+static struct value value_of(const struct builder *builder, const IRExpr *atom)
+{
+	if (atom->tag == Iex_Const)
+		return (struct value){IRTemp_INVALID, atom->Iex.Const.con->Ico.U64};
+	if (atom->Iex.RdTmp.tmp < builder->value_count)
+		return builder->values[atom->Iex.RdTmp.tmp];
+	return (struct value){atom->Iex.RdTmp.tmp, 0};
+}
+
+/* Follows additions of constants. */
+static void note_value(struct builder *builder, IRTemp temp, const IRExpr *expression)
+{
+	const IRExpr *a, *b;
+
+	switch (expression->tag) {
+	case Iex_RdTmp:
+		builder->values[temp] = value_of(builder, expression);
+		return;
+	case Iex_Const:
+		if (expression->Iex.Const.con->tag == Ico_U64)
+			builder->values[temp] = value_of(builder, expression);
+		return;
+	case Iex_Binop:
+		a = expression->Iex.Binop.arg1;
+		b = expression->Iex.Binop.arg2;
+		if (expression->Iex.Binop.op == Iop_Add64) {
+			if (a->tag == Iex_Const) {
+				const IRExpr *swap = a;
+				a = b;
+				b = swap;
+			}
+			if (a->tag == Iex_Const || b->tag != Iex_Const)
+				return;
+			builder->values[temp] = value_of(builder, a);
+			builder->values[temp].constant += b->Iex.Const.con->Ico.U64;
+		} else if (expression->Iex.Binop.op == Iop_Sub64 &&
+			   a->tag != Iex_Const && b->tag == Iex_Const) {
+			builder->values[temp] = value_of(builder, a);
+			builder->values[temp].constant -= b->Iex.Const.con->Ico.U64;
+		}
+		return;
+	default:
+		return;
+	}
+}
+
+/* The number of the root, stored into the log where it is first used. */
+static uint8_t root_of(struct builder *builder, IRTemp temp)
+{
+	uint32_t i;
+	IRExpr *address;
+
+	if (temp == IRTemp_INVALID)
+		return ROOT_NONE;
+	for (i = 0; i < builder->root_count; i++)
+		if (builder->roots[i] == temp)
+			return (uint8_t)i;
+	if (i == BLOCK_ROOTS_MAX)
+		return ROOT_NONE;
+	builder->roots[builder->root_count++] = temp;
+	address = sum(builder, IRExpr_RdTmp(builder->at),
+		      constant((1 + i) * sizeof(uint64_t)));
+	addStmtToIRSB(builder->out, IRStmt_Store(Iend_LE, address, IRExpr_RdTmp(temp)));
+	return (uint8_t)i;
+}
+
+/* ---- items ---- */
+
+static struct item *add_item(struct builder *builder, enum item_kind kind)
+{
+	struct item *item;
+
+	if (builder->item_count >= BLOCK_ITEMS_MAX - 1)
+		return &builder->items[BLOCK_ITEMS_MAX - 1]; /* a place to scribble */
+	item = &builder->items[builder->item_count++];
+	*item = (struct item){
+		.kind = (uint8_t)kind, .root = ROOT_NONE, .gap = (uint8_t)builder->gap};
+	builder->gap = 0;
+	return item;
+}
+
+static void add_access(struct builder *builder, enum item_kind kind,
+		       const IRExpr *address, uint32_t bytes)
+{
+	struct value value = value_of(builder, address);
+	uint8_t root = root_of(builder, value.root);
+	uint32_t site = site_number(builder->pc);
+
+	for (uint32_t done = 0; done < bytes; done += BYTES_MAX) {
+		struct item *item = add_item(builder, kind);
+
+		item->value = value.constant + done;
+		item->root = root;
+		item->bytes =
+			(uint8_t)(bytes - done < BYTES_MAX ? bytes - done : BYTES_MAX);
+		item->site = site;
+	}
+}
+
+/* An access that may not happen: then its address is 0. */
+static void add_guarded(struct builder *builder, enum item_kind kind, IRExpr *guard,
+			IRExpr *address, uint32_t bytes)
+{
+	IRTemp chosen;
+
+	if (guard->tag == Iex_Const) {
+		if (guard->Iex.Const.con->Ico.U1)
+			add_access(builder, kind, address, bytes);
+		return;
+	}
+	chosen = assign(builder, Ity_I64, IRExpr_ITE(guard, address, constant(0)));
+	add_access(builder, kind, IRExpr_RdTmp(chosen), bytes);
+}
+
+/*
+ * A locked instruction is translated to a load and a compare-and-swap, repeated if it fails: that
+ * is one atomic access.
+ */
+static void add_atomic(struct builder *builder, const IRExpr *address, uint32_t bytes)
+{
+	struct value value = value_of(builder, address);
+
+	for (uint32_t i = builder->first_item; i < builder->item_count; i++) {
+		struct item *item = &builder->items[i];
+
+		if (item->kind != ITEM_LOAD || item->value != value.constant ||
+		    item->bytes != bytes)
+			continue;
+		if (item->root == ROOT_NONE
+			    ? value.root == IRTemp_INVALID
+			    : builder->roots[item->root] == value.root) {
+			item->kind = ITEM_ATOMIC;
+			return;
+		}
+	}
+	add_access(builder, ITEM_ATOMIC, address, bytes);
+}
+
+/* The next instruction; its bytes are fetched unless they lie in the line fetched last. */
+static void add_instruction(struct builder *builder, Addr pc, UInt length)
+{
+	Addr end = pc + (length ? length : 1);
+
+	builder->pc = pc;
+	builder->length = length;
+	builder->first_item = builder->item_count;
+	if (builder->gap == GAP_MAX)
+		add_item(builder, ITEM_NONE);
+	builder->gap++;
+	for (Addr at = pc; at < end; at = (at | LINE_MASK) + 1) {
+		Addr line_end = (at | LINE_MASK) + 1;
+		struct item *item;
+
+		if ((at & ~(Addr)LINE_MASK) == builder->fetched)
+			continue;
+		builder->fetched = at & ~(Addr)LINE_MASK;
+		item = add_item(builder, ITEM_FETCH);
+		item->value = at;
+		item->bytes = (uint8_t)((end < line_end ? end : line_end) - at);
+	}
+}
+
+/* ---- ends of blocks ---- */
+
+/*
+ * Stores the head. The block's address is not known before it is complete: finish_heads() fills it
+ * in. The first one also moves the cursor on.
+ */
+static void commit(struct builder *builder, bool taken)
+{
+	IRStmt *head;
+
+	if (!builder->head_count) {
+		IRExpr *advance;
+
+		builder->advance = IRConst_U64(0);
+		advance = IRExpr_Const(builder->advance);
+		addStmtToIRSB(
+			builder->out,
+			IRStmt_Store(Iend_LE, constant((uintptr_t)&cursor.at),
+				     sum(builder, IRExpr_RdTmp(builder->at), advance)));
+	}
+	head = IRStmt_Store(Iend_LE, IRExpr_RdTmp(builder->at), constant(0));
+	addStmtToIRSB(builder->out, head);
+	if (builder->head_count < BLOCK_ITEMS_MAX) {
+		builder->head_marks[builder->head_count] = (uint64_t)builder->item_count
+								   << LOG_END_SHIFT |
+							   (taken ? LOG_TAKEN : 0);
+		builder->heads[builder->head_count++] = head;
+	}
+}
+
+static void finish_heads(struct builder *builder, const struct block *block)
+{
+	builder->advance->Ico.U64 = (1 + block->root_count) * sizeof(uint64_t);
+	for (uint32_t i = 0; i < builder->head_count; i++)
+		builder->heads[i]->Ist.Store.data->Iex.Const.con->Ico.U64 =
+			(uint64_t)(uintptr_t)block | builder->head_marks[i];
+}
+
+static void add_exit(struct builder *builder, const IRStmt *statement)
+{
+	Addr target = statement->Ist.Exit.dst->Ico.U64;
+	IRJumpKind kind = statement->Ist.Exit.jk;
+
+	/* Leaving to the same instruction is no branch: a locked one is tried again. */
+	if ((kind == Ijk_Boring || kind == Ijk_Call || kind == Ijk_Ret) &&
+	    target != builder->pc) {
+		struct item *item = add_item(builder, ITEM_BRANCH);
+
+		item->value = builder->pc;
+		/* The optimiser may have turned it round. */
+		item->bytes = target == builder->pc + builder->length;
+		commit(builder, true);
+	} else {
+		commit(builder, false);
+	}
+}
+
+static void add_end(struct builder *builder, const IRExpr *next, IRJumpKind kind)
+{
+	if ((kind == Ijk_Boring || kind == Ijk_Call) && next->tag == Iex_RdTmp) {
+		struct value value = value_of(builder, next);
+		uint8_t root = root_of(builder, value.root);
+		struct item *item = add_item(builder, ITEM_JUMP);
+
+		item->value = value.constant;
+		item->root = root;
+		item->site = site_number(builder->pc);
+	} else if (builder->gap) {
+		add_item(builder, ITEM_NONE);
+	}
+	commit(builder, false);
+}
+
+/* ---- hooks ---- */
+
+static void call_entry_hook(struct builder *builder, const struct hook *hook)
+{
+	call(builder, "hooks_entered", hooks_entered, NULL,
+	     mkIRExprVec_5(
+		     constant((uintptr_t)hook),
+		     read_register(builder, offsetof(VexGuestAMD64State, guest_RDI)),
+		     read_register(builder, offsetof(VexGuestAMD64State, guest_RSI)),
+		     read_register(builder, offsetof(VexGuestAMD64State, guest_RDX)),
+		     read_register(builder, builder->layout->offset_SP)));
+}
+
+static void call_return_hook(struct builder *builder, IRExpr *next)
+{
+	IRTemp same = assign(
+		builder, Ity_I1,
+		IRExpr_Binop(Iop_CmpEQ64, next, load_word(builder, &cursor.return_to)));
+
+	call(builder, "hooks_returned", hooks_returned, IRExpr_RdTmp(same),
+	     mkIRExprVec_2(
+		     read_register(builder, offsetof(VexGuestAMD64State, guest_RAX)),
+		     read_register(builder, builder->layout->offset_SP)));
+}
+
+/* ---- statements ---- */
+
+static void begin_record(struct builder *builder)
+{
+	IRExpr *at = load_word(builder, &cursor.at);
+	IRTemp full = assign(
+		builder, Ity_I1,
+		IRExpr_Binop(Iop_CmpLT64U, load_word(builder, &cursor.limit), at));
+
+	call(builder, "log_full", log_full, IRExpr_RdTmp(full), mkIRExprVec_0());
+	builder->at =
+		assign(builder, Ity_I64,
+		       IRExpr_Load(Iend_LE, Ity_I64, constant((uintptr_t)&cursor.at)));
+}
+
+static uint32_t bytes_of(const IRSB *block, const IRExpr *expression)
+{
+	return (uint32_t)sizeofIRType(typeOfIRExpr(block->tyenv, expression));
+}
+
+static void add_dirty(struct builder *builder, const IRDirty *dirty)
+{
+	if (dirty->mFx == Ifx_None)
+		return;
+	if (dirty->mFx != Ifx_Write)
+		add_guarded(builder, ITEM_LOAD, dirty->guard, dirty->mAddr,
+			    (uint32_t)dirty->mSize);
+	if (dirty->mFx != Ifx_Read)
+		add_guarded(builder, ITEM_STORE, dirty->guard, dirty->mAddr,
+			    (uint32_t)dirty->mSize);
+}
+
+static void add_load_guarded(struct builder *builder, const IRLoadG *load)
+{
+	IRType result, memory;
+
+	typeOfIRLoadGOp(load->cvt, &result, &memory);
+	add_guarded(builder, ITEM_LOAD, load->guard, load->addr,
+		    (uint32_t)sizeofIRType(memory));
+}
+
+/* What is logged of a statement; it is added to the block by the caller. */
+static void log_statement(struct builder *builder, const IRStmt *statement)
+{
+	IRSB *out = builder->out;
+
+	switch (statement->tag) {
+	case Ist_IMark:
+		add_instruction(builder, statement->Ist.IMark.addr,
+				statement->Ist.IMark.len);
+		break;
+	case Ist_WrTmp: {
+		const IRExpr *data = statement->Ist.WrTmp.data;
+
+		note_value(builder, statement->Ist.WrTmp.tmp, data);
+		if (data->tag == Iex_Load)
+			add_access(builder, ITEM_LOAD, data->Iex.Load.addr,
+				   (uint32_t)sizeofIRType(data->Iex.Load.ty));
+		break;
+	}
+	case Ist_Store:
+		add_access(builder, ITEM_STORE, statement->Ist.Store.addr,
+			   bytes_of(out, statement->Ist.Store.data));
+		break;
+	case Ist_StoreG: {
+		const IRStoreG *store = statement->Ist.StoreG.details;
+
+		add_guarded(builder, ITEM_STORE, store->guard, store->addr,
+			    bytes_of(out, store->data));
+		break;
+	}
+	case Ist_LoadG:
+		add_load_guarded(builder, statement->Ist.LoadG.details);
+		break;
+	case Ist_Dirty:
+		add_dirty(builder, statement->Ist.Dirty.details);
+		break;
+	case Ist_CAS: {
+		const IRCAS *cas = statement->Ist.CAS.details;
+		uint32_t bytes = bytes_of(out, cas->dataLo);
+
+		add_atomic(builder, cas->addr, cas->dataHi ? 2 * bytes : bytes);
+		break;
+	}
+	case Ist_Exit:
+		add_exit(builder, statement);
+		break;
+	default:
+		break;
+	}
+}
+
+static void init_values(struct builder *builder, const IRSB *in)
+{
+	builder->value_count = (UInt)in->tyenv->types_used;
+	builder->values = VG_(malloc)("autoperf.values", (builder->value_count + 1) *
+								 sizeof(struct value));
+	for (UInt i = 0; i < builder->value_count; i++)
+		builder->values[i] = (struct value){(IRTemp)i, 0};
+}
+
+/* The statements from `i` on. */
+static void add_statements(struct builder *builder, const IRSB *in, Int i)
+{
+	for (; i < in->stmts_used; i++) {
+		IRStmt *statement = in->stmts[i];
+
+		if (!statement || statement->tag == Ist_NoOp)
+			continue;
+		if (!blocks_wanted) {
+			addStmtToIRSB(builder->out, statement);
+		} else if (statement->tag == Ist_Exit || statement->tag == Ist_Store ||
+			   statement->tag == Ist_StoreG) {
+			log_statement(builder, statement);
+			addStmtToIRSB(builder->out, statement);
+		} else {
+			addStmtToIRSB(builder->out, statement);
+			log_statement(builder, statement);
+		}
+	}
+}
+
+IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *layout,
+		 const VexGuestExtents *extents, const VexArchInfo *host,
+		 IRType guest_word, IRType host_word)
+{
+	/* Big, and translation happens one block at a time. */
+	static struct builder builder;
+	const struct hook *hook = hooks_find(closure->readdr);
+	Int i;
+
+	(void)extents, (void)host, (void)guest_word, (void)host_word;
+	VG_(memset)(&builder, 0, offsetof(struct builder, items));
+	builder.item_count = builder.root_count = builder.head_count = 0;
+	builder.gap = 0;
+	builder.fetched = 1; /* no line's address */
+	builder.layout = layout;
+	builder.out = deepCopyIRSBExceptStmts(in);
+	init_values(&builder, in);
+	/* The preamble belongs to Valgrind. */
+	for (i = 0; i < in->stmts_used && in->stmts[i]->tag != Ist_IMark; i++)
+		addStmtToIRSB(builder.out, in->stmts[i]);
+	if (hook)
+		call_entry_hook(&builder, hook);
+	if (blocks_wanted)
+		begin_record(&builder);
+	add_statements(&builder, in, i);
+	if (blocks_wanted) {
+		add_end(&builder, builder.out->next, builder.out->jumpkind);
+		finish_heads(&builder,
+			     block_new(closure->nraddr, builder.items,
+				       builder.item_count, builder.root_count));
+	}
+	if (builder.out->jumpkind == Ijk_Ret)
+		call_return_hook(&builder, builder.out->next);
+	VG_(free)(builder.values);
+	return builder.out;
+}

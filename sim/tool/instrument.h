@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Translation: what Valgrind calls for each superblock of the program.
+ */
+#ifndef AUTOPERF_SIM_TOOL_INSTRUMENT_H
+#define AUTOPERF_SIM_TOOL_INSTRUMENT_H
+
+#include "tool/base.h"
+
+#include <pub_tool_tooliface.h>
+
+/* Of VG_(basic_tool_funcs). */
+IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *layout,
+		 const VexGuestExtents *extents, const VexArchInfo *host,
+		 IRType guest_word, IRType host_word);
+
+/* While false, blocks are translated with hooks only. Changing it discards all translations. */
+void instrument_blocks(bool wanted);
+
+/* Generated code calls this when the cursor is beyond its limit (schedule.c). */
+void log_full(void);
+
+#endif

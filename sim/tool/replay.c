@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The replay's two loops: one thread alone, its whole log at once; and several, merged.
+ *
+ * Merging: of all threads that have something logged and are not held, the one with the lowest
+ * clock goes on until its clock passes the next one's. It stops at the clock of the lowest
+ * runnable thread that has nothing logged, because that one may still do something before.
+ */
+#include "tool/replay.h"
+
+#include "tool/heap.h"
+#include "tool/main.h"
+#include "tool/order.h"
+#include "tool/region.h"
+#include "tool/spin.h"
+
+/* Cycles that entering and leaving the kernel costs. */
+#define SYSTEM_CALL_CYCLES 300
+
+static struct {
+	struct thread **heap; /* by key, lowest first */
+	uint32_t count, capacity;
+	uint64_t time;
+	bool resumed; /* a thread has been added: the lowest may be another one now */
+} queue;
+
+uint64_t replay_time(void)
+{
+	return queue.time;
+}
+
+/* ---- one record ---- */
+
+static inline bool is_simulated(const struct thread *thread)
+{
+	return !thread->muted && (tool.warm || region_open_frames());
+}
+
+/* One item; the stalls are in the thread's counters. */
+static inline __attribute__((always_inline)) void
+simulate_item(struct machine_thread *machine, const struct item *item,
+	      const uint64_t *roots, bool taken)
+{
+	uint64_t value = item->value;
+
+	if (item->root != ROOT_NONE)
+		value += roots[item->root];
+	switch ((enum item_kind)item->kind) {
+	case ITEM_LOAD:
+	case ITEM_STORE:
+	case ITEM_ATOMIC:
+		if (likely(value))
+			machine_access(tool.machine, machine, value, item->bytes,
+				       (enum machine_access_kind)item->kind,
+				       item->site);
+		break;
+	case ITEM_FETCH:
+		machine_fetch(tool.machine, machine, value, item->bytes);
+		break;
+	case ITEM_BRANCH:
+		machine_branch(tool.machine, machine, value, taken != item->bytes);
+		break;
+	case ITEM_JUMP:
+		machine_branch_indirect(tool.machine, machine, site_address(item->site),
+					value);
+		break;
+	case ITEM_NONE:
+		break;
+	}
+}
+
+/* All of a block's execution. */
+static void simulate_block(struct machine_thread *machine, uint64_t head,
+			   const uint64_t *roots)
+{
+	const struct block *block = log_block(head);
+	uint32_t end = log_block_end(head);
+	uint64_t instructions = 0;
+
+	for (uint32_t i = 0; i < end; i++) {
+		instructions += block->items[i].gap;
+		simulate_item(machine, &block->items[i], roots,
+			      i + 1 == end && (head & LOG_TAKEN));
+	}
+	machine_instructions(machine, instructions);
+}
+
+/* The same up to the item at which the clock passes `until`; false: more are to come. */
+static bool simulate_items(struct thread *thread, uint64_t head, const uint64_t *roots,
+			   uint64_t until)
+{
+	const struct block *block = log_block(head);
+	uint32_t end = log_block_end(head);
+
+	for (uint32_t i = thread->item; i < end; i++) {
+		const struct item *item = &block->items[i];
+
+		machine_instructions(thread->machine, item->gap);
+		simulate_item(thread->machine, item, roots,
+			      i + 1 == end && (head & LOG_TAKEN));
+		if (thread_clock(thread) > until && i + 1 < end) {
+			thread->item = i + 1;
+			return false;
+		}
+	}
+	thread->item = 0;
+	return true;
+}
+
+static void birth(struct thread *thread, const struct signal *signal)
+{
+	/* Time before its birth is nobody's waiting. */
+	thread->origin = signal->happened ? signal->time : 0;
+	thread->born = true;
+}
+
+/* A record that can make the thread wait; false: it does. */
+static bool replay_waiting(struct thread *thread, const uint64_t *record)
+{
+	struct signal *signal = (struct signal *)(uintptr_t)record[1];
+
+	switch (log_operation(record[0])) {
+	case LOG_BIRTH:
+		signal_hold(signal);
+		if (!order_await(thread, signal)) {
+			signal_drop(signal);
+			return false;
+		}
+		thread->machine->counters[MACHINE_BLOCKED] = 0;
+		birth(thread, signal);
+		signal_drop(signal);
+		return true;
+	case LOG_AWAIT:
+		if (thread->muted) {
+			signal_drop(signal);
+			return true;
+		}
+		return order_await(thread, signal);
+	case LOG_LOCK:
+		return thread->muted || order_lock(thread, record[1], record[3]);
+	case LOG_SEMAPHORE_WAIT:
+		return thread->muted ||
+		       order_semaphore_wait(thread, record[1], record[3]);
+	case LOG_BARRIER_LEAVE:
+		return thread->muted || order_barrier_leave(thread, record[1]);
+	case LOG_SPIN:
+		return spin_replay(thread, (struct spin *)(uintptr_t)record[1]);
+	default:
+		return true;
+	}
+}
+
+static void replay_unmuted(struct thread *thread, const uint64_t *record)
+{
+	uint64_t *counters = thread->machine->counters;
+
+	switch (log_operation(record[0])) {
+	case LOG_UNLOCK:
+		order_unlock(thread, record[1]);
+		break;
+	case LOG_SEMAPHORE_SET:
+		order_semaphore_set(record[1], record[2]);
+		break;
+	case LOG_SEMAPHORE_POST:
+		order_semaphore_post(thread, record[1], record[2]);
+		break;
+	case LOG_BARRIER_SET:
+		order_barrier_set(record[1], record[2]);
+		break;
+	case LOG_BARRIER_ARRIVE:
+		order_barrier_arrive(thread, record[1]);
+		break;
+	case LOG_SYSTEM_CALL:
+		if (is_simulated(thread))
+			counters[MACHINE_CYCLES] += SYSTEM_CALL_CYCLES;
+		break;
+	case LOG_SLEEP:
+		counters[MACHINE_BLOCKED] += (uint64_t)((unsigned __int128)record[1] *
+							tool.config->clock_mhz / 1000);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A control record that cannot wait. */
+static void replay_control(struct thread *thread, const uint64_t *record)
+{
+	enum frame_stack_kind stack = (enum frame_stack_kind)record[1];
+
+	switch (log_operation(record[0])) {
+	case LOG_FRAME_BEGIN:
+		region_begin(thread, stack, (uint32_t)record[2], (uint32_t)record[3],
+			     record[4]);
+		break;
+	case LOG_FRAME_END:
+		region_end(thread, stack, (uint32_t)record[2], (uint32_t)record[3],
+			   record[4]);
+		break;
+	case LOG_FRAMES_DROP:
+		region_drop(thread, stack, (uint32_t)record[2]);
+		break;
+	case LOG_MUTE:
+		thread->muted++;
+		break;
+	case LOG_UNMUTE:
+		if (thread->muted)
+			thread->muted--;
+		break;
+	case LOG_SIGNAL:
+		order_signal(thread, (struct signal *)(uintptr_t)record[1]);
+		break;
+	case LOG_ALLOCATE:
+		heap_allocate(record[1], record[2], (ExeContext *)(uintptr_t)record[3]);
+		break;
+	case LOG_FREE:
+		heap_free(record[1]);
+		break;
+	case LOG_UNMAP:
+		machine_unmap(tool.machine, record[1], record[2]);
+		break;
+	default:
+		if (!thread->muted)
+			replay_unmuted(thread, record);
+		break;
+	}
+}
+
+/* The thread's last record: everything of it goes. */
+static void end_thread(struct thread *thread)
+{
+	for (int i = 0; i < FRAME_STACKS; i++)
+		region_drop(thread, (enum frame_stack_kind)i, 0);
+	spin_thread_ended(thread);
+	thread_end(thread);
+}
+
+/* ---- alone ---- */
+
+void replay_alone(struct thread *thread)
+{
+	struct log *log = &thread->log;
+
+	while (log->read < log->written) {
+		uint64_t head = *log->read;
+		size_t words = log_record_words(head);
+
+		if (!(head & LOG_CONTROL)) {
+			if (is_simulated(thread))
+				simulate_block(thread->machine, head, log->read + 1);
+		} else if (log_operation(head) == LOG_EXIT) {
+			end_thread(thread);
+			return;
+		} else {
+			/* Alone, it waits for nobody: the one it waited for has passed. */
+			while (!replay_waiting(thread, log->read))
+				order_break();
+			replay_control(thread, log->read);
+		}
+		log->read += words;
+	}
+	log_make_room(log);
+}
+
+/* ---- merging ---- */
+
+static void sift_up(uint32_t i)
+{
+	struct thread *thread = queue.heap[i];
+
+	while (i && queue.heap[(i - 1) / 2]->key > thread->key) {
+		queue.heap[i] = queue.heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	queue.heap[i] = thread;
+}
+
+static void push(struct thread *thread)
+{
+	if (queue.count == queue.capacity) {
+		queue.capacity = queue.capacity ? 2 * queue.capacity : 64;
+		queue.heap = VG_(realloc)("autoperf.queue", queue.heap,
+					  queue.capacity * sizeof(*queue.heap));
+	}
+	thread->key = thread_clock(thread);
+	queue.heap[queue.count] = thread;
+	sift_up(queue.count++);
+}
+
+static struct thread *pop(void)
+{
+	struct thread *first = queue.heap[0], *last = queue.heap[--queue.count];
+	uint32_t i = 0;
+
+	for (;;) {
+		uint32_t child = 2 * i + 1;
+
+		if (child >= queue.count)
+			break;
+		if (child + 1 < queue.count &&
+		    queue.heap[child + 1]->key < queue.heap[child]->key)
+			child++;
+		if (queue.heap[child]->key >= last->key)
+			break;
+		queue.heap[i] = queue.heap[child];
+		i = child;
+	}
+	queue.heap[i] = last;
+	return first;
+}
+
+static bool has_pending(const struct thread *thread)
+{
+	return thread->log.read < thread->log.written;
+}
+
+void replay_resume(struct thread *thread)
+{
+	push(thread);
+	queue.resumed = true;
+}
+
+enum stop { STOP_LATER, STOP_EMPTY, STOP_HELD, STOP_ENDED };
+
+/* Goes on until the clock has passed `until`. */
+static enum stop run(struct thread *thread, uint64_t until)
+{
+	struct log *log = &thread->log;
+
+	while (log->read < log->written) {
+		uint64_t head = *log->read;
+		size_t words = log_record_words(head);
+
+		if (!(head & LOG_CONTROL)) {
+			if (is_simulated(thread)) {
+				thread->replayed_blocks += !thread->item;
+				if (!simulate_items(thread, head, log->read + 1, until))
+					return STOP_LATER;
+			}
+		} else if (log_operation(head) == LOG_EXIT) {
+			end_thread(thread);
+			return STOP_ENDED;
+		} else {
+			if (!replay_waiting(thread, log->read))
+				return STOP_HELD;
+			replay_control(thread, log->read);
+		}
+		log->read += words;
+		if (unlikely(log_position(log, log->read) > thread->watched))
+			spin_passed(thread);
+		if (thread_clock(thread) > until || queue.resumed)
+			return STOP_LATER;
+	}
+	return STOP_EMPTY;
+}
+
+/* The clock that the replay must not pass because this thread may still do something then. */
+static uint64_t bound_by(const struct thread *thread)
+{
+	uint64_t clock;
+
+	if (!thread->live || !thread->born || thread->held || has_pending(thread) ||
+	    thread->state != THREAD_RUNNABLE)
+		return UINT64_MAX;
+	clock = thread_clock(thread);
+	return clock > thread->floor ? clock : thread->floor;
+}
+
+static void measure_speed(struct thread *thread, uint64_t cycles, size_t words)
+{
+	thread->replayed_cycles += thread->machine->counters[MACHINE_CYCLES] - cycles;
+	thread->replayed_words += words;
+	if (thread->replayed_words < 1u << 16)
+		return;
+	thread->replayed_cycles /= 2;
+	thread->replayed_words /= 2;
+	thread->replayed_blocks /= 2;
+}
+
+static void merge(uint64_t bound, bool bounded)
+{
+	while (queue.count && queue.heap[0]->key <= bound) {
+		struct thread *thread = pop();
+		uint64_t until = queue.count && queue.heap[0]->key < bound
+					 ? queue.heap[0]->key
+					 : bound;
+		uint64_t cycles = thread->machine->counters[MACHINE_CYCLES];
+		const uint64_t *from = thread->log.read;
+		enum stop stop;
+
+		queue.time = thread->key;
+		queue.resumed = false;
+		stop = run(thread, until);
+		if (stop == STOP_ENDED)
+			continue;
+		measure_speed(thread, cycles, (size_t)(thread->log.read - from));
+		if (stop == STOP_LATER) {
+			if (has_pending(thread))
+				push(thread);
+			else
+				stop = STOP_EMPTY;
+		}
+		if (bounded && stop == STOP_EMPTY && bound_by(thread) < bound)
+			bound = bound_by(thread);
+	}
+}
+
+/* Some thread that has nothing logged may still do something. */
+static bool may_go_on(void)
+{
+	for (struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread->live && !thread->held && !has_pending(thread) &&
+		    thread->state == THREAD_RUNNABLE)
+			return true;
+	return false;
+}
+
+void replay_merge(enum replay_extent extent)
+{
+	bool bounded = extent == REPLAY_SAFE;
+	uint64_t bound = UINT64_MAX;
+
+	queue.count = 0;
+	for (struct thread *thread = threads.first; thread; thread = thread->next) {
+		if (has_pending(thread) && !thread->held)
+			push(thread);
+		else if (bounded && bound_by(thread) < bound)
+			bound = bound_by(thread);
+	}
+	do
+		merge(bound, bounded);
+	while (!queue.count && (!bounded || !may_go_on()) && order_break());
+	for (struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread->log.read - thread->log.words >
+			    (ptrdiff_t)LOG_FIRST_WORDS / 2 ||
+		    !has_pending(thread))
+			log_make_room(&thread->log);
+}

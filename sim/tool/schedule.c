@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Valgrind lets one thread execute at a time, for as many blocks as its counter allows, and then
+ * the one that has waited longest. Here the counter is cut down so that no thread comes further in
+ * virtual time than a window ahead of the one that is last. The replay can then interleave what
+ * they did, and what they see of each other is not older than the window.
+ */
+#include "tool/schedule.h"
+
+#include <pub_tool_guest.h>
+#include <pub_tool_machine.h>
+#include <pub_tool_tooliface.h>
+
+#include "tool/futex.h"
+#include "tool/instrument.h"
+#include "tool/main.h"
+#include "tool/replay.h"
+#include "tool/spin.h"
+
+/* Words between looks for spinning, while there are several threads. */
+#define CHUNK_WORDS 512u
+/* Logs of all threads together; beyond it the order is no longer waited for. */
+#define PENDING_WORDS_MAX (6u << 20)
+/* Before it is known how fast a thread goes. */
+#define CYCLES_PER_BLOCK 16
+/* Nobody takes the turn that a thread ahead of its time gives up: sleep, then try again. */
+#define IDLE_NANOSECONDS 20000
+/* So often in a row: the one that is waited for does not come. */
+#define IDLE_MAX 2500
+
+static struct thread *last_started;
+static uint32_t idled;
+
+static UInt blocks_left(ThreadId tid)
+{
+	UInt count = 0;
+
+	VG_(get_shadow_regs_area)
+	(tid, (UChar *)&count, 0, offsetof(VexGuestArchState, host_EvC_COUNTER),
+	 sizeof(count));
+	return count;
+}
+
+static void set_blocks_left(ThreadId tid, UInt count)
+{
+	VG_(set_shadow_regs_area)
+	(tid, 0, offsetof(VexGuestArchState, host_EvC_COUNTER), sizeof(count),
+	 (const UChar *)&count);
+}
+
+uint64_t schedule_front(const struct thread *thread)
+{
+	uint64_t front = thread_clock(thread);
+	uint64_t words = thread_pending(thread);
+
+	if (thread->replayed_words)
+		words = words * thread->replayed_cycles / thread->replayed_words;
+	front += words;
+	return front > thread->floor ? front : thread->floor;
+}
+
+void schedule_woken(struct thread *thread, uint64_t not_before)
+{
+	if (thread->state == THREAD_WAITING)
+		thread->state = THREAD_RUNNABLE;
+	if (thread->floor < not_before)
+		thread->floor = not_before;
+}
+
+/* The front of the last runnable thread but this one. */
+static uint64_t others_front(const struct thread *self)
+{
+	uint64_t last = UINT64_MAX;
+
+	for (struct thread *thread = threads.first; thread; thread = thread->next) {
+		uint64_t front;
+
+		if (thread == self || !thread->live || !thread->born || thread->held ||
+		    thread->state != THREAD_RUNNABLE)
+			continue;
+		front = schedule_front(thread);
+		if (front < last)
+			last = front;
+	}
+	return last;
+}
+
+/* Blocks in which about `cycles` pass. */
+static UInt blocks_in(const struct thread *thread, uint64_t cycles)
+{
+	uint64_t blocks = cycles / CYCLES_PER_BLOCK;
+
+	if (thread->replayed_cycles)
+		blocks = cycles * thread->replayed_blocks / thread->replayed_cycles;
+	return blocks < 1 ? 1 : blocks > 50000 ? 50000 : (UInt)blocks;
+}
+
+/*
+ * At least one block: Valgrind may be about to execute one that must not be put off (a function
+ * without its redirection).
+ */
+static UInt allowance(const struct thread *thread)
+{
+	uint64_t others = others_front(thread);
+	uint64_t front = schedule_front(thread);
+	uint64_t window = (uint64_t)tool.window;
+
+	if (others == UINT64_MAX)
+		return blocks_in(thread, window);
+	if (front >= others + window)
+		return 1;
+	return blocks_in(thread, others + window - front);
+}
+
+static void idle(void)
+{
+	struct vki_timespec pause = {0, IDLE_NANOSECONDS};
+
+	system_call(__NR_nanosleep, (UWord)&pause, 0, 0, 0);
+	if (++idled % IDLE_MAX)
+		return;
+	for (struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread->in_call && thread->state == THREAD_RUNNABLE) {
+			thread->state = THREAD_WAITING;
+			futex_doubt(thread);
+		}
+}
+
+void schedule_ended(const struct thread *thread)
+{
+	if (last_started == thread)
+		last_started = NULL;
+}
+
+static uint64_t all_pending(void)
+{
+	uint64_t words = 0;
+
+	for (struct thread *thread = threads.first; thread; thread = thread->next)
+		words += (uint64_t)(thread->log.written - thread->log.read);
+	return words;
+}
+
+/* Replays; no log is current. */
+static void replay(void)
+{
+	if (threads.count == 1)
+		replay_alone(threads.first);
+	else
+		replay_merge(all_pending() > PENDING_WORDS_MAX ? REPLAY_ALL
+							       : REPLAY_SAFE);
+	if (threads.count == 1)
+		blocks_collect();
+}
+
+static void switch_to(struct thread *thread)
+{
+	if (threads.current)
+		log_leave(&threads.current->log);
+	threads.current = NULL;
+	if (last_started)
+		spin_look_around(last_started);
+	replay();
+	log_chunk = threads.live > 1 ? CHUNK_WORDS : SIZE_MAX;
+	thread_enter(thread);
+}
+
+void schedule_start(ThreadId tid, ULong blocks)
+{
+	struct thread *thread = thread_find(tid);
+	UInt allowed;
+
+	(void)blocks;
+	if (!thread)
+		return;
+	if (thread != threads.current)
+		switch_to(thread);
+	if (threads.live == 1 && threads.count == 1) {
+		last_started = thread;
+		return;
+	}
+	allowed = thread->state == THREAD_SPINNING ? 1 : allowance(thread);
+	if (allowed == 1 && thread == last_started)
+		idle();
+	else
+		idled = 0;
+	last_started = thread;
+	if (blocks_left(tid) > allowed)
+		set_blocks_left(tid, allowed);
+}
+
+void log_full(void)
+{
+	struct thread *thread = threads.current;
+	struct log *log = &thread->log;
+
+	log_leave(log);
+	if (threads.count == 1) {
+		replay_alone(thread);
+		blocks_collect();
+	} else {
+		if (spin_look(thread))
+			set_blocks_left(thread->tid, 1);
+		if (log->written > log->words + log->capacity / 2) {
+			threads.current = NULL;
+			replay();
+			threads.current = thread;
+			log_make_room(log);
+		}
+	}
+	log_enter(log);
+}
+
+void schedule_drain(void)
+{
+	struct thread *current = threads.current;
+
+	if (current)
+		log_leave(&current->log);
+	threads.current = NULL;
+	replay_merge(REPLAY_ALL);
+	if (current)
+		thread_enter(current);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How far a thread may execute before the others have their turn.
+ */
+#ifndef AUTOPERF_SIM_TOOL_SCHEDULE_H
+#define AUTOPERF_SIM_TOOL_SCHEDULE_H
+
+#include "tool/thread.h"
+
+/* Of VG_(track_start_client_code). */
+void schedule_start(ThreadId tid, ULong blocks);
+
+/* Where the thread will be when all that it has logged is replayed, as far as can be told. */
+uint64_t schedule_front(const struct thread *thread);
+/* The thread has been woken though it is not back yet: others wait for it from now on. */
+void schedule_woken(struct thread *thread, uint64_t not_before);
+/* The thread's memory is about to be freed. */
+void schedule_ended(const struct thread *thread);
+/* What the program does from here on is out of sight (exec, exit): replays everything. */
+void schedule_drain(void);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the simulator must tell apart. The numbers of 4 threads are those of the prototype that
+ * the design comes from; machines' real numbers are lower, their order is the same.
+ */
+#include "simulate.h"
+
+#include <stdio.h>
+
+static uint64_t hitm(const struct totals *totals)
+{
+	return totals->counters[MACHINE_HITM_LOCAL] +
+	       totals->counters[MACHINE_HITM_REMOTE];
+}
+
+/* Lines fetched modified per million instructions. */
+static uint64_t hitm_rate(const struct totals *totals)
+{
+	return hitm(totals) * 1000000 / totals->counters[MACHINE_INSTRUCTIONS];
+}
+
+static uint64_t false_percent(const struct totals *totals)
+{
+	return totals->counters[MACHINE_HITM_FALSE] * 100 / hitm(totals);
+}
+
+static void false_sharing_is_all_false(void **state)
+{
+	struct totals totals = contend("false", 4, 20000);
+
+	(void)state;
+	assert_true(hitm_rate(&totals) > 100000);
+	assert_true(totals.counters[MACHINE_HITM_TRUE] * 1000 < hitm(&totals));
+}
+
+static void padding_ends_false_sharing(void **state)
+{
+	struct totals totals = contend("padded", 4, 20000);
+
+	(void)state;
+	assert_int_equal(hitm(&totals), 0);
+	assert_int_equal(totals.counters[MACHINE_INVALIDATIONS], 0);
+	assert_int_equal(totals.counters[MACHINE_BLOCKED], 0);
+}
+
+static void an_atomic_counter_is_truly_shared(void **state)
+{
+	struct totals totals = contend("true", 4, 20000);
+
+	(void)state;
+	assert_true(hitm_rate(&totals) > 200000);
+	assert_int_equal(false_percent(&totals), 0);
+	assert_int_equal(totals.counters[MACHINE_ATOMICS], 4 * 20000);
+}
+
+static void rare_sharing_is_rare(void **state)
+{
+	struct totals totals = contend("rare", 4, 50000);
+
+	(void)state;
+	assert_in_range(hitm_rate(&totals), 50, 300);
+	assert_true(false_percent(&totals) <= 5);
+}
+
+static void twelve_threads_share_like_four(void **state)
+{
+	struct totals adjacent = contend("false", 12, 5000);
+	struct totals apart = contend("padded", 12, 5000);
+
+	(void)state;
+	assert_true(hitm_rate(&adjacent) > 100000);
+	assert_int_equal(hitm(&apart), 0);
+}
+
+static void false_sharing_repeats_within_two_percent(void **state)
+{
+	struct totals first = contend("false", 4, 20000);
+	struct totals second = contend("false", 4, 20000);
+
+	(void)state;
+	assert_int_equal(first.counters[MACHINE_INSTRUCTIONS],
+			 second.counters[MACHINE_INSTRUCTIONS]);
+	assert_in_range(hitm(&second), hitm(&first) * 98 / 100,
+			hitm(&first) * 102 / 100);
+}
+
+static void a_mutex_moves_its_line(void **state)
+{
+	struct totals first = contend("mutex", 4, 4000);
+	struct totals second = contend("mutex", 4, 4000);
+
+	(void)state;
+	assert_in_range(hitm_rate(&first), 20000, 100000);
+	assert_in_range(hitm(&second), hitm(&first) * 80 / 100,
+			hitm(&first) * 120 / 100);
+	assert_int_equal(first.counters[MACHINE_LOCKS], 4 * 4000);
+	assert_true(first.counters[MACHINE_BLOCKED] > 0);
+}
+
+static void a_spin_lock_makes_threads_wait(void **state)
+{
+	struct totals totals = contend("spinlock", 4, 2000);
+
+	(void)state;
+	assert_int_equal(totals.counters[MACHINE_LOCKS], 4 * 2000);
+	assert_true(hitm_rate(&totals) > 20000);
+}
+
+/* Without the waiting, the two do the same. */
+static void one_lock_for_all_makes_threads_wait(void **state)
+{
+	struct totals coarse = contend("coarse", 4, 500);
+	struct totals fine = contend("fine", 4, 500);
+
+	(void)state;
+	assert_true(coarse.counters[MACHINE_BLOCKED] >
+		    5 * (fine.counters[MACHINE_BLOCKED] + 1));
+	assert_true(coarse.wall_ns > 2 * fine.wall_ns);
+	assert_true(coarse.cpu_ns < 2 * fine.cpu_ns);
+	assert_in_range(fine.counters[MACHINE_BLOCKED], 0,
+			fine.counters[MACHINE_CYCLES] / 20);
+}
+
+static void a_slow_thread_keeps_the_others_at_the_barrier(void **state)
+{
+	struct totals slow = contend("barrier", 4, 50);
+	struct totals even = contend("barrier-even", 4, 50);
+
+	(void)state;
+	assert_true(slow.counters[MACHINE_BLOCKED] >
+		    5 * (even.counters[MACHINE_BLOCKED] + 1));
+	/* Three of four wait nearly all the time. */
+	assert_true(
+		slow.counters[MACHINE_BLOCKED] * 100 >
+		60 * (slow.counters[MACHINE_BLOCKED] + slow.counters[MACHINE_CYCLES]));
+}
+
+static void consumers_wait_for_a_slow_producer(void **state)
+{
+	struct totals totals = contend("condition", 3, 200);
+
+	(void)state;
+	assert_true(totals.counters[MACHINE_BLOCKED] > totals.counters[MACHINE_CYCLES]);
+}
+
+/* One of four is at work, by semaphores or pipes: the others wait. */
+static void a_token_lets_one_thread_work(void **state)
+{
+	struct totals semaphore = contend("semaphore", 4, 200);
+	struct totals pipe = contend("pipe", 4, 200);
+
+	(void)state;
+	assert_true(semaphore.counters[MACHINE_BLOCKED] >
+		    2 * semaphore.counters[MACHINE_CYCLES]);
+	assert_true(pipe.counters[MACHINE_BLOCKED] > 2 * pipe.counters[MACHINE_CYCLES]);
+}
+
+static void sleeping_takes_virtual_time(void **state)
+{
+	struct totals totals = contend("sleep", 2, 20);
+
+	(void)state;
+	/* 20 x 1 ms of one of two threads. */
+	assert_in_range(totals.wall_ns - totals.cpu_ns, 20000000, 20500000);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(false_sharing_is_all_false),
+		cmocka_unit_test(padding_ends_false_sharing),
+		cmocka_unit_test(an_atomic_counter_is_truly_shared),
+		cmocka_unit_test(rare_sharing_is_rare),
+		cmocka_unit_test(twelve_threads_share_like_four),
+		cmocka_unit_test(false_sharing_repeats_within_two_percent),
+		cmocka_unit_test(a_mutex_moves_its_line),
+		cmocka_unit_test(a_spin_lock_makes_threads_wait),
+		cmocka_unit_test(one_lock_for_all_makes_threads_wait),
+		cmocka_unit_test(a_slow_thread_keeps_the_others_at_the_barrier),
+		cmocka_unit_test(consumers_wait_for_a_slow_producer),
+		cmocka_unit_test(a_token_lets_one_thread_work),
+		cmocka_unit_test(sleeping_takes_virtual_time),
+	};
+
+	if (!simulate_arguments(argc, argv))
+		return 2;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
