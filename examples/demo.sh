@@ -43,16 +43,24 @@ expect()
 	printf '\n   exit status %s: %s\n' "$status" "$2"
 }
 
-step "Measure $runs normal runs" record -n $runs -o normal.apdb -- "$program-good"
-expect 0 "recorded"
-step "Learn what normal is" train normal.apdb -o model.safetensors
-expect 0 "trained"
-# A burst of work by others on this machine is a change too; then the fresh runs are repeated.
+# Normal runs to learn from and fresh ones to judge are taken in turns: what else goes on
+# on this machine then hits both alike. When it does not, all is done once more.
 for attempt in 1 2 3; do
-	step "Fresh runs of the same program" \
-		record --force -n $fresh_runs -o fresh.apdb -- "$program-good"
+	step "Measure $runs normal runs, the first half" \
+		record --force -n $((runs / 2)) -o normal.apdb -- "$program-good"
 	expect 0 "recorded"
-	step "Are they normal?" detect model.safetensors fresh.apdb
+	step "Fresh runs of the same program, the first half" \
+		record --force -n $((fresh_runs / 2)) -o fresh.apdb -- "$program-good"
+	expect 0 "recorded"
+	step "The other half of the normal runs" \
+		record --append -n $((runs / 2)) -o normal.apdb -- "$program-good"
+	expect 0 "recorded"
+	step "The other half of the fresh runs" \
+		record --append -n $((fresh_runs / 2)) -o fresh.apdb -- "$program-good"
+	expect 0 "recorded"
+	step "Learn what normal is" train --force normal.apdb -o model.safetensors
+	expect 0 "trained"
+	step "Are the fresh runs normal?" detect model.safetensors fresh.apdb
 	if [ "$status" -eq 0 ] || [ "$attempt" -eq 3 ]; then
 		break
 	fi
