@@ -2,9 +2,14 @@
 /*
  * Loads, stores and instruction fetches. Nearly all of them hit the way that was used last in
  * its set, on a line that nobody contends for: machine_access() settles these with two
- * comparisons, of the page and of the tag. Everything else takes access_pieces().
+ * comparisons, of the page and of the tag. Everything else takes access_slowly().
  */
-#include "machine/place.h"
+#include "machine/tlb.h"
+
+static inline struct front *l1_front(const struct l1 *l1, uint64_t number)
+{
+	return &l1->fronts[number & l1->cache.set_mask];
+}
 
 /* One line: wherever it is, whatever its state. */
 static uint64_t access_line(struct machine *machine, struct machine_thread *thread,
@@ -12,7 +17,7 @@ static uint64_t access_line(struct machine *machine, struct machine_thread *thre
 			    enum machine_access_kind kind, uint32_t site)
 {
 	struct machine_core *core = thread->core;
-	struct way *set = l1_set(&core->l1d, number);
+	struct front *front = l1_front(&core->l1d, number);
 	struct request request = {.thread = thread,
 				  .core = core,
 				  .number = number,
@@ -20,19 +25,17 @@ static uint64_t access_line(struct machine *machine, struct machine_thread *thre
 				  .site = site,
 				  .write = kind != MACHINE_LOAD};
 	uint64_t stall = kind == MACHINE_ATOMIC ? machine->costs.atomic : 0;
-	struct line *line;
+	uint64_t tag = number << FRONT_SHIFT | FRONT_VALID;
+	struct line *line = use_in_l1(&core->l1d, number);
 
-	if (!l1_use(set, core->l1d.way_count, number)) {
+	if (!line) {
 		thread->counters[MACHINE_L1D_MISSES]++;
 		stall += obtain_line(machine, &request, &line);
 		if (!line)
 			return stall;
 		place_in_l1(machine, core, &core->l1d, line);
-	} else {
-		line = set[0].line;
-		if (!request.write)
-			;
-		else if (line->owner == core->number)
+	} else if (request.write) {
+		if (line->owner == core->number)
 			line->modified = true;
 		else
 			stall += upgrade_line(machine, &request, line);
@@ -42,47 +45,60 @@ static uint64_t access_line(struct machine *machine, struct machine_thread *thre
 		line->site = site;
 		line->writer = (uint16_t)thread->slot;
 	}
-	set[0].tag = number << WAY_SHIFT | WAY_VALID;
 	if (line->contended) {
 		sharing_touch(machine, &request, line, kind != MACHINE_STORE);
-		set[0].tag |= WAY_WATCHED;
+		tag |= FRONT_WATCHED;
 	}
 	if (line->modified && line->owner == core->number)
-		set[0].tag |= WAY_WRITABLE;
+		tag |= FRONT_WRITABLE;
+	*front = (struct front){.tag = tag, .line = line};
 	return stall;
 }
 
-/*
- * Any access: over the ends of lines, in pieces of at most a line, and to pages that are not the
- * last of their TLB set.
- */
-static __attribute__((noinline)) uint64_t
-access_pieces(struct machine *machine, struct machine_thread *thread, uint64_t address,
-	      uint64_t bytes, enum machine_access_kind kind, uint32_t site)
+static void count_access(struct machine_thread *thread, enum machine_access_kind kind,
+			 uint64_t stall)
 {
-	uint64_t stall = 0;
-
-	if (!bytes)
-		return 0;
-	bytes = last_byte(address, bytes) - address + 1;
-	while (bytes) {
-		uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
-		uint32_t piece = MACHINE_LINE_BYTES - offset;
-		uint64_t page = address >> machine->page_shift;
-
-		if (piece > bytes)
-			piece = (uint32_t)bytes;
-		if (*tlb_set(&thread->core->dtlb, page) != page + 1)
-			stall += translate(machine, thread, page);
-		stall += access_line(machine, thread, address >> LINE_SHIFT,
-				     byte_mask(offset, piece), kind, site);
-		address += piece;
-		bytes -= piece;
-	}
 	thread->counters[MACHINE_LOADS] += kind != MACHINE_STORE;
 	thread->counters[MACHINE_STORES] += kind != MACHINE_LOAD;
 	thread->counters[MACHINE_ATOMICS] += kind == MACHINE_ATOMIC;
 	thread->counters[MACHINE_CYCLES] += stall;
+}
+
+static inline uint64_t translate_and_access(struct machine *machine,
+					    struct machine_thread *thread,
+					    uint64_t address, uint32_t bytes,
+					    enum machine_access_kind kind,
+					    uint32_t site)
+{
+	uint64_t page = address >> machine->page_shift, stall = 0;
+	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
+
+	if (*tlb_set(&thread->core->dtlb, page) != page + 1)
+		stall = translate(machine, thread, page);
+	return stall + access_line(machine, thread, address >> LINE_SHIFT,
+				   byte_mask(offset, bytes), kind, site);
+}
+
+/* Any access: over the end of a line in pieces of at most a line. */
+static __attribute__((noinline)) uint64_t
+access_slowly(struct machine *machine, struct machine_thread *thread, uint64_t address,
+	      uint64_t bytes, enum machine_access_kind kind, uint32_t site)
+{
+	uint32_t room = MACHINE_LINE_BYTES - (uint32_t)(address % MACHINE_LINE_BYTES);
+	uint64_t stall = 0;
+
+	if (!bytes)
+		return 0;
+	for (bytes = last_byte(address, bytes) - address + 1; unlikely(bytes > room);
+	     room = MACHINE_LINE_BYTES) {
+		stall += translate_and_access(machine, thread, address, room, kind,
+					      site);
+		address += room;
+		bytes -= room;
+	}
+	stall += translate_and_access(machine, thread, address, (uint32_t)bytes, kind,
+				      site);
+	count_access(thread, kind, stall);
 	return stall;
 }
 
@@ -94,23 +110,23 @@ uint64_t machine_access(struct machine *machine, struct machine_thread *thread,
 	const struct machine_core *core = thread->core;
 	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
 	uint64_t number = address >> LINE_SHIFT, page = address >> machine->page_shift;
-	uint64_t writable = number << WAY_SHIFT | WAY_VALID | WAY_WRITABLE;
-	const struct way *way = l1_set(&core->l1d, number);
+	uint64_t writable = number << FRONT_SHIFT | FRONT_VALID | FRONT_WRITABLE;
+	const struct front *front = l1_front(&core->l1d, number);
 	struct line *line;
 
 	/* 0 bytes wrap around and are too many here. */
 	if (unlikely(bytes - 1 >= MACHINE_LINE_BYTES - offset) ||
 	    unlikely(*tlb_set(&core->dtlb, page) != page + 1) ||
-	    unlikely((way->tag | WAY_WRITABLE) != writable))
-		return access_pieces(machine, thread, address, bytes, kind, site);
+	    unlikely((front->tag | FRONT_WRITABLE) != writable))
+		return access_slowly(machine, thread, address, bytes, kind, site);
 	if (kind == MACHINE_LOAD) {
 		thread->counters[MACHINE_LOADS]++;
 		return 0;
 	}
-	if (kind == MACHINE_ATOMIC || unlikely(way->tag != writable))
-		return access_pieces(machine, thread, address, bytes, kind, site);
+	if (kind == MACHINE_ATOMIC || unlikely(front->tag != writable))
+		return access_slowly(machine, thread, address, bytes, kind, site);
 	thread->counters[MACHINE_STORES]++;
-	line = way->line;
+	line = front->line;
 	line->written |= byte_mask(offset, (uint32_t)bytes);
 	line->site = site;
 	line->writer = (uint16_t)thread->slot;
@@ -121,21 +137,23 @@ static uint64_t fetch_line(struct machine *machine, struct machine_thread *threa
 			   uint64_t number, uint64_t bytes)
 {
 	struct machine_core *core = thread->core;
-	struct way *set = l1_set(&core->l1i, number);
 	struct request request = {
 		.thread = thread, .core = core, .number = number, .bytes = bytes};
-	struct line *line;
-	uint64_t stall;
+	struct line *line = use_in_l1(&core->l1i, number);
+	uint64_t stall = 0;
 
-	if (l1_use(set, core->l1i.way_count, number))
-		return 0;
-	thread->counters[MACHINE_L1I_MISSES]++;
-	stall = obtain_line(machine, &request, &line);
-	if (!line)
-		return stall;
-	place_in_l1(machine, core, &core->l1i, line);
-	if (line->contended)
-		sharing_touch(machine, &request, line, true);
+	if (!line) {
+		thread->counters[MACHINE_L1I_MISSES]++;
+		stall = obtain_line(machine, &request, &line);
+		if (!line)
+			return stall;
+		line->fetched = true;
+		place_in_l1(machine, core, &core->l1i, line);
+		if (line->contended)
+			sharing_touch(machine, &request, line, true);
+	}
+	*l1_front(&core->l1i, number) = (struct front){
+		.tag = number << FRONT_SHIFT | FRONT_VALID, .line = line};
 	return stall;
 }
 
@@ -152,7 +170,8 @@ uint64_t machine_fetch(struct machine *machine, struct machine_thread *thread,
 
 		if (piece > bytes)
 			piece = (uint32_t)bytes;
-		if (!way_is(l1_set(&thread->core->l1i, number), number))
+		if (l1_front(&thread->core->l1i, number)->tag !=
+		    (number << FRONT_SHIFT | FRONT_VALID))
 			stall += fetch_line(machine, thread, number,
 					    byte_mask(offset, piece));
 		address += piece;

@@ -6,7 +6,8 @@
  */
 #include "machine/problem.h"
 
-#define WAYS_MAX      64u
+#define WAYS_MAX      16u /* four bits each, see cache.h */
+#define TLB_WAYS_MAX  64u
 #define L1_BYTES_MAX  (1u << 20)
 #define L2_BYTES_MAX  (64u << 20)
 #define LLC_BYTES_MAX (UINT64_C(4) << 30)
@@ -95,7 +96,7 @@ static int check_tlb(struct machine_problem *problem, const char *const *keys,
 		     const struct machine_tlb_config *tlb)
 {
 	if (check_range(problem, keys[0], tlb->entries, 1, TLB_MAX) ||
-	    check_range(problem, keys[1], tlb->ways, 1, WAYS_MAX))
+	    check_range(problem, keys[1], tlb->ways, 1, TLB_WAYS_MAX))
 		return -1;
 	if (tlb->entries % tlb->ways || !is_power_of_two(tlb->entries / tlb->ways)) {
 		refuse(problem, keys[0], tlb->entries,

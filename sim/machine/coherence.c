@@ -14,7 +14,7 @@
  *	S          store    nobody, S   M, theirs I   upgrade, invalidation each
  *	E          store                M
  */
-#include "machine/place.h"
+#include "machine/internal.h"
 
 static enum distance distance_to_llc(const struct machine *machine,
 				     const struct machine_core *core, uint32_t llc)
@@ -39,15 +39,6 @@ static uint64_t other_holders(const struct line *line, const struct machine_core
 	return line->holders[i] & ~self;
 }
 
-static uint64_t *find_in_llc(const struct machine *machine, uint32_t llc,
-			     uint64_t number)
-{
-	const struct llc *cache = &machine->llcs[llc];
-
-	return cache->ways ? llc_find(llc_set(cache, number), cache->way_count, number)
-			   : NULL;
-}
-
 /* The LLCs but the core's own that have the line; `own`: its way there, or NULL. */
 static uint32_t other_llcs(const struct machine *machine,
 			   const struct machine_core *core, uint64_t number,
@@ -65,20 +56,6 @@ static uint32_t other_llcs(const struct machine *machine,
 			found |= UINT32_C(1) << llc;
 	}
 	return found;
-}
-
-static void remove_from_llc(const struct machine *machine, uint32_t llc,
-			    uint64_t number)
-{
-	uint64_t *way = find_in_llc(machine, llc, number);
-	uint64_t *last =
-		llc_set(&machine->llcs[llc], number) + machine->llcs[llc].way_count - 1;
-
-	if (!way)
-		return;
-	for (; way < last; way++)
-		way[0] = way[1];
-	*last = 0;
 }
 
 /*
@@ -144,14 +121,15 @@ uint64_t upgrade_line(struct machine *machine, const struct request *request,
 }
 
 /* The owner keeps the line shared; it can no longer write without asking. */
-static void demote_owner(struct machine *machine, struct line *line)
+static void demote_owner(const struct machine *machine, struct line *line)
 {
-	struct way *way = l1_find(&machine->cores[line->owner].l1d, line->number);
+	const struct l1 *l1d = &machine->cores[line->owner].l1d;
+	struct front *front = &l1d->fronts[line->number & l1d->cache.set_mask];
 
-	if (way) {
-		way->tag &= ~(uint64_t)WAY_WRITABLE;
+	if (front->line == line) {
+		front->tag &= ~(uint64_t)FRONT_WRITABLE;
 		if (line->contended)
-			way->tag |= WAY_WATCHED;
+			front->tag |= FRONT_WATCHED;
 	}
 	line->owner = NO_CORE;
 	line->modified = false;
@@ -229,10 +207,10 @@ static void pass_llc(struct machine *machine, const struct request *request,
 	const struct machine_core *core = request->core;
 	const uint64_t *below = machine->llc_cores + core->llc * machine->words;
 	uint64_t bits = shared ? LLC_VALID | LLC_SHARED : LLC_VALID;
-	uint64_t near = 0, *first;
+	uint64_t near = 0;
 
 	if (!own) {
-		if (!machine->llc_victim && machine->llcs[core->llc].ways)
+		if (!machine->llc_victim && machine->llcs[core->llc].cache.sets)
 			place_in_llc(machine, core->llc, line->number, bits);
 		return;
 	}
@@ -242,10 +220,8 @@ static void pass_llc(struct machine *machine, const struct request *request,
 		remove_from_llc(machine, core->llc, line->number);
 		return;
 	}
-	for (first = llc_set(&machine->llcs[core->llc], line->number); own > first;
-	     own--)
-		own[0] = own[-1];
-	*first = line->number << LLC_SHIFT | bits;
+	*own = line->number << LLC_SHIFT | bits;
+	use_in_llc(machine, core->llc, line->number, own);
 }
 
 /* The core has the line, but not in the L1 that asks. */
@@ -255,7 +231,7 @@ static uint64_t obtain_from_self(struct machine *machine, const struct request *
 	struct machine_core *core = request->core;
 	uint64_t stall;
 
-	if (core->l2.ways && l2_use(&core->l2, line)) {
+	if (core->l2.sets && use_in_l2(core, line)) {
 		stall = machine->costs.l2_hit;
 	} else {
 		/* Its other L1 has it, and nobody nearer than the LLC knows. */
@@ -264,7 +240,7 @@ static uint64_t obtain_from_self(struct machine *machine, const struct request *
 		stall = own ? machine->costs.llc_hit : machine->costs.forward_local;
 		pass_llc(machine, request, line, own,
 			 own ? *own & LLC_SHARED : line->owner != core->number);
-		if (core->l2.ways) {
+		if (core->l2.sets) {
 			request->thread->counters[MACHINE_L2_MISSES]++;
 			place_in_l2(machine, core, line);
 		}
@@ -287,7 +263,7 @@ static uint64_t obtain_from_others(struct machine *machine,
 	uint64_t others = llcs;
 	uint64_t stall;
 
-	if (core->l2.ways)
+	if (core->l2.sets)
 		request->thread->counters[MACHINE_L2_MISSES]++;
 	if (owner != NO_CORE)
 		stall = take_from_owner(machine, request, line);
@@ -312,7 +288,7 @@ static uint64_t obtain_from_others(struct machine *machine,
 	if (line->contended)
 		sharing_obtain(machine, line, core->number);
 	pass_llc(machine, request, line, own, others);
-	if (core->l2.ways)
+	if (core->l2.sets)
 		place_in_l2(machine, core, line);
 	return stall;
 }
@@ -329,7 +305,7 @@ uint64_t obtain_line(struct machine *machine, const struct request *request,
 		*result = line = directory_add(machine, request->number);
 	if (!line) {
 		machine->out_of_memory = true;
-		if (request->core->l2.ways)
+		if (request->core->l2.sets)
 			request->thread->counters[MACHINE_L2_MISSES]++;
 		return read_memory(machine, request);
 	}

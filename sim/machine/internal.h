@@ -4,8 +4,8 @@
  *
  * Every line that any core holds has one `struct line`, found by directory_find(). It is the
  * directory's entry: who holds the line, who may write it, which bytes the writer has changed.
- * The caches of cores keep no state of their own but the order of use: L1 ways point to the
- * struct line, L2 ways hold its index. So an L1 hit is one comparison, an L1 miss one look-up,
+ * The caches of cores keep no state of their own but the order of use: L1 and L2 ways point to
+ * the struct line. So an L1 hit is one comparison, an L1 miss one look-up,
  * and no cache is searched for a line that it does not hold. A line that only LLCs hold needs
  * nothing but its number in their ways: most lines are there, and the memory that the simulator
  * touches for each decides its speed.
@@ -42,52 +42,65 @@
  */
 struct line {
 	uint64_t number;    /* LINE_FREE: unused */
+	struct line *next;  /* in its hash chain, or the next unused one */
 	uint64_t written;   /* bytes the owner wrote since it became owner */
-	uint32_t index;     /* of this entry; the next free one while unused */
 	uint32_t site;      /* of the last store */
 	uint16_t owner;     /* core that may write without asking, NO_CORE */
 	uint16_t writer;    /* slot of the thread of the last store */
 	uint16_t contended; /* its struct contended, 0: none */
 	bool modified;      /* by the owner */
+	bool fetched;       /* has been in an L1I since it is here */
 	uint64_t holders[]; /* bit i: core i holds it in L1I, L1D or L2 */
 };
 
 #define LINE_FREE UINT64_MAX
 
-/* An L1 way: the tag is number << 3 with the bits below; 0: empty. */
-struct way {
+#define CACHE_WAYS_MAX 16
+
+struct cache_set {
+	uint64_t order;         /* way numbers, four bits each, the last used lowest */
+	uint64_t signatures[2]; /* a byte of each way's line number */
+};
+
+/* See cache.h. */
+struct cache {
+	struct cache_set *sets; /* NULL: this cache does not exist */
+	uint64_t *words;        /* 0: empty; empty ways are last in the order */
+	uint64_t set_mask;      /* of a slice */
+	uint32_t tag_shift;
+	uint32_t way_count;
+	uint32_t slices;
+};
+
+/*
+ * A first-level cache. Its words are pointers to lines with the bit below. In front of it is, for
+ * each set, what a hit on the way used last has to know: most accesses see nothing else.
+ */
+struct l1 {
+	struct cache cache;
+	struct front *fronts; /* by set */
+};
+
+/* The line is in L2, too; not set: it may be. Nothing need be done when it falls out of L1. */
+#define L1_BACKED UINT64_C(1)
+
+/* The way that was used last: number << 3 with the bits below; 0: unknown, ask the cache. */
+struct front {
 	uint64_t tag;
 	struct line *line;
 };
 
-enum way_bits {
-	WAY_VALID = 1,
-	WAY_WRITABLE = 2, /* L1D: the core owns the line and has modified it */
-	WAY_WATCHED = 4,  /* the line is contended: each access must be looked at */
+enum front_bits {
+	FRONT_VALID = 1,
+	FRONT_WRITABLE = 2, /* the core owns the line and has modified it */
+	FRONT_WATCHED = 4,  /* the line is contended: each access must be looked at */
 };
 
-#define WAY_SHIFT 3
+#define FRONT_SHIFT 3
 
-/* L1 cache: ways of a set by last use, empty ones last. */
-struct l1 {
-	struct way *ways;
-	uint64_t set_mask;
-	uint32_t way_count;
-};
-
-/* Private L2: index + 1 of lines, by last use within a set; 0: empty. */
-struct l2 {
-	uint32_t *ways; /* NULL: there is none */
-	uint64_t set_mask;
-	uint32_t way_count;
-};
-
-/* Last-level cache: number << 2 with the bits below, by last use within a set; 0: empty. */
+/* Words of L2 are pointers to lines; those of an LLC number << 2 with the bits below. */
 struct llc {
-	uint64_t *ways;    /* NULL: there is none */
-	uint64_t set_mask; /* of a slice */
-	uint32_t way_count;
-	uint32_t slices;
+	struct cache cache;
 	uint32_t socket;
 };
 
@@ -136,7 +149,7 @@ struct predictor {
 struct machine_core {
 	struct l1 l1d;
 	struct l1 l1i;
-	struct l2 l2;
+	struct cache l2;
 	struct tlb dtlb, stlb;
 	struct predictor predictor;
 	uint64_t home_page; /* the page whose home was asked for last; NO_PAGE */
@@ -185,15 +198,21 @@ struct sharing {
 	uint32_t hand;     /* where to look for a cheap one next */
 };
 
-/* Open addressing; see directory.c. */
+/* Lines come from chunks, which never move. */
+struct chunk {
+	struct chunk *next;
+	uint32_t used;    /* lines from here on were never used */
+	uint64_t lines[]; /* of directory.line_bytes each */
+};
+
+#define CHUNK_LINES 1024u
+
 struct directory {
-	uint64_t *slots;
-	uint32_t bits; /* log2 of slots */
+	struct line **chains; /* by hash */
+	uint32_t bits;        /* log2 of the number of chains */
 	uint32_t count;
-	uint32_t free;  /* index + 1 of the first unused line, 0: none */
-	uint32_t fresh; /* lines from here on were never used */
-	uint32_t chunk_count, chunk_capacity;
-	char **chunks;
+	struct line *free; /* lines that were used */
+	struct chunk *chunks;
 	size_t line_bytes; /* of struct line with holders */
 };
 
@@ -265,22 +284,30 @@ struct line *directory_find(const struct machine *machine, uint64_t number);
 struct line *directory_add(struct machine *machine, uint64_t number);
 void directory_remove(struct machine *machine, struct line *line);
 
-static inline struct line *line_at(const struct machine *machine, uint32_t index)
+static inline struct line *chunk_line(const struct machine *machine,
+				      struct chunk *chunk, uint32_t index)
 {
-	const struct directory *directory = &machine->directory;
-
-	return (struct line *)(void *)(directory->chunks[index / 1024] +
-				       index % 1024 * directory->line_bytes);
+	return (struct line *)(void *)((char *)chunk->lines +
+				       index * machine->directory.line_bytes);
 }
 
 /* place.c */
 /* A line enters an LLC that does not have it; bits of enum llc_bits. */
 void place_in_llc(struct machine *machine, uint32_t llc, uint64_t number,
 		  uint64_t bits);
-/* A line enters an L2 or L1 of the core that does not have it. */
+/* The word of a line in an LLC, or NULL. */
+uint64_t *find_in_llc(const struct machine *machine, uint32_t llc, uint64_t number);
+void use_in_llc(const struct machine *machine, uint32_t llc, uint64_t number,
+		const uint64_t *word);
+void remove_from_llc(const struct machine *machine, uint32_t llc, uint64_t number);
+/* A line enters a cache of the core that does not have it. */
 void place_in_l2(struct machine *machine, struct machine_core *core, struct line *line);
 void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
 		 struct line *line);
+/* Makes the line the last used one; false: it is not there. */
+bool use_in_l2(const struct machine_core *core, const struct line *line);
+/* The line, or NULL: it is not there. */
+struct line *use_in_l1(const struct l1 *l1, uint64_t number);
 /* From all caches of the core; its state becomes I, what it wrote goes nowhere. */
 void remove_from_core(struct machine *machine, struct machine_core *core,
 		      struct line *line);

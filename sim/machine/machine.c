@@ -5,7 +5,7 @@
  */
 #include "machine/problem.h"
 
-#include "machine/internal.h"
+#include "machine/cache.h"
 
 static const char *const counter_names[MACHINE_COUNTERS] = {
 	[MACHINE_INSTRUCTIONS] = "instructions",
@@ -72,28 +72,49 @@ static void give_aligned(struct machine *machine, void *aligned)
 		give_memory(machine, ((void **)aligned)[-1]);
 }
 
+/* Returns 0 also for a cache that the description leaves out. */
+static int init_cache(struct machine *machine, struct cache *cache,
+		      const struct machine_cache_config *config, uint32_t slices)
+{
+	uint64_t lines = config->bytes / MACHINE_LINE_BYTES, sets;
+
+	if (!lines)
+		return 0;
+	sets = lines / config->ways;
+	cache->way_count = config->ways;
+	cache->slices = slices;
+	cache->set_mask = sets / slices - 1;
+	cache->tag_shift = (uint32_t)__builtin_popcountll(cache->set_mask);
+	cache->words = take_aligned(machine, lines * sizeof(uint64_t));
+	cache->sets = take_aligned(machine, sets * sizeof(struct cache_set));
+	if (!cache->words || !cache->sets)
+		return -1;
+	for (uint64_t i = 0; i < sets; i++)
+		cache->sets[i].order = order_initial(config->ways);
+	return 0;
+}
+
+static void release_cache(struct machine *machine, struct cache *cache)
+{
+	give_aligned(machine, cache->words);
+	give_aligned(machine, cache->sets);
+	*cache = (struct cache){0};
+}
+
 static int init_l1(struct machine *machine, struct l1 *l1,
 		   const struct machine_cache_config *config)
 {
-	uint64_t lines = config->bytes / MACHINE_LINE_BYTES;
+	uint64_t sets = config->bytes / MACHINE_LINE_BYTES / config->ways;
 
-	l1->way_count = config->ways;
-	l1->set_mask = lines / config->ways - 1;
-	l1->ways = take_aligned(machine, lines * sizeof(struct way));
-	return l1->ways ? 0 : -1;
+	l1->fronts = take_aligned(machine, sets * sizeof(struct front));
+	return l1->fronts ? init_cache(machine, &l1->cache, config, 1) : -1;
 }
 
-static int init_l2(struct machine *machine, struct l2 *l2)
+static void release_l1(struct machine *machine, struct l1 *l1)
 {
-	const struct machine_cache_config *config = &machine->config.l2;
-	uint64_t lines = config->bytes / MACHINE_LINE_BYTES;
-
-	if (!config->bytes)
-		return 0;
-	l2->way_count = config->ways;
-	l2->set_mask = lines / config->ways - 1;
-	l2->ways = take_aligned(machine, lines * sizeof(uint32_t));
-	return l2->ways ? 0 : -1;
+	give_aligned(machine, l1->fronts);
+	l1->fronts = NULL;
+	release_cache(machine, &l1->cache);
 }
 
 static int init_tlb(struct machine *machine, struct tlb *tlb,
@@ -109,14 +130,12 @@ static int init_tlb(struct machine *machine, struct tlb *tlb,
 
 static void release_core(struct machine *machine, struct machine_core *core)
 {
-	give_aligned(machine, core->l1d.ways);
-	give_aligned(machine, core->l1i.ways);
-	give_aligned(machine, core->l2.ways);
+	release_l1(machine, &core->l1d);
+	release_l1(machine, &core->l1i);
+	release_cache(machine, &core->l2);
 	give_aligned(machine, core->dtlb.ways);
 	give_aligned(machine, core->stlb.ways);
 	predictor_release(machine, &core->predictor);
-	core->l1d.ways = core->l1i.ways = NULL;
-	core->l2.ways = NULL;
 	core->dtlb.ways = core->stlb.ways = NULL;
 	core->predictor = (struct predictor){0};
 }
@@ -128,7 +147,8 @@ static int ready_core(struct machine *machine, struct machine_core *core)
 	if (core->ready)
 		return 0;
 	if (init_l1(machine, &core->l1d, &config->l1d) ||
-	    init_l1(machine, &core->l1i, &config->l1i) || init_l2(machine, &core->l2) ||
+	    init_l1(machine, &core->l1i, &config->l1i) ||
+	    init_cache(machine, &core->l2, &config->l2, 1) ||
 	    init_tlb(machine, &core->dtlb, &config->dtlb) ||
 	    init_tlb(machine, &core->stlb, &config->stlb) ||
 	    predictor_init(machine, &core->predictor)) {
@@ -143,7 +163,6 @@ static int ready_core(struct machine *machine, struct machine_core *core)
 static int init_llcs(struct machine *machine, uint32_t per_socket)
 {
 	const struct machine_cache_config *config = &machine->config.llc;
-	uint64_t lines = config->bytes / MACHINE_LINE_BYTES;
 
 	machine->llcs = take_memory(machine, machine->llc_count * sizeof(struct llc));
 	machine->llc_cores = take_memory(machine, machine->llc_count * machine->words *
@@ -151,16 +170,9 @@ static int init_llcs(struct machine *machine, uint32_t per_socket)
 	if (!machine->llcs || !machine->llc_cores)
 		return -1;
 	for (uint32_t i = 0; i < machine->llc_count; i++) {
-		struct llc *llc = &machine->llcs[i];
-
-		llc->socket = i / per_socket;
-		if (!lines)
-			continue;
-		llc->way_count = config->ways;
-		llc->slices = config->slices;
-		llc->set_mask = lines / config->ways / config->slices - 1;
-		llc->ways = take_aligned(machine, lines * sizeof(uint64_t));
-		if (!llc->ways)
+		machine->llcs[i].socket = i / per_socket;
+		if (init_cache(machine, &machine->llcs[i].cache, config,
+			       config->slices))
 			return -1;
 	}
 	return 0;
@@ -238,7 +250,7 @@ void machine_free(struct machine *machine)
 	for (uint32_t i = 0; machine->cores && i < machine->core_count; i++)
 		release_core(machine, &machine->cores[i]);
 	for (uint32_t i = 0; machine->llcs && i < machine->llc_count; i++)
-		give_aligned(machine, machine->llcs[i].ways);
+		release_cache(machine, &machine->llcs[i].cache);
 	directory_release(machine);
 	pages_release(machine);
 	sharing_release(machine);

@@ -4,7 +4,7 @@
  * the data TLBs in front of that. The table of homes has one word a page, in the manner of
  * directory.c; it grows with the memory that the program touches.
  */
-#include "machine/place.h"
+#include "machine/tlb.h"
 
 #define BITS_MIN   10
 #define HOME_SHIFT 8 /* a slot is page << 8 | home + 1; 0: empty */

@@ -5,42 +5,115 @@
  * (memory always has room). The line being filled must already have its holder's bit, so that
  * no eviction on the way takes it for unused.
  */
-#include "machine/place.h"
+#include "machine/cache.h"
 
-static bool l1_remove(const struct l1 *l1, uint64_t number)
+static struct line *line_of(uint64_t word)
 {
-	struct way *way = l1_find(l1, number);
-	struct way *last = l1_set(l1, number) + l1->way_count - 1;
+	return (struct line *)(uintptr_t)(word & ~L1_BACKED);
+}
 
-	if (!way)
+static bool is_line(uint64_t word, uint64_t line)
+{
+	return (word & ~L1_BACKED) == line;
+}
+
+static bool is_line_number(uint64_t word, uint64_t number)
+{
+	return word && line_of(word)->number == number;
+}
+
+static bool is_number(uint64_t word, uint64_t number)
+{
+	return (word & ~(uint64_t)LLC_SHARED) == (number << LLC_SHIFT | LLC_VALID);
+}
+
+/* The way of a line in an L1 or L2, and its set. */
+static inline uint32_t find_line(const struct cache *cache, const struct line *line,
+				 uint64_t *set)
+{
+	*set = cache_set(cache, line->number);
+	return cache_find(cache, *set, line->number, is_line, (uintptr_t)line);
+}
+
+struct line *use_in_l1(const struct l1 *l1, uint64_t number)
+{
+	uint64_t set = cache_set(&l1->cache, number);
+	uint32_t way = cache_find(&l1->cache, set, number, is_line_number, number);
+
+	if (way == NO_WAY)
+		return NULL;
+	cache_use(&l1->cache, set, way);
+	return line_of(*cache_word(&l1->cache, set, way));
+}
+
+bool use_in_l2(const struct machine_core *core, const struct line *line)
+{
+	uint64_t set;
+	uint32_t way = find_line(&core->l2, line, &set);
+
+	if (way == NO_WAY)
 		return false;
-	for (; way < last; way++)
-		way[0] = way[1];
-	*last = (struct way){0};
+	cache_use(&core->l2, set, way);
 	return true;
 }
 
-static void l2_remove(const struct l2 *l2, const struct line *line)
+uint64_t *find_in_llc(const struct machine *machine, uint32_t llc, uint64_t number)
 {
-	uint32_t *set = l2_set(l2, line->number);
-	uint32_t at = 0, last = l2->way_count - 1;
+	const struct cache *cache = &machine->llcs[llc].cache;
+	uint64_t set;
+	uint32_t way;
 
-	while (set[at] != line->index + 1)
-		if (++at > last)
-			return;
-	for (; at < last; at++)
-		set[at] = set[at + 1];
-	set[last] = 0;
+	if (!cache->sets)
+		return NULL;
+	set = cache_set(cache, number);
+	way = cache_find(cache, set, number, is_number, number);
+	return way == NO_WAY ? NULL : cache_word(cache, set, way);
 }
 
-static bool l2_has(const struct l2 *l2, const struct line *line)
+void use_in_llc(const struct machine *machine, uint32_t llc, uint64_t number,
+		const uint64_t *word)
 {
-	const uint32_t *set = l2_set(l2, line->number);
+	const struct cache *cache = &machine->llcs[llc].cache;
+	uint64_t set = cache_set(cache, number);
 
-	for (uint32_t i = 0; i < l2->way_count; i++)
-		if (set[i] == line->index + 1)
-			return true;
-	return false;
+	cache_use(cache, set, (uint32_t)(word - cache_word(cache, set, 0)));
+}
+
+void remove_from_llc(const struct machine *machine, uint32_t llc, uint64_t number)
+{
+	const struct cache *cache = &machine->llcs[llc].cache;
+	const uint64_t *word = find_in_llc(machine, llc, number);
+	uint64_t set;
+
+	if (!word)
+		return;
+	set = cache_set(cache, number);
+	cache_drop(cache, set, (uint32_t)(word - cache_word(cache, set, 0)));
+}
+
+static void remove_line(const struct cache *cache, const struct line *line)
+{
+	uint64_t set;
+	uint32_t way = find_line(cache, line, &set);
+
+	if (way != NO_WAY)
+		cache_drop(cache, set, way);
+}
+
+static void remove_from_l1(const struct l1 *l1, const struct line *line)
+{
+	struct front *front = &l1->fronts[cache_set(&l1->cache, line->number)];
+
+	remove_line(&l1->cache, line);
+	if (front->line == line)
+		*front = (struct front){0};
+}
+
+static void remove_from_l1s(const struct machine_core *core, const struct line *line)
+{
+	remove_from_l1(&core->l1d, line);
+	if (line->fetched)
+		remove_from_l1(&core->l1i, line);
 }
 
 /* The core's state becomes I; emptying its caches is the caller's. */
@@ -59,10 +132,9 @@ static void give_up(struct machine *machine, const struct machine_core *core,
 void remove_from_core(struct machine *machine, struct machine_core *core,
 		      struct line *line)
 {
-	l1_remove(&core->l1d, line->number);
-	l1_remove(&core->l1i, line->number);
-	if (core->l2.ways)
-		l2_remove(&core->l2, line);
+	remove_from_l1s(core, line);
+	if (core->l2.sets)
+		remove_line(&core->l2, line);
 	give_up(machine, core, line);
 }
 
@@ -81,14 +153,14 @@ static void leave_core(struct machine *machine, struct machine_core *core,
 		       struct line *line)
 {
 	bool alone = line->owner == core->number, modified = alone && line->modified;
-	const struct llc *llc = &machine->llcs[core->llc];
 	uint64_t number = line->number;
 
 	give_up(machine, core, line);
 	remove_if_unused(machine, line);
-	if (!(modified || machine->llc_victim) || machine->llc_inclusive || !llc->ways)
+	if (!(modified || machine->llc_victim) || machine->llc_inclusive ||
+	    !machine->llcs[core->llc].cache.sets)
 		return;
-	if (!llc_find(llc_set(llc, number), llc->way_count, number))
+	if (!find_in_llc(machine, core->llc, number))
 		place_in_llc(machine, core->llc, number,
 			     alone ? LLC_VALID : LLC_VALID | LLC_SHARED);
 }
@@ -111,59 +183,65 @@ static void back_invalidate(struct machine *machine, uint32_t llc, uint64_t numb
 
 void place_in_llc(struct machine *machine, uint32_t llc, uint64_t number, uint64_t bits)
 {
-	uint64_t *set = llc_set(&machine->llcs[llc], number);
-	uint64_t carried = number << LLC_SHIFT | bits;
+	const struct cache *cache = &machine->llcs[llc].cache;
+	uint64_t evicted;
 
 	machine->llcs_used |= UINT32_C(1) << llc;
-	for (uint32_t i = 0; carried && i < machine->llcs[llc].way_count; i++) {
-		uint64_t here = set[i];
+	evicted = cache_put(cache, cache_set(cache, number), number,
+			    number << LLC_SHIFT | bits);
+	if (evicted && machine->llc_inclusive)
+		back_invalidate(machine, llc, evicted >> LLC_SHIFT);
+}
 
-		set[i] = carried;
-		carried = here;
-	}
-	if (carried && machine->llc_inclusive)
-		back_invalidate(machine, llc, carried >> LLC_SHIFT);
+/* L2 has the line no longer; true: this L1 has it. */
+static bool forget_backing(const struct l1 *l1, const struct line *line)
+{
+	uint64_t set;
+	uint32_t way = find_line(&l1->cache, line, &set);
+
+	if (way == NO_WAY)
+		return false;
+	*cache_word(&l1->cache, set, way) &= ~L1_BACKED;
+	return true;
 }
 
 static void fell_out_of_l2(struct machine *machine, struct machine_core *core,
 			   struct line *line)
 {
+	bool held = false;
+
 	if (machine->l2_inclusive) {
-		l1_remove(&core->l1d, line->number);
-		l1_remove(&core->l1i, line->number);
-	} else if (l1_find(&core->l1d, line->number) ||
-		   l1_find(&core->l1i, line->number)) {
-		return;
+		remove_from_l1s(core, line);
+	} else {
+		held = forget_backing(&core->l1d, line);
+		if (line->fetched && forget_backing(&core->l1i, line))
+			held = true;
 	}
-	leave_core(machine, core, line);
+	if (!held)
+		leave_core(machine, core, line);
 }
 
 void place_in_l2(struct machine *machine, struct machine_core *core, struct line *line)
 {
-	uint32_t *set = l2_set(&core->l2, line->number);
-	uint32_t carried = line->index + 1;
+	uint64_t evicted = cache_put(&core->l2, cache_set(&core->l2, line->number),
+				     line->number, (uintptr_t)line);
 
-	for (uint32_t i = 0; carried && i < core->l2.way_count; i++) {
-		uint32_t here = set[i];
-
-		set[i] = carried;
-		carried = here;
-	}
-	if (carried)
-		fell_out_of_l2(machine, core, line_at(machine, carried - 1));
+	if (evicted)
+		fell_out_of_l2(machine, core, line_of(evicted));
 }
 
 static void fell_out_of_l1(struct machine *machine, struct machine_core *core,
 			   const struct l1 *l1, struct line *line)
 {
 	const struct l1 *other = l1 == &core->l1d ? &core->l1i : &core->l1d;
+	uint64_t set;
 
-	if (machine->l2_inclusive)
+	if (core->l2.sets && find_line(&core->l2, line, &set) != NO_WAY)
 		return;
-	if ((core->l2.ways && l2_has(&core->l2, line)) || l1_find(other, line->number))
+	if (line->fetched && find_line(&other->cache, line, &set) != NO_WAY)
 		return;
 	/* Clean lines are dropped; L2 lost them earlier. */
-	if (core->l2.ways && line->modified && line->owner == core->number)
+	if (core->l2.sets && line->modified && line->owner == core->number)
 		place_in_l2(machine, core, line);
 	else
 		leave_core(machine, core, line);
@@ -172,14 +250,12 @@ static void fell_out_of_l1(struct machine *machine, struct machine_core *core,
 void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
 		 struct line *line)
 {
-	struct way *set = l1_set(l1, line->number);
-	uint32_t last = l1->way_count - 1;
-	struct way evicted = set[last];
+	uint64_t set = cache_set(&l1->cache, line->number), evicted;
 
-	for (uint32_t i = last; i; i--)
-		set[i] = set[i - 1];
-	set[0].tag = line->number << WAY_SHIFT | WAY_VALID;
-	set[0].line = line;
-	if (evicted.tag)
-		fell_out_of_l1(machine, core, l1, evicted.line);
+	evicted = cache_put(&l1->cache, set, line->number,
+			    (uintptr_t)line | (core->l2.sets ? L1_BACKED : 0));
+	l1->fronts[set] = (struct front){
+		.tag = line->number << FRONT_SHIFT | FRONT_VALID, .line = line};
+	if (evicted && !(evicted & L1_BACKED))
+		fell_out_of_l1(machine, core, l1, line_of(evicted));
 }

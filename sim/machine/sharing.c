@@ -206,11 +206,21 @@ static struct machine_line_thread *thread_entry(struct machine_line *report,
 	return entry;
 }
 
-static void add_sharer(struct contended *record, uint32_t core, uint64_t stale)
+/* The sharer of a core, which knows nothing yet if it is new; NULL: no room. */
+static struct sharer *take_sharer(struct contended *record, uint32_t core)
 {
-	if (record->sharer_count < SHARERS_MAX)
-		record->sharers[record->sharer_count++] =
-			(struct sharer){.core = (uint16_t)core, .stale = stale};
+	struct sharer *sharer = find_sharer(record, core);
+
+	if (sharer || record->sharer_count == SHARERS_MAX)
+		return sharer;
+	sharer = &record->sharers[record->sharer_count++];
+	*sharer = (struct sharer){.core = (uint16_t)core, .stale = record->written};
+	return sharer;
+}
+
+void sharing_obtain(struct machine *machine, const struct line *line, uint32_t core)
+{
+	take_sharer(&machine->sharing.records[line->contended], core);
 }
 
 /* The first HITM: all that is known is who owns the line and what that core wrote. */
@@ -231,7 +241,7 @@ static void open_record(struct machine *machine, struct line *line)
 	*chain = index;
 	sharing->open++;
 	line->contended = index;
-	add_sharer(record, line->owner, 0);
+	take_sharer(record, line->owner);
 	if (writer)
 		thread_entry(report, writer->id)->written = line->written;
 }
@@ -299,8 +309,7 @@ void sharing_hitm(struct machine *machine, const struct request *request,
 		open_record(machine, line);
 	record = &machine->sharing.records[line->contended];
 	hand_out_writes(record, line);
-	sharing_obtain(machine, line, request->core->number);
-	sharer = find_sharer(record, request->core->number);
+	sharer = take_sharer(record, request->core->number);
 	if (sharer)
 		set_pending(machine, request, sharer, line->contended);
 	else
@@ -324,14 +333,6 @@ void sharing_upgrade(struct machine *machine, const struct request *request,
 	report->upgrades++;
 	report->cycles += cycles;
 	count_region(report->regions, request->thread->region, false, cycles);
-}
-
-void sharing_obtain(struct machine *machine, const struct line *line, uint32_t core)
-{
-	struct contended *record = &machine->sharing.records[line->contended];
-
-	if (!find_sharer(record, core))
-		add_sharer(record, core, record->written);
 }
 
 void sharing_touch(struct machine *machine, const struct request *request,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory that goes away: what is mapped there later is other memory. */
-#include "machine/place.h"
+#include "machine/cache.h"
 
 static void forget_line(struct machine *machine, struct line *line)
 {
@@ -17,9 +17,7 @@ static void forget_line(struct machine *machine, struct line *line)
 /* By look-ups, or by a walk through all that are held, whichever is shorter. */
 static void forget_held_lines(struct machine *machine, uint64_t first, uint64_t last)
 {
-	const struct directory *directory = &machine->directory;
-
-	if (last - first < directory->fresh) {
+	if (last - first < machine->directory.count) {
 		for (uint64_t number = first; number <= last; number++) {
 			struct line *line = directory_find(machine, number);
 
@@ -28,41 +26,37 @@ static void forget_held_lines(struct machine *machine, uint64_t first, uint64_t 
 		}
 		return;
 	}
-	for (uint32_t i = 0; i < directory->fresh; i++) {
-		struct line *line = line_at(machine, i);
+	for (struct chunk *chunk = machine->directory.chunks; chunk;
+	     chunk = chunk->next)
+		for (uint32_t i = 0; i < chunk->used; i++) {
+			struct line *line = chunk_line(machine, chunk, i);
 
-		if (line->number != LINE_FREE && line->number >= first &&
-		    line->number <= last)
-			forget_line(machine, line);
-	}
+			if (line->number != LINE_FREE && line->number >= first &&
+			    line->number <= last)
+				forget_line(machine, line);
+		}
 }
 
-static void forget_in_set(uint64_t *ways, uint32_t count, uint64_t first, uint64_t last)
+/* Line by line, or by a walk through all sets, whichever is shorter. */
+static void forget_in_llc(const struct machine *machine, uint32_t llc, uint64_t first,
+			  uint64_t last)
 {
-	uint32_t kept = 0;
+	const struct cache *cache = &machine->llcs[llc].cache;
+	uint64_t sets = (cache->set_mask + 1) * cache->slices;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t here = ways[i], number = here >> LLC_SHIFT;
-
-		ways[i] = 0;
-		if (here && (number < first || number > last))
-			ways[kept++] = here;
-	}
-}
-
-/* Set by set of the lines, or all sets, whichever are fewer. */
-static void forget_in_llc(const struct llc *llc, uint64_t first, uint64_t last)
-{
-	uint64_t sets = (llc->set_mask + 1) * llc->slices;
-
-	if (last - first < sets)
+	if (last - first < sets) {
 		for (uint64_t number = first; number <= last; number++)
-			forget_in_set(llc_set(llc, number), llc->way_count, number,
-				      number);
-	else
-		for (uint64_t i = 0; i < sets; i++)
-			forget_in_set(llc->ways + i * llc->way_count, llc->way_count,
-				      first, last);
+			remove_from_llc(machine, llc, number);
+		return;
+	}
+	for (uint64_t set = 0; set < sets; set++)
+		for (uint32_t way = 0; way < cache->way_count; way++) {
+			uint64_t word = *cache_word(cache, set, way);
+
+			if (word && word >> LLC_SHIFT >= first &&
+			    word >> LLC_SHIFT <= last)
+				cache_drop(cache, set, way);
+		}
 }
 
 void machine_unmap(struct machine *machine, uint64_t address, uint64_t bytes)
@@ -79,6 +73,6 @@ void machine_unmap(struct machine *machine, uint64_t address, uint64_t bytes)
 	sharing_close(machine, first, last);
 	forget_held_lines(machine, first, last);
 	for (uint32_t left = machine->llcs_used; left; left &= left - 1)
-		forget_in_llc(&machine->llcs[__builtin_ctz(left)], first, last);
+		forget_in_llc(machine, (uint32_t)__builtin_ctz(left), first, last);
 	pages_forget(machine, first_page, last_page);
 }

@@ -59,8 +59,8 @@ static void sets_must_be_a_power_of_two(void **state)
 static void ways_must_fit(void **state)
 {
 	(void)state;
-	expect_impossible("l1d_ways = 0\n", "l1d_ways = 0 is outside 1 to 64");
-	expect_impossible("llc_ways = 65\n", "llc_ways = 65 is outside 1 to 64");
+	expect_impossible("l1d_ways = 0\n", "l1d_ways = 0 is outside 1 to 16");
+	expect_impossible("llc_ways = 17\n", "llc_ways = 17 is outside 1 to 16");
 	expect_impossible("l1i_bytes = 256\n",
 			  "l1i_ways = 8 are more than the 4 lines of l1i_bytes hold");
 	expect_impossible("dtlb_ways = 0\n", "dtlb_ways = 0 is outside 1 to 64");

@@ -58,7 +58,6 @@ static void lines_keep_their_place_when_the_table_grows(void **state)
 	for (uint64_t i = 100; i < 200000; i++)
 		directory_add(machine, i);
 	assert_ptr_equal(directory_find(machine, 42), first);
-	assert_ptr_equal(line_at(machine, first->index), first);
 	machine_free(machine);
 }
 

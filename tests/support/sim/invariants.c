@@ -4,12 +4,12 @@
 
 #include <stdlib.h>
 
-#include "machine/place.h"
+#include "machine/cache.h"
 
-/* Copies that the walk through all caches has found, by line index and core. */
+/* Copies that the walk through all caches has found, by line and core. */
 struct walk {
 	const struct machine *machine;
-	uint8_t *found; /* levels, as bits: 1 L1D, 2 L1I, 4 L2 */
+	uint8_t *found; /* levels, as bits */
 	const char *broken;
 };
 
@@ -21,10 +21,29 @@ static void expect(struct walk *walk, bool holds_true, const char *rule)
 		walk->broken = rule;
 }
 
+/* Numbers lines by their chunk and place. */
+static size_t line_index(const struct machine *machine, const struct line *line)
+{
+	size_t index = 0;
+
+	for (struct chunk *chunk = machine->directory.chunks; chunk;
+	     chunk = chunk->next) {
+		size_t bytes = CHUNK_LINES * machine->directory.line_bytes;
+		size_t offset = (uintptr_t)line - (uintptr_t)chunk->lines;
+
+		if (offset < bytes) /* a line in front of the chunk is far behind it */
+			return index + offset / machine->directory.line_bytes;
+		index += CHUNK_LINES;
+	}
+	return index;
+}
+
 static void note(struct walk *walk, const struct line *line, uint32_t core,
 		 enum level level)
 {
-	uint8_t *found = &walk->found[line->index * walk->machine->core_count + core];
+	uint8_t *found = &walk->found[line_index(walk->machine, line) *
+					      walk->machine->core_count +
+				      core];
 
 	expect(walk, line->number != LINE_FREE,
 	       "a cache holds a line that does not exist");
@@ -32,72 +51,103 @@ static void note(struct walk *walk, const struct line *line, uint32_t core,
 	*found |= (uint8_t)level;
 }
 
-static void check_l1(struct walk *walk, const struct machine_core *core,
-		     const struct l1 *l1, enum level level)
+/* Each way occurs once in the order, empty ones behind the others, with fitting signatures. */
+static void check_order(struct walk *walk, const struct cache *cache, uint64_t set)
 {
-	for (uint64_t i = 0; i < (l1->set_mask + 1) * l1->way_count; i++) {
-		const struct way *way = &l1->ways[i];
-		const struct line *line = way->line;
-		uint64_t number = way->tag >> WAY_SHIFT;
+	const struct cache_set *ranks = &cache->sets[set];
+	uint32_t seen = 0;
+	bool empty = false;
 
-		if (!way->tag) {
-			expect(walk,
-			       (i + 1) % l1->way_count == 0 || !l1->ways[i + 1].tag,
-			       "an empty L1 way is before a used one");
-			continue;
-		}
-		note(walk, line, core->number, level);
-		expect(walk, line->number == number,
-		       "an L1 way points to another line");
-		expect(walk, (number & l1->set_mask) == i / l1->way_count,
-		       "a line is in the wrong L1 set");
-		if (level == LEVEL_L1I)
-			continue;
-		expect(walk,
-		       !(way->tag & WAY_WRITABLE) ==
-			       !(line->modified && line->owner == core->number),
-		       "a writable L1 way is not modified and owned, or the reverse");
-		expect(walk, !line->contended || way->tag & WAY_WATCHED,
-		       "a contended line is not watched");
+	for (uint32_t i = 0; i < cache->way_count; i++) {
+		uint32_t way = ranks->order >> 4 * i & 15;
+		uint8_t signature =
+			(uint8_t)(ranks->signatures[way / 8] >> way % 8 * 8);
+		uint64_t word =
+			way < cache->way_count ? *cache_word(cache, set, way) : 0;
+
+		expect(walk, way < cache->way_count && !(seen >> way & 1),
+		       "the order of a set is no permutation");
+		seen |= 1u << way;
+		expect(walk, !word || !empty, "an empty way is before a used one");
+		expect(walk, !word == !signature,
+		       "a signature of an empty way, or none");
+		empty = !word;
 	}
+	expect(walk, cache->way_count == 16 || !(ranks->order >> 4 * cache->way_count),
+	       "the order of a set has too many ways");
 }
 
-static void check_l2(struct walk *walk, const struct machine_core *core)
+static void check_front(struct walk *walk, const struct machine_core *core,
+			const struct l1 *l1, uint64_t set)
 {
-	const struct l2 *l2 = &core->l2;
+	const struct front *front = &l1->fronts[set];
+	uint32_t way = l1->cache.sets[set].order & 15;
+	const struct line *line = front->line;
+	bool writable;
 
-	for (uint64_t i = 0; l2->ways && i < (l2->set_mask + 1) * l2->way_count; i++) {
-		const struct line *line;
+	if (!front->tag) {
+		expect(walk, !line, "an unknown front points to a line");
+		return;
+	}
+	expect(walk,
+	       (*cache_word(&l1->cache, set, way) & ~L1_BACKED) == (uintptr_t)line &&
+		       front->tag >> FRONT_SHIFT == line->number,
+	       "a front is not the way used last");
+	if (l1 == &core->l1i)
+		return;
+	writable = line->modified && line->owner == core->number;
+	expect(walk, !(front->tag & FRONT_WRITABLE) == !writable,
+	       "a writable front is not modified and owned, or the reverse");
+	expect(walk, !line->contended || front->tag & FRONT_WATCHED,
+	       "a contended line is not watched");
+}
 
-		if (!l2->ways[i]) {
-			expect(walk, (i + 1) % l2->way_count == 0 || !l2->ways[i + 1],
-			       "an empty L2 way is before a used one");
-			continue;
+static bool has_line(const struct cache *cache, const struct line *line)
+{
+	for (uint64_t i = 0; i < (cache->set_mask + 1) * cache->way_count; i++)
+		if ((cache->words[i] & ~L1_BACKED) == (uintptr_t)line)
+			return true;
+	return false;
+}
+
+static void check_cache(struct walk *walk, const struct machine_core *core,
+			const struct cache *cache, enum level level)
+{
+	for (uint64_t set = 0; cache->sets && set <= cache->set_mask; set++) {
+		check_order(walk, cache, set);
+		for (uint32_t way = 0; way < cache->way_count; way++) {
+			uint64_t word = *cache_word(cache, set, way);
+			const struct line *line =
+				(const struct line *)(uintptr_t)(word & ~L1_BACKED);
+
+			if (!word)
+				continue;
+			note(walk, line, core->number, level);
+			expect(walk, (line->number & cache->set_mask) == set,
+			       "a line is in the wrong set");
+			expect(walk, level != LEVEL_L1I || line->fetched,
+			       "a line of an L1I was never fetched");
+			expect(walk, !(word & L1_BACKED) || has_line(&core->l2, line),
+			       "a line of an L1 is not in L2, as was said");
 		}
-		line = line_at(walk->machine, l2->ways[i] - 1);
-		note(walk, line, core->number, LEVEL_L2);
-		expect(walk, (line->number & l2->set_mask) == i / l2->way_count,
-		       "a line is in the wrong L2 set");
 	}
 }
 
 static bool in_llc(const struct machine *machine, uint32_t llc, uint64_t number)
 {
-	const struct llc *cache = &machine->llcs[llc];
-
-	return cache->ways &&
-	       llc_find(llc_set(cache, number), cache->way_count, number);
+	return find_in_llc(machine, llc, number);
 }
 
 static void check_line(struct walk *walk, const struct line *line)
 {
 	const struct machine *machine = walk->machine;
+	size_t index = line_index(machine, line);
 	uint32_t holders = 0;
 
 	expect(walk, directory_find(machine, line->number) == line,
 	       "the directory does not find a line");
 	for (uint32_t i = 0; i < machine->core_count; i++) {
-		uint8_t found = walk->found[line->index * machine->core_count + i];
+		uint8_t found = walk->found[index * machine->core_count + i];
 
 		expect(walk, holds(line, i) == (found != 0),
 		       "the directory and the caches of a core differ");
@@ -126,54 +176,66 @@ static void check_line(struct walk *walk, const struct line *line)
 static void check_llc(struct walk *walk, uint32_t number)
 {
 	const struct machine *machine = walk->machine;
-	const struct llc *llc = &machine->llcs[number];
-	uint64_t sets = (llc->set_mask + 1) * llc->slices;
+	const struct cache *cache = &machine->llcs[number].cache;
+	uint64_t sets = (cache->set_mask + 1) * cache->slices;
 
-	for (uint64_t i = 0; llc->ways && i < sets * llc->way_count; i++) {
-		uint64_t way = llc->ways[i], line = way >> LLC_SHIFT;
+	for (uint64_t set = 0; cache->sets && set < sets; set++) {
+		check_order(walk, cache, set);
+		for (uint32_t way = 0; way < cache->way_count; way++) {
+			const uint64_t *word = cache_word(cache, set, way);
+			uint64_t line = *word >> LLC_SHIFT;
 
-		if (!way) {
-			expect(walk, (i + 1) % llc->way_count == 0 || !llc->ways[i + 1],
-			       "an empty LLC way is before a used one");
-			continue;
+			if (!*word)
+				continue;
+			expect(walk, find_in_llc(machine, number, line) == word,
+			       "a line is in the wrong LLC set, or twice in it");
+			for (uint32_t k = 0;
+			     k < machine->llc_count && !(*word & LLC_SHARED); k++)
+				expect(walk, k == number || !in_llc(machine, k, line),
+				       "an LLC does not know that another has the "
+				       "line");
 		}
-		expect(walk,
-		       llc_find(llc_set(llc, line), llc->way_count, line) ==
-			       &llc->ways[i],
-		       "a line is in the wrong LLC set, or twice in it");
-		for (uint32_t k = 0; k < machine->llc_count && !(way & LLC_SHARED); k++)
-			expect(walk, k == number || !in_llc(machine, k, line),
-			       "an LLC does not know that another has the line");
 	}
+}
+
+static void check_core(struct walk *walk, const struct machine_core *core)
+{
+	check_cache(walk, core, &core->l1d.cache, LEVEL_L1D);
+	check_cache(walk, core, &core->l1i.cache, LEVEL_L1I);
+	check_cache(walk, core, &core->l2, LEVEL_L2);
+	for (uint64_t set = 0; set <= core->l1d.cache.set_mask; set++)
+		check_front(walk, core, &core->l1d, set);
+	for (uint64_t set = 0; set <= core->l1i.cache.set_mask; set++)
+		check_front(walk, core, &core->l1i, set);
 }
 
 const char *broken_invariant(const struct machine *machine)
 {
-	const struct directory *directory = &machine->directory;
 	struct walk walk = {.machine = machine};
+	size_t lines = 0;
 	uint32_t live = 0;
 
-	walk.found = calloc((size_t)directory->fresh * machine->core_count + 1, 1);
+	for (struct chunk *chunk = machine->directory.chunks; chunk;
+	     chunk = chunk->next)
+		lines += CHUNK_LINES;
+	walk.found = calloc(lines * machine->core_count + 1, 1);
 	if (!walk.found)
 		return "no memory for the check";
-	for (uint32_t i = 0; i < machine->core_count; i++) {
-		const struct machine_core *core = &machine->cores[i];
+	for (uint32_t i = 0; i < machine->core_count; i++)
+		if (machine->cores[i].ready)
+			check_core(&walk, &machine->cores[i]);
+	for (struct chunk *chunk = machine->directory.chunks; chunk;
+	     chunk = chunk->next)
+		for (uint32_t i = 0; i < chunk->used; i++) {
+			const struct line *line = chunk_line(machine, chunk, i);
 
-		if (!core->ready)
-			continue;
-		check_l1(&walk, core, &core->l1d, LEVEL_L1D);
-		check_l1(&walk, core, &core->l1i, LEVEL_L1I);
-		check_l2(&walk, core);
-	}
-	for (uint32_t i = 0; i < directory->fresh; i++) {
-		const struct line *line = line_at(machine, i);
-
-		if (line->number == LINE_FREE)
-			continue;
-		live++;
-		check_line(&walk, line);
-	}
-	expect(&walk, live == directory->count, "the directory's count is wrong");
+			if (line->number == LINE_FREE)
+				continue;
+			live++;
+			check_line(&walk, line);
+		}
+	expect(&walk, live == machine->directory.count,
+	       "the directory's count is wrong");
 	for (uint32_t i = 0; i < machine->llc_count; i++)
 		check_llc(&walk, i);
 	free(walk.found);
