@@ -5,7 +5,6 @@
 #include "tool/log.h"
 
 struct cursor cursor;
-size_t log_chunk = SIZE_MAX;
 
 void log_init(struct log *log)
 {
@@ -14,6 +13,7 @@ void log_init(struct log *log)
 				 (log->capacity + LOG_SLACK) * sizeof(*log->words));
 	log->read = log->written = log->words;
 	log->base = 0;
+	log->chunk = UINT64_MAX;
 }
 
 void log_free(struct log *log)
@@ -34,7 +34,7 @@ void log_enter(struct log *log)
 	size_t room = log->capacity > used ? log->capacity - used : 0;
 
 	cursor.at = log->written;
-	cursor.limit = log->written + (room < log_chunk ? room : log_chunk);
+	cursor.limit = log->written + (room < log->chunk ? room : log->chunk);
 }
 
 void log_leave(struct log *log)

@@ -50,6 +50,8 @@ struct log {
 	uint64_t *read;    /* next to be replayed */
 	uint64_t *written; /* end; the cursor's `at` instead while the log is current */
 	uint64_t base;     /* words written before words[0] since the thread began */
+	uint64_t
+		chunk; /* words after which log_full() is called though there is room */
 };
 
 /* A place in the log that stays the same when words are moved. */
@@ -70,6 +72,8 @@ extern struct cursor cursor;
 /* No single record is longer; so much may be written after a look at `limit`. */
 #define LOG_SLACK       1024u
 #define LOG_FIRST_WORDS 8192u
+/* Between looks for spinning, while there are several threads. */
+#define LOG_CHUNK_WORDS 128u
 
 #define LOG_CONTROL   (1ull << 63)
 #define LOG_TAKEN     (1ull << 62)
@@ -105,9 +109,6 @@ static inline size_t log_record_words(uint64_t head)
 		return 1 + (size_t)(head >> 8 & 0xff);
 	return 1 + (size_t)log_block(head)->root_count;
 }
-
-/* Words after which log_full() is to be called though there may be room (schedule.c). */
-extern size_t log_chunk;
 
 void log_init(struct log *log);
 void log_free(struct log *log);

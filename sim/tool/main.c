@@ -209,7 +209,6 @@ static void forked_child(ThreadId tid)
 	tool.forked = true;
 	regions_forked();
 	order_forked();
-	spin_forked();
 	system_calls_forked();
 	threads_forked(tid);
 	report_forked();

@@ -391,13 +391,14 @@ static void remove_waiter(struct signal *signal, struct thread *thread)
 		*link = thread->next_waiting;
 }
 
-bool order_break(void)
+bool order_break(bool spinning)
 {
 	struct thread *oldest = NULL;
 	enum log_operation operation;
 
 	for (struct thread *thread = threads.first; thread; thread = thread->next)
 		if (thread->held &&
+		    (spinning || log_operation(thread->log.read[0]) != LOG_SPIN) &&
 		    (!oldest || waiting_order(thread) < waiting_order(oldest)))
 			oldest = thread;
 	if (!oldest)

@@ -45,8 +45,11 @@ bool order_await(struct thread *thread, struct signal *signal);  /* drops it if 
 /* A thread has ended: it holds nothing any more. */
 void order_thread_ended(struct thread *thread);
 
-/* Lets the held thread whose record is the oldest pass. false: no thread is held. */
-bool order_break(void);
+/*
+ * Lets the held thread whose record is the oldest pass; one that spins only on request, because
+ * others may still do what it waits for. false: there is none.
+ */
+bool order_break(bool spinning);
 /* In a forked child. */
 void order_forked(void);
 

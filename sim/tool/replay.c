@@ -254,7 +254,7 @@ void replay_alone(struct thread *thread)
 		} else {
 			/* Alone, it waits for nobody: the one it waited for has passed. */
 			while (!replay_waiting(thread, log->read))
-				order_break();
+				order_break(true);
 			replay_control(thread, log->read);
 		}
 		log->read += words;
@@ -429,7 +429,7 @@ void replay_merge(enum replay_extent extent)
 	}
 	do
 		merge(bound, bounded);
-	while (!queue.count && (!bounded || !may_go_on()) && order_break());
+	while (!queue.count && (!bounded || !may_go_on()) && order_break(!bounded));
 	for (struct thread *thread = threads.first; thread; thread = thread->next)
 		if (thread->log.read - thread->log.words >
 			    (ptrdiff_t)LOG_FIRST_WORDS / 2 ||

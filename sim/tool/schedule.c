@@ -17,8 +17,6 @@
 #include "tool/replay.h"
 #include "tool/spin.h"
 
-/* Words between looks for spinning, while there are several threads. */
-#define CHUNK_WORDS 512u
 /* Logs of all threads together; beyond it the order is no longer waited for. */
 #define PENDING_WORDS_MAX (6u << 20)
 /* Before it is known how fast a thread goes. */
@@ -160,8 +158,14 @@ static void switch_to(struct thread *thread)
 	threads.current = NULL;
 	if (last_started)
 		spin_look_around(last_started);
+	if (thread->state == THREAD_SPINNING)
+		spin_look_again(thread);
 	replay();
-	log_chunk = threads.live > 1 ? CHUNK_WORDS : SIZE_MAX;
+	if (threads.live == 1)
+		thread->log.chunk = UINT64_MAX;
+	else if (thread->log.chunk > LOG_CHUNK_WORDS)
+		thread->log.chunk = LOG_CHUNK_WORDS;
+	thread->turn_start = log_position(&thread->log, thread->log.written);
 	thread_enter(thread);
 }
 
@@ -173,7 +177,7 @@ void schedule_start(ThreadId tid, ULong blocks)
 	(void)blocks;
 	if (!thread)
 		return;
-	if (thread != threads.current)
+	if (thread != threads.current || thread->state == THREAD_SPINNING)
 		switch_to(thread);
 	if (threads.live == 1 && threads.count == 1) {
 		last_started = thread;
@@ -195,6 +199,7 @@ void log_full(void)
 	struct log *log = &thread->log;
 
 	log_leave(log);
+	threads.current = NULL;
 	if (threads.count == 1) {
 		replay_alone(thread);
 		blocks_collect();
@@ -202,12 +207,11 @@ void log_full(void)
 		if (spin_look(thread))
 			set_blocks_left(thread->tid, 1);
 		if (log->written > log->words + log->capacity / 2) {
-			threads.current = NULL;
 			replay();
-			threads.current = thread;
 			log_make_room(log);
 		}
 	}
+	threads.current = thread;
 	log_enter(log);
 }
 

@@ -1,27 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding repetitions, comparing states, and waiting for stores.
+ *
+ * A look costs little when nothing repeats: one search for the first head of a few hundred words,
+ * one comparison that soon fails. Only a log that does repeat is worth a checkpoint; one repetition
+ * later, at the same block, the state is compared with it.
+ */
 #include "tool/spin.h"
-bool spin_look(struct thread *thread)
+
+#include <pub_tool_aspacemgr.h>
+#include <pub_tool_guest.h>
+#include <pub_tool_machine.h>
+
+#include "tool/order.h"
+#include "tool/schedule.h"
+
+#define PERIOD_MAX 32u /* words */
+#define MEMORY_MAX 32u /* places that a repetition touches */
+#define BYTES_MAX  64u /* of one of them */
+
+/* A place in the program's memory and what it held. */
+struct memory {
+	uint64_t address;
+	uint32_t bytes;
+	uint8_t value[BYTES_MAX];
+};
+
+struct spin_state {
+	uint64_t looked; /* position in the log up to which it has been looked at */
+	bool candidate;  /* what follows is the checkpoint at `looked` */
+	uint64_t start;  /* position at which the repetition began */
+	uint32_t period; /* words */
+	uint64_t words[PERIOD_MAX];
+	uint32_t phase; /* of words, next to be logged while spinning */
+	uint32_t memory_count;
+	struct memory memory[MEMORY_MAX];
+	VexGuestArchState registers;
+	struct spin *spin; /* while spinning, until replayed */
+};
+
+struct spin {
+	struct spin *next; /* list of all */
+	struct thread *thread;
+	bool held;             /* the replay has come to it */
+	struct thread *writer; /* of the store, NULL: not known yet */
+	uint64_t position;     /* of the store in the writer's log */
+	bool over;             /* the store has been replayed, at `time` */
+	uint64_t time;
+};
+
+static struct spin *spins;
+
+/* ---- checkpoints ---- */
+
+static bool is_readable(uint64_t address, uint32_t bytes)
 {
-	(void)thread;
-	return false;
+	return VG_(am_is_valid_for_client)(address, bytes, VKI_PROT_READ);
 }
-void spin_look_around(const struct thread *last)
+
+static void read_registers(const struct thread *thread, VexGuestArchState *registers)
 {
-	(void)last;
+	VG_(get_shadow_regs_area)
+	(thread->tid, (UChar *)registers, 0, 0, sizeof(*registers));
+	/* Valgrind's own. */
+	registers->host_EvC_COUNTER = 0;
+	registers->host_EvC_FAILADDR = 0;
 }
-bool spin_replay(struct thread *thread, struct spin *spin)
+
+static bool remember(struct spin_state *state, uint64_t address, uint32_t bytes)
 {
-	(void)thread;
-	(void)spin;
+	struct memory *memory;
+
+	for (uint32_t i = 0; i < state->memory_count; i++)
+		if (state->memory[i].address == address &&
+		    state->memory[i].bytes == bytes)
+			return true;
+	if (state->memory_count == MEMORY_MAX || bytes > BYTES_MAX ||
+	    !is_readable(address, bytes))
+		return false;
+	memory = &state->memory[state->memory_count++];
+	memory->address = address;
+	memory->bytes = bytes;
+	VG_(memcpy)(memory->value, (const void *)address, bytes);
 	return true;
 }
+
+/* The accesses of one block's execution, as replay sees them. */
+static uint64_t address_of(const struct item *item, const uint64_t *record)
+{
+	return item->value + (item->root == ROOT_NONE ? 0 : record[1 + item->root]);
+}
+
+static bool is_access(const struct item *item)
+{
+	return item->kind <= ITEM_ATOMIC;
+}
+
+/* All memory that one repetition touches; false: too much. */
+static bool remember_memory(struct spin_state *state)
+{
+	bool loads = false;
+
+	state->memory_count = 0;
+	for (uint32_t at = 0; at < state->period;) {
+		const uint64_t *record = &state->words[at];
+		const struct block *block = log_block(*record);
+		uint32_t end = log_block_end(*record);
+
+		for (uint32_t i = 0; i < end; i++) {
+			const struct item *item = &block->items[i];
+			uint64_t address = address_of(item, record);
+
+			if (!is_access(item) || !address)
+				continue;
+			if (!remember(state, address, item->bytes))
+				return false;
+			loads |= item->kind != ITEM_STORE;
+		}
+		at += (uint32_t)log_record_words(*record);
+	}
+	return loads;
+}
+
+static const struct memory *find_change(const struct spin_state *state)
+{
+	for (uint32_t i = 0; i < state->memory_count; i++) {
+		const struct memory *memory = &state->memory[i];
+
+		if (!is_readable(memory->address, memory->bytes) ||
+		    VG_(memcmp)((const void *)memory->address, memory->value,
+				memory->bytes))
+			return memory;
+	}
+	return NULL;
+}
+
+static bool same_registers(const struct thread *thread)
+{
+	static VexGuestArchState now;
+
+	read_registers(thread, &now);
+	return !VG_(memcmp)(&now, &thread->spin->registers, sizeof(now));
+}
+
+/* ---- repetitions ---- */
+
+static bool repeats(const uint64_t *words, const uint64_t *end, uint64_t period)
+{
+	return !VG_(memcmp)(words, words + period,
+			    (SizeT)(end - words - (ptrdiff_t)period) * sizeof(*words));
+}
+
+/* The smallest number of words after which all of [words, end) repeats; 0: it does not. */
+static uint32_t find_period(const uint64_t *words, const uint64_t *end)
+{
+	const uint64_t *at = words;
+
+	while (at < end && (uint64_t)(at - words) <= PERIOD_MAX &&
+	       !(*at & LOG_CONTROL)) {
+		at += log_record_words(*at);
+		if (end - words < 2 * (at - words))
+			return 0;
+		if (*at == *words && repeats(words, end, (uint64_t)(at - words)))
+			return at - words <= (ptrdiff_t)PERIOD_MAX
+				       ? (uint32_t)(at - words)
+				       : 0;
+	}
+	return 0;
+}
+
+static uint64_t *at_position(const struct log *log, uint64_t position)
+{
+	return log->words + (position - log->base);
+}
+
+/* Nothing suspicious: the next look is at what follows. */
+static bool start_over(struct thread *thread)
+{
+	thread->spin->looked = log_position(&thread->log, thread->log.written);
+	thread->spin->candidate = false;
+	thread->log.chunk = LOG_CHUNK_WORDS;
+	return false;
+}
+
+/* Does the log repeat itself? Then the state here is the checkpoint. */
+static bool look_for_repetition(struct thread *thread)
+{
+	struct spin_state *state = thread->spin;
+	struct log *log = &thread->log;
+	const uint64_t *words = at_position(log, state->looked);
+
+	if (log->written - words < (ptrdiff_t)LOG_CHUNK_WORDS / 2)
+		return false; /* too little to tell */
+	/* The loop may have been entered just now: the second half is enough. */
+	while (words < log->written - LOG_CHUNK_WORDS / 2)
+		words += log_record_words(*words);
+	state->period = find_period(words, log->written);
+	if (!state->period)
+		return start_over(thread);
+	state->start = log_position(log, words);
+	/* The last repetition, up to here: it will be what comes next. */
+	VG_(memcpy)(state->words, words, state->period * sizeof(*words));
+	state->phase = (uint32_t)((uint64_t)(log->written - words) % state->period);
+	if (!remember_memory(state))
+		return start_over(thread);
+	read_registers(thread, &state->registers);
+	state->looked = log_position(log, log->written);
+	state->candidate = true;
+	log->chunk = state->period - 1;
+	return false;
+}
+
+static struct spin *new_spin(struct thread *thread)
+{
+	struct spin *spin = VG_(calloc)("autoperf.spin", 1, sizeof(*spin));
+
+	spin->thread = thread;
+	spin->next = spins;
+	spins = spin;
+	return spin;
+}
+
+/* Takes the repetitions back, but for the first and what has been replayed by now. */
+static void take_back(struct thread *thread)
+{
+	struct log *log = &thread->log;
+	uint64_t period = thread->spin->period;
+	uint64_t *replayed = log->read;
+	uint64_t *first;
+
+	if (thread->item)
+		replayed += log_record_words(*replayed);
+	if (thread->spin->start < log_position(log, replayed)) {
+		log->written = replayed;
+		return;
+	}
+	first = at_position(log, thread->spin->start);
+	while (first - replayed >= (ptrdiff_t)period &&
+	       !VG_(memcmp)(first - period, first, period * sizeof(*first)))
+		first -= period;
+	log->written = first + period;
+}
+
+static void begin_spinning(struct thread *thread)
+{
+	struct spin_state *state = thread->spin;
+
+	take_back(thread);
+	state->candidate = false;
+	state->spin = new_spin(thread);
+	THREAD_APPEND(thread, LOG_SPIN, (uintptr_t)state->spin, thread_order());
+	state->looked = log_position(&thread->log, thread->log.written);
+	thread->state = THREAD_SPINNING;
+	thread->log.chunk = LOG_CHUNK_WORDS;
+}
+
+/* Has the state come back to the checkpoint? */
+static bool compare_with_checkpoint(struct thread *thread)
+{
+	struct spin_state *state = thread->spin;
+	struct log *log = &thread->log;
+	const uint64_t *words = at_position(log, state->looked);
+	uint64_t count = (uint64_t)(log->written - words);
+
+	for (uint64_t i = 0; i < count; i++)
+		if (words[i] != state->words[(state->phase + i) % state->period])
+			return start_over(thread);
+	if (count % state->period) { /* another thread's turn came in between */
+		log->chunk = state->period - count % state->period - 1;
+		return false;
+	}
+	if (!count || find_change(state) || !same_registers(thread))
+		return start_over(thread);
+	begin_spinning(thread);
+	return true;
+}
+
+bool spin_look(struct thread *thread)
+{
+	if (!thread->spin) {
+		thread->spin =
+			VG_(calloc)("autoperf.spin_state", 1, sizeof(*thread->spin));
+		return start_over(thread);
+	}
+	if (thread->state == THREAD_SPINNING)
+		return true;
+	/* Replay may have overtaken the looking. */
+	if (thread->spin->looked < log_position(&thread->log, thread->log.read))
+		return start_over(thread);
+	return thread->spin->candidate ? compare_with_checkpoint(thread)
+				       : look_for_repetition(thread);
+}
+
+/* ---- going on ---- */
+
+/* The thread goes on; its wait is over when the store is replayed, or now (writer NULL). */
+static void stop_spinning(struct thread *thread, struct thread *writer,
+			  uint64_t position, uint64_t time)
+{
+	struct spin *spin = thread->spin->spin;
+
+	thread->state = THREAD_RUNNABLE;
+	start_over(thread);
+	thread->spin->spin = NULL;
+	if (!spin)
+		return;
+	spin->writer = writer;
+	spin->position = position;
+	if (writer) {
+		if (position < writer->watched)
+			writer->watched = position;
+		return;
+	}
+	spin->over = true;
+	spin->time = time;
+	if (spin->held)
+		order_ready(thread, time);
+}
+
+void spin_look_again(struct thread *thread)
+{
+	struct spin_state *state = thread->spin;
+	struct log *log = &thread->log;
+	uint64_t *words = at_position(log, state->looked);
+
+	for (uint64_t *word = words; word < log->written; word++) {
+		if (*word != state->words[state->phase]) {
+			/* A signal handler, perhaps. */
+			stop_spinning(thread, NULL, 0, schedule_front(thread));
+			return;
+		}
+		state->phase = (state->phase + 1) % state->period;
+	}
+	log->written = words;
+}
+
+static bool overlaps(const struct memory *memory, uint64_t address, uint32_t bytes)
+{
+	return address < memory->address + memory->bytes &&
+	       memory->address < address + bytes;
+}
+
+static bool stores_to(const uint64_t *record, const struct memory *memory)
+{
+	const struct block *block = log_block(*record);
+	uint32_t end = log_block_end(*record);
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct item *item = &block->items[i];
+
+		if ((item->kind == ITEM_STORE || item->kind == ITEM_ATOMIC) &&
+		    overlaps(memory, address_of(item, record), item->bytes))
+			return true;
+	}
+	return false;
+}
+
+/* The first store to that memory that the thread has logged in its turn; NULL: none. */
+static const uint64_t *find_store(const struct thread *thread,
+				  const struct memory *memory)
+{
+	const struct log *log = &thread->log;
+	const uint64_t *from = log->read;
+
+	if (thread->turn_start > log_position(log, from))
+		from = at_position(log, thread->turn_start);
+	for (; from < log->written; from += log_record_words(*from))
+		if (!(*from & LOG_CONTROL) && stores_to(from, memory))
+			return from;
+	return NULL;
+}
+
+void spin_look_around(struct thread *last)
+{
+	for (struct thread *thread = threads.first; thread; thread = thread->next) {
+		const struct memory *changed;
+		const uint64_t *store;
+
+		if (!thread->live || thread->state != THREAD_SPINNING || thread == last)
+			continue;
+		changed = find_change(thread->spin);
+		if (!changed)
+			continue;
+		store = find_store(last, changed);
+		stop_spinning(thread, store ? last : NULL,
+			      store ? log_position(&last->log, store) : 0,
+			      thread_clock(last));
+	}
+}
+
+/* ---- replay ---- */
+
+static void free_spin(struct spin *spin)
+{
+	struct spin **link = &spins;
+
+	while (*link != spin)
+		link = &(*link)->next;
+	*link = spin->next;
+	if (spin->thread->spin && spin->thread->spin->spin == spin)
+		spin->thread->spin->spin = NULL;
+	VG_(free)(spin);
+}
+
+bool spin_replay(struct thread *thread, struct spin *spin)
+{
+	if (!order_granted(thread)) {
+		if (!spin->over) {
+			spin->held = true;
+			order_hold(thread);
+			return false;
+		}
+		thread_wait_until(thread, spin->time);
+	}
+	free_spin(spin);
+	return true;
+}
+
+static void end_wait(struct spin *spin, uint64_t time)
+{
+	spin->over = true;
+	spin->time = time;
+	spin->writer = NULL;
+	if (spin->held)
+		order_ready(spin->thread, time);
+}
+
 void spin_passed(struct thread *thread)
 {
-	(void)thread;
+	uint64_t position = log_position(&thread->log, thread->log.read);
+
+	thread->watched = UINT64_MAX;
+	for (struct spin *spin = spins; spin; spin = spin->next) {
+		if (spin->writer != thread)
+			continue;
+		if (spin->position < position)
+			end_wait(spin, thread_clock(thread));
+		else if (spin->position < thread->watched)
+			thread->watched = spin->position;
+	}
 }
+
 void spin_thread_ended(struct thread *thread)
 {
-	(void)thread;
+	struct spin *spin, *next;
+
+	for (spin = spins; spin; spin = next) {
+		next = spin->next;
+		if (spin->thread == thread)
+			free_spin(spin);
+		else if (spin->writer == thread)
+			end_wait(spin, thread_clock(thread));
+	}
 }
-void spin_forked(void)
+
+void spin_free_state(struct thread *thread)
 {
+	struct spin *spin, *next;
+
+	for (spin = spins; spin; spin = next) {
+		next = spin->next;
+		if (spin->thread == thread)
+			free_spin(spin);
+		else if (spin->writer == thread)
+			end_wait(spin, 0);
+	}
+	if (thread->spin)
+		VG_(free)(thread->spin);
+	thread->spin = NULL;
 }

@@ -15,18 +15,24 @@
 
 struct spin;
 
-/* While the thread executes: looks at what has been logged since the last look. true: it spins
- * from now on (THREAD_SPINNING), and should not execute further now. */
+/*
+ * While the thread executes, its log not current: looks at what has been logged since the last
+ * look, and sets log.chunk for the next. true: it spins from now on (THREAD_SPINNING), and should
+ * not execute further now.
+ */
 bool spin_look(struct thread *thread);
-/* Before another thread executes, after `last` did: finds spinning threads that may go on. */
-void spin_look_around(const struct thread *last);
+/* A spinning thread had another turn: does it still do the same? */
+void spin_look_again(struct thread *thread);
+/* Before another thread executes, after `last` did: lets spinning threads go on for which it has
+ * changed something. */
+void spin_look_around(struct thread *last);
 
 /* Replay of LOG_SPIN, which owns the spin; false: held. */
 bool spin_replay(struct thread *thread, struct spin *spin);
-/* The replay has come to thread->watched. */
+/* The replay has come past thread->watched. */
 void spin_passed(struct thread *thread);
-/* Nobody can wait for stores of this thread any more. */
+/* Nobody can wait for stores of this thread any more, nor it for others. */
 void spin_thread_ended(struct thread *thread);
-void spin_forked(void);
+void spin_free_state(struct thread *thread);
 
 #endif

@@ -11,6 +11,7 @@
 #include "tool/order.h"
 #include "tool/report.h"
 #include "tool/schedule.h"
+#include "tool/spin.h"
 
 struct threads threads;
 
@@ -100,8 +101,7 @@ static void free_thread(struct thread *thread)
 		VG_(free)(thread->calls);
 	if (thread->system_call)
 		VG_(free)(thread->system_call);
-	if (thread->spin)
-		VG_(free)(thread->spin);
+	spin_free_state(thread);
 	schedule_ended(thread);
 	log_free(&thread->log);
 	machine_thread_remove(tool.machine, thread->machine);

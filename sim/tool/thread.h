@@ -58,6 +58,7 @@ struct thread {
 	struct call *calls;
 	uint32_t call_count;
 	uint32_t call_capacity;
+	uint64_t turn_start;   /* position in its log when its turn began */
 	uint32_t region_depth; /* calls of region functions */
 	uint64_t floor;        /* its clock will be at least this when it runs on */
 	struct system_call_state *system_call; /* owned; system_calls.c */

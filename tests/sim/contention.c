@@ -134,7 +134,10 @@ static void handoff(int self)
 	}
 }
 
-/* A ring between thread 0 and thread 1, whose ends spin. */
+/*
+ * A ring between thread 0 and thread 1, whose ends spin. Each end keeps a copy of the other's
+ * index and looks again only when the ring seems full or empty.
+ */
 #define RING 64
 static struct {
 	_Alignas(LINE) atomic_long head;
@@ -147,25 +150,37 @@ static struct {
 	_Alignas(LINE) long items[RING];
 } ring_padded;
 
-static void pass_items(int self, atomic_long *head, atomic_long *tail, long *items)
+static void produce(atomic_long *head, atomic_long *tail, long *items)
 {
-	long sum = 0;
+	long seen = 0;
 
 	for (long i = 0; i < job.count; i++) {
-		if (self == 0) {
-			while (i - atomic_load_explicit(head, memory_order_acquire) ==
-			       RING)
-				;
-			items[i % RING] = i;
-			atomic_store_explicit(tail, i + 1, memory_order_release);
-		} else {
-			while (atomic_load_explicit(tail, memory_order_acquire) == i)
-				;
-			sum += items[i % RING];
-			atomic_store_explicit(head, i + 1, memory_order_release);
-		}
+		while (i - seen == RING)
+			seen = atomic_load_explicit(head, memory_order_acquire);
+		items[i % RING] = i;
+		atomic_store_explicit(tail, i + 1, memory_order_release);
 	}
-	padded[self].value = sum;
+}
+
+static void consume(atomic_long *head, atomic_long *tail, const long *items)
+{
+	long seen = 0, sum = 0;
+
+	for (long i = 0; i < job.count; i++) {
+		while (i == seen)
+			seen = atomic_load_explicit(tail, memory_order_acquire);
+		sum += items[i % RING];
+		atomic_store_explicit(head, i + 1, memory_order_release);
+	}
+	padded[1].value = sum;
+}
+
+static void pass_items(int self, atomic_long *head, atomic_long *tail, long *items)
+{
+	if (self == 0)
+		produce(head, tail, items);
+	else
+		consume(head, tail, items);
 }
 
 static void queue(int self)

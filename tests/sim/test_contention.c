@@ -155,6 +155,32 @@ static void a_token_lets_one_thread_work(void **state)
 	assert_true(pipe.counters[MACHINE_BLOCKED] > 2 * pipe.counters[MACHINE_CYCLES]);
 }
 
+/* Executed in turns, such threads never touch the line at the same time. */
+static void a_queue_with_spinning_ends_shares_falsely(void **state)
+{
+	struct totals shared = contend("queue", 2, 5000);
+	struct totals apart = contend("queue-padded", 2, 5000);
+
+	(void)state;
+	/* The items themselves are sometimes shared falsely, when both ends are at the same line. */
+	assert_true(shared.counters[MACHINE_HITM_FALSE] * 100 >
+		    shared.counters[MACHINE_INSTRUCTIONS]);
+	assert_true(shared.counters[MACHINE_HITM_FALSE] >
+		    10 * (apart.counters[MACHINE_HITM_FALSE] + 1));
+	assert_true(shared.wall_ns > 2 * apart.wall_ns);
+}
+
+/* Each step is one transfer of the line, not a turn of the scheduler: a few hundred cycles. */
+static void spinning_threads_pass_a_flag_quickly(void **state)
+{
+	struct totals totals = contend("handoff", 4, 100);
+
+	(void)state;
+	assert_in_range(totals.counters[MACHINE_HITM_TRUE], 350, 800);
+	assert_true(totals.wall_ns / 4 < 400 * 300);
+	assert_true(totals.counters[MACHINE_INSTRUCTIONS] < 400 * 300);
+}
+
 static void sleeping_takes_virtual_time(void **state)
 {
 	struct totals totals = contend("sleep", 2, 20);
@@ -179,6 +205,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_slow_thread_keeps_the_others_at_the_barrier),
 		cmocka_unit_test(consumers_wait_for_a_slow_producer),
 		cmocka_unit_test(a_token_lets_one_thread_work),
+		cmocka_unit_test(a_queue_with_spinning_ends_shares_falsely),
+		cmocka_unit_test(spinning_threads_pass_a_flag_quickly),
 		cmocka_unit_test(sleeping_takes_virtual_time),
 	};
 
