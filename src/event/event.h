@@ -28,6 +28,8 @@ enum event_role {
 	EVENT_ROLE_L2_MISS,
 	EVENT_ROLE_LLC_MISS,
 	EVENT_ROLE_HITM,
+	EVENT_ROLE_FALSE_SHARING, /* of HITM, where it is seen which kind it is */
+	EVENT_ROLE_TRUE_SHARING,
 	EVENT_ROLE_REMOTE_DRAM,
 	EVENT_ROLE_DTLB_MISS,
 	EVENT_ROLE_ITLB_MISS,
@@ -203,7 +205,8 @@ void event_plan_describe_rejected(const struct event_plan *plan, struct text *te
 struct event_listing {
 	const char *name;
 	const char *
-		kind; /* "hardware", "software", "cache", "pmu", "tracepoint", "pfm", "papi" */
+		kind; /* "hardware", "software", "cache", "pmu", "tracepoint", "pfm", "papi",
+			 "sim", "alias" */
 	const char *description;
 	enum event_role role;
 	bool available;
@@ -214,6 +217,7 @@ typedef int (*event_visit)(const struct event_listing *listing, void *context);
 /*
  * The kernel's generic names and the events that PMU drivers name; with `all` also every
  * tracepoint and libpfm4 name. Source papi: its presets; with `all` the native events too.
+ * Source sim: its counters; with `all` also the names of other sources that mean them.
  * Tracepoints are not opened one by one (a first user costs the kernel 39 ms each): what
  * the kernel requires of all of them is checked instead.
  */

@@ -13,6 +13,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "event/simulated.h"
+
 struct name_pattern {
 	const char *pattern; /* fnmatch(3), case ignored */
 	const char *description;
@@ -232,11 +234,15 @@ static struct event_knowledge describe_native(const char *name)
 {
 	const struct generic_event *generic =
 		catalogue_find_generic(name, strlen(name));
+	const struct simulated_event *simulated = simulated_event_find(name);
 	const struct name_pattern *pattern;
 
 	if (generic)
 		return (struct event_knowledge){generic->role, generic->unit,
 						generic->description};
+	if (simulated)
+		return (struct event_knowledge){simulated->role, EVENT_UNIT_COUNT,
+						simulated->description};
 	pattern = find_pattern(native_patterns, COUNT_OF(native_patterns), name);
 	if (!pattern)
 		return (struct event_knowledge){EVENT_ROLE_OTHER, EVENT_UNIT_COUNT,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What can be counted here, name by name, for `autoperf events`: the kernel's generic events,
- * those that PMU drivers name, tracepoints, libpfm4's, and PAPI's.
+ * those that PMU drivers name, tracepoints, libpfm4's, PAPI's, and the simulated machine's.
  */
 #include <errno.h>
 #include <limits.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "event/native.h"
 #include "event/papi.h"
 #include "event/pmu.h"
+#include "event/simulated.h"
 #include "event/tracepoint.h"
 
 /* A listing under way, passed through the visitors of each kind of name. */
@@ -131,6 +133,61 @@ static int list_papi(struct lister *lister, const char *library, bool all,
 	return code;
 }
 
+static int show_alias(struct lister *lister, const char *alias,
+		      const struct simulated_event *event)
+{
+	char description[EVENT_NAME_BYTES];
+	struct event_listing listing = {
+		.name = alias,
+		.kind = "alias",
+		.description = description,
+		.role = event->role,
+		.available = true,
+		.reason = "",
+	};
+
+	snprintf(description, sizeof(description), "counted as %s",
+		 simulated_event_name(event));
+	return lister->visit(&listing, lister->context);
+}
+
+static int list_aliases(struct lister *lister, const struct simulated_event *event)
+{
+	for (const char *word = event->aliases; *word; word += strspn(word, " ")) {
+		size_t length = strcspn(word, " ");
+		char *alias = strndup(word, length);
+		int code = alias ? show_alias(lister, alias, event) : -ENOMEM;
+
+		free(alias);
+		if (code)
+			return code;
+		word += length;
+	}
+	return 0;
+}
+
+static int list_sim(struct lister *lister, bool all)
+{
+	const struct simulated_event *event;
+	int code = 0;
+
+	for (size_t i = 0; !code && (event = simulated_event(i)); i++) {
+		struct event_listing listing = {
+			.name = simulated_event_name(event),
+			.kind = "sim",
+			.description = event->description,
+			.role = event->role,
+			.available = true,
+			.reason = "",
+		};
+
+		code = lister->visit(&listing, lister->context);
+	}
+	for (size_t i = 0; !code && all && (event = simulated_event(i)); i++)
+		code = list_aliases(lister, event);
+	return code;
+}
+
 int event_list_all(enum event_source source, const char *papi_library, bool all,
 		   event_visit visit, void *context, struct error *error)
 {
@@ -145,10 +202,7 @@ int event_list_all(enum event_source source, const char *papi_library, bool all,
 	case EVENT_SOURCE_NONE:
 		return 0;
 	case EVENT_SOURCE_SIM:
-		return error_set_exit(
-			error, EXIT_CANNOT_MEASURE, -ENOTSUP,
-			"this build has no simulated machine: use `--source"
-			" perf`");
+		return list_sim(&lister, all);
 	case EVENT_SOURCE_IMPORT:
 		break;
 	}

@@ -2,7 +2,7 @@
 /*
  * Plans: which events are counted, in which passes.
  *
- * Each source has its planner (plan_perf.c, plan_papi.c); here is what they share: keeping
+ * Each source has its planner (plan_perf.c, plan_papi.c, plan_sim.c); here is what they share: keeping
  * apart names that nobody knows from events that only this machine cannot count, and one
  * message that tells the user about all of them at once.
  */
@@ -203,10 +203,7 @@ int event_plan_make(struct event_plan *plan, const struct event_plan_options *op
 		code = make_empty(plan, error);
 		break;
 	case EVENT_SOURCE_SIM:
-		code = error_set_exit(
-			error, EXIT_CANNOT_MEASURE, -ENOTSUP,
-			"this build has no simulated machine: use `--source"
-			" perf`, or `--source none` for wall time alone");
+		code = plan_make_sim(&builder, error);
 		break;
 	case EVENT_SOURCE_IMPORT:
 		code = error_set_exit(

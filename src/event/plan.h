@@ -41,6 +41,7 @@ int plan_put_first(struct event_plan *plan, struct event *event, struct error *e
 
 int plan_make_perf(struct plan_builder *builder, struct error *error);
 int plan_make_papi(struct plan_builder *builder, struct error *error);
+int plan_make_sim(struct plan_builder *builder, struct error *error);
 
 /*
  * Whether the events of those indices count together all of the time: 1 yes, 0 no, negative:

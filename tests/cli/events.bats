@@ -173,10 +173,31 @@ needs_root() {
 	stderr_has "ulimit -n"
 }
 
-@test "sources that are not here say so" {
-	autoperf 4 events --source sim
-	stderr_has "no simulated machine"
-	autoperf 4 events --plan --source sim
+@test "source sim lists the simulated machine's counters, and its plan is one pass" {
+	autoperf 0 events --source sim
+	stdout_has "hitm_false" "false_sharing" "blocked_cycles"
+	stdout_lacks "PAPI_L1_DCM" "no ["
+	autoperf 0 events --source sim PAPI_L1_DCM
+	stdout_has "counted as l1d_misses"
+	autoperf 0 events --source sim --plan
+	stdout_has "source sim" "pass 1 of 1" "dram_remote"
+}
+
+@test "one COUNTERS file serves source sim too" {
+	printf '%s\n' PAPI_TOT_CYC PAPI_L3_TCM cache-misses >COUNTERS
+	autoperf 0 --json events --source sim --plan -c COUNTERS
+	[ "$(json '[e["name"] for e in d["events"]]')" = "['instructions', 'cycles', 'llc_misses']" ]
+	[ "$(json 'd["merged"]')" = "['cache-misses = llc_misses']" ]
+	echo context-switches >>COUNTERS
+	autoperf 4 events --source sim --plan -c COUNTERS
+	stderr_has "context-switches" "simulated machine has no such counter" "--skip-unavailable"
+	autoperf 0 events --source sim --plan -c COUNTERS --skip-unavailable
+	stdout_has "left out" "context-switches"
+	autoperf 2 events --source sim --plan -e branch_mises
+	stderr_has "did you mean 'branch_misses'"
+}
+
+@test "sources without events say so" {
 	autoperf 0 events --plan --source none
 	stdout_has "wall time alone"
 	autoperf 2 events --source import

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "event/event.h"
+#include "machine/machine.h"
 
 struct tally {
 	size_t hardware, software, cache, others;
@@ -98,6 +99,44 @@ static void a_visitor_ends_the_listing_with_its_own_answer(void **state)
 	assert_true(tally.stopped);
 }
 
+struct simulated_tally {
+	size_t counters;
+	size_t aliases;
+};
+
+static int simulated_visit(const struct event_listing *listing, void *context)
+{
+	struct simulated_tally *tally = context;
+
+	assert_true(listing->available);
+	assert_true(strlen(listing->description) > 0);
+	tally->counters += !strcmp(listing->kind, "sim");
+	tally->aliases += !strcmp(listing->kind, "alias");
+	if (!strcmp(listing->name, "PAPI_L1_DCM")) {
+		assert_int_equal(listing->role, EVENT_ROLE_L1D_MISS);
+		assert_string_equal(listing->description, "counted as l1d_misses");
+	}
+	return 0;
+}
+
+static void
+the_simulated_counters_are_listed_and_with_all_their_other_names(void **state)
+{
+	struct simulated_tally some = {0}, all = {0};
+
+	(void)state;
+	assert_int_equal(event_list_all(EVENT_SOURCE_SIM, NULL, false, simulated_visit,
+					&some, NULL),
+			 0);
+	assert_int_equal(event_list_all(EVENT_SOURCE_SIM, NULL, true, simulated_visit,
+					&all, NULL),
+			 0);
+	assert_int_equal(some.counters, MACHINE_COUNTERS);
+	assert_int_equal(some.aliases, 0);
+	assert_int_equal(all.counters, MACHINE_COUNTERS);
+	assert_true(all.aliases > MACHINE_COUNTERS);
+}
+
 static void sources_without_events_say_so(void **state)
 {
 	struct tally tally = {0};
@@ -107,9 +146,6 @@ static void sources_without_events_say_so(void **state)
 	assert_int_equal(event_list_all(EVENT_SOURCE_NONE, NULL, true, tally_visit,
 					&tally, &error),
 			 0);
-	assert_true(event_list_all(EVENT_SOURCE_SIM, NULL, true, tally_visit, &tally,
-				   &error) < 0);
-	assert_int_equal(error.exit_status, EXIT_CANNOT_MEASURE);
 	assert_true(event_list_all(EVENT_SOURCE_IMPORT, NULL, true, tally_visit, &tally,
 				   &error) < 0);
 	assert_int_equal(error.exit_status, EXIT_USAGE);
@@ -123,6 +159,8 @@ int main(void)
 			generic_events_are_listed_whether_they_are_here_or_not),
 		cmocka_unit_test(exactly_what_is_listed_as_available_can_be_planned),
 		cmocka_unit_test(a_visitor_ends_the_listing_with_its_own_answer),
+		cmocka_unit_test(
+			the_simulated_counters_are_listed_and_with_all_their_other_names),
 		cmocka_unit_test(sources_without_events_say_so),
 	};
 

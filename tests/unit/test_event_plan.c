@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "event/event.h"
+#include "machine/machine.h"
 #include "support/restricted.h"
 
 static struct event_plan plan;
@@ -166,12 +167,58 @@ static void five_hundred_events_fill_several_passes(void **state)
 	assert_int_equal(plan.pass_count, machine.hardware_counters ? 9 : 8);
 }
 
+static void the_simulated_machine_counts_everything_in_one_pass(void **state)
+{
+	(void)state;
+	assert_int_equal(make(EVENT_SOURCE_SIM, NULL, false), 0);
+	assert_int_equal(plan.source, EVENT_SOURCE_SIM);
+	assert_int_equal(plan.events.count, MACHINE_COUNTERS);
+	assert_int_equal(plan.pass_count, 1);
+	assert_int_equal(plan.passes[0].count, MACHINE_COUNTERS);
+	assert_int_equal(plan.passes[0].members[0], find("instructions"));
+}
+
+static void names_of_other_sources_are_counted_by_the_simulated_machine(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		make(EVENT_SOURCE_SIM, "PAPI_L1_DCM,cycles:u,cpu-cycles", false), 0);
+	assert_int_equal(plan.events.count, 3);
+	assert_string_equal(plan.events.items[0].name, "instructions");
+	assert_string_equal(plan.events.items[1].name, "l1d_misses");
+	assert_int_equal(plan.events.items[1].role, EVENT_ROLE_L1D_MISS);
+	assert_string_equal(plan.events.items[2].name, "cycles");
+	assert_int_equal(plan.merged.count, 1);
+	assert_string_equal(plan.merged.items[0], "cpu-cycles = cycles");
+	assert_int_equal(plan.passes[0].count, 3);
+	assert_int_equal(plan.passes[0].members[0], 0);
+}
+
+static void what_the_simulated_machine_lacks_is_refused_or_left_out(void **state)
+{
+	(void)state;
+	assert_true(make(EVENT_SOURCE_SIM, "cycles,context-switches,cycles:k", false) <
+		    0);
+	assert_int_equal(failure.exit_status, EXIT_CANNOT_MEASURE);
+	assert_non_null(strstr(failure.text, "context-switches"));
+	assert_non_null(strstr(failure.text, "only user mode is simulated"));
+	event_names_free(&names);
+	assert_int_equal(make(EVENT_SOURCE_SIM, "cycles,context-switches", true), 0);
+	assert_int_equal(plan.rejected.count, 1);
+	assert_string_equal(plan.rejected.items[0], "context-switches");
+}
+
+static void a_mistyped_simulated_counter_is_offered_the_right_one(void **state)
+{
+	(void)state;
+	assert_true(make(EVENT_SOURCE_SIM, "llc_mises", true) < 0);
+	assert_int_equal(failure.exit_status, EXIT_USAGE);
+	assert_non_null(strstr(failure.text, "did you mean 'llc_misses'?"));
+}
+
 static void sources_that_cannot_measure_say_so(void **state)
 {
 	(void)state;
-	assert_true(make(EVENT_SOURCE_SIM, NULL, false) < 0);
-	assert_int_equal(failure.exit_status, EXIT_CANNOT_MEASURE);
-	assert_non_null(strstr(failure.text, "no simulated machine"));
 	assert_true(make(EVENT_SOURCE_IMPORT, NULL, false) < 0);
 	assert_int_equal(failure.exit_status, EXIT_USAGE);
 }
@@ -292,6 +339,10 @@ int main(void)
 		PLANNED(a_plan_without_any_event_left_fails),
 		PLANNED(one_reason_for_many_events_is_told_once),
 		PLANNED(five_hundred_events_fill_several_passes),
+		PLANNED(the_simulated_machine_counts_everything_in_one_pass),
+		PLANNED(names_of_other_sources_are_counted_by_the_simulated_machine),
+		PLANNED(what_the_simulated_machine_lacks_is_refused_or_left_out),
+		PLANNED(a_mistyped_simulated_counter_is_offered_the_right_one),
 		PLANNED(sources_that_cannot_measure_say_so),
 		PLANNED(wall_time_alone_is_one_empty_pass),
 		PLANNED(without_perf_the_automatic_choice_is_wall_time_with_a_reason),
