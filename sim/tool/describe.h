@@ -24,13 +24,22 @@ void describe_place(Addr address, struct place *place);
 /* Where a heap block was allocated, innermost first; returns how many. */
 uint32_t describe_allocation(ExeContext *where, struct place *places, uint32_t count);
 
-enum data_kind { DATA_UNKNOWN, DATA_GLOBAL, DATA_STACK, DATA_HEAP, DATA_FILE };
+enum data_kind {
+	DATA_UNKNOWN,
+	DATA_GLOBAL,  /* a variable with a symbol */
+	DATA_SECTION, /* variables without one: `name` is the program or library */
+	DATA_STACK, /* `name` is the function in whose frame it is, if that was found */
+	DATA_THREAD, /* thread-local variables, and the C library's record of a thread */
+	DATA_HEAP,
+	DATA_FILE, /* a mapped file */
+};
 struct data {
 	enum data_kind kind;
-	HChar name[DESCRIBE_NAME_BYTES]; /* of a variable or a mapped file */
+	HChar name[DESCRIBE_NAME_BYTES]; /* see above */
 	int64_t offset;                  /* in the variable or heap block */
+	uint32_t thread;                 /* whose stack it is; 0: none, or unknown */
 };
-/* What lies at an address, without the heap. */
+/* What lies at an address now, without the heap. */
 void describe_data(Addr address, struct data *data);
 
 #endif

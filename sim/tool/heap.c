@@ -8,14 +8,15 @@
 
 #include "tool/main.h"
 
-#define NOTES_MAX (1u << 16)
+#define NOTES_MAX    (1u << 14)
+#define HEAP_GRANULE 16u /* blocks of all usual allocators begin at multiples of it */
 
 /* A node of the tree; the key is [address, address + bytes). */
 struct heap_block {
 	uint64_t address;
 	uint64_t bytes;
 	ExeContext *where;
-	uint32_t note; /* 0: none yet */
+	bool noted; /* some line of it is, or was, contended */
 };
 
 static struct {
@@ -54,7 +55,7 @@ void heap_allocate(uint64_t address, uint64_t bytes, ExeContext *where)
 	block->address = address;
 	block->bytes = bytes ? bytes : 1;
 	block->where = where;
-	block->note = 0;
+	block->noted = false;
 	VG_(OSetGen_Insert)(heap.blocks, block);
 }
 
@@ -66,43 +67,54 @@ void heap_free(uint64_t address)
 	if (!block || block->address != address)
 		return;
 	/* Lines of the block that nobody contended for have nothing to close. */
-	if (block->note)
+	if (block->noted)
 		machine_lines_close(tool.machine, address, block->bytes);
 	VG_(OSetGen_Remove)(heap.blocks, &address);
 	VG_(OSetGen_FreeNode)(heap.blocks, block);
 }
 
-static struct heap_block *block_at_line(uint64_t line)
+/* The blocks that have bytes on the line. */
+static void note_blocks(struct heap_note *note, uint64_t line)
 {
-	struct heap_block *block;
+	uint64_t at = line, end = line + MACHINE_LINE_BYTES;
 
-	/* The line may begin before the block. */
-	for (uint64_t at = line; at < line + MACHINE_LINE_BYTES; at += 16) {
-		block = VG_(OSetGen_Lookup)(heap.blocks, &at);
-		if (block)
-			return block;
+	while (at < end && note->block_count < HEAP_NOTE_BLOCKS) {
+		struct heap_block *block = VG_(OSetGen_Lookup)(heap.blocks, &at);
+
+		if (!block) {
+			at += HEAP_GRANULE;
+			continue;
+		}
+		block->noted = true;
+		note->blocks[note->block_count++] = (struct heap_noted_block){
+			.address = block->address,
+			.bytes = block->bytes,
+			.where = block->where,
+		};
+		/* Blocks begin at multiples of the granule. */
+		at = (block->address + block->bytes + HEAP_GRANULE - 1) &
+		     ~(uint64_t)(HEAP_GRANULE - 1);
 	}
-	return NULL;
 }
 
 uint32_t heap_note(void *context, uint64_t line)
 {
-	struct heap_block *block = heap.blocks ? block_at_line(line) : NULL;
 	uint32_t count = heap.note_count;
+	struct heap_note *note;
 
 	(void)context;
-	if (!block)
+	if (count == NOTES_MAX)
 		return 0;
-	if (block->note || count == NOTES_MAX)
-		return block->note;
 	if (!(count & (count + 1))) /* 0, 1, 3, 7, ...: grow to the next power of two */
 		heap.notes = VG_(realloc)("autoperf.notes", heap.notes,
 					  2 * (count + 1) * sizeof(*heap.notes));
-	heap.notes[count] = (struct heap_note){.address = block->address,
-					       .bytes = block->bytes,
-					       .where = block->where};
-	block->note = ++heap.note_count;
-	return block->note;
+	note = &heap.notes[count];
+	VG_(memset)(note, 0, sizeof(*note));
+	if (heap.blocks)
+		note_blocks(note, line);
+	if (!note->block_count)
+		describe_data(line, &note->other);
+	return ++heap.note_count;
 }
 
 const struct heap_note *heap_get_note(uint32_t number)

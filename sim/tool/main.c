@@ -35,6 +35,7 @@
 /* coregrind/pub_core_options.h */
 extern Int VG_(clo_fair_sched); /* enum FairSchedType: disabled, enabled, tried */
 extern UInt VG_(clo_max_threads);
+extern Bool VG_(clo_read_inline_info);
 
 #define FAIR_SCHED_ENABLED 1
 #define MACHINE_FILE_MAX   (1 << 20)
@@ -292,6 +293,7 @@ static void before_options(void)
 	/* Threads take turns, and as many as the machine knows may exist. */
 	VG_(clo_fair_sched) = FAIR_SCHED_ENABLED;
 	VG_(clo_max_threads) = MACHINE_THREADS_MAX + 2;
+	VG_(clo_read_inline_info) = True; /* the report names functions (describe.c) */
 }
 
 VG_DETERMINE_INTERFACE_VERSION(before_options)

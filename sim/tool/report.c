@@ -92,9 +92,12 @@ static void write_lines(const struct recording *recording)
 
 void report(void)
 {
+	/* Once, beside whichever recording there is. */
 	for (int i = 0; i < FRAME_STACKS; i++)
-		if (region_recording((enum frame_stack_kind)i))
+		if (region_recording((enum frame_stack_kind)i)) {
 			write_lines(region_recording((enum frame_stack_kind)i));
+			break;
+		}
 	if (!tool.summary)
 		return;
 	print_threads();

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bytes that the same threads read and the same threads write make up a part: a field, or the
+ * whole of what one thread has. Two parts are at odds if a thread writes one and another thread
+ * touches the other; these have to go to lines of their own. Parts begin and end at multiples of
+ * a granule, as whatever is inserted must keep them aligned; so two granules that are a line
+ * apart are on different lines wherever the first one lies, and the padding is what the nearest
+ * two granules at odds lack of that.
+ *
+ * Threads that only set the line up or collect from it at the end would make more parts than
+ * there are. They are known by their few HITM. A thread that only writes what others only read
+ * has none either, but then those others are not at odds among themselves.
+ */
+#include "tool/padding.h"
+
+#define QUIET_SHARE \
+	64 /* a thread with less than 1/64 of the busiest one's HITM is quiet */
+#define GRANULE_MAX  8u
+#define MOSTLY_FALSE 9 /* false HITM for each true one */
+
+/* Threads by their place in machine_line.threads. */
+struct part {
+	uint32_t readers;
+	uint32_t writers;
+};
+
+static bool is_quiet(const struct machine_line *line, uint32_t index)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < line->thread_count; i++)
+		if (line->threads[i].hitm > most)
+			most = line->threads[i].hitm;
+	return line->threads[index].hitm < most / QUIET_SHARE + 1;
+}
+
+static void find_parts(const struct machine_line *line, bool with_quiet_writers,
+		       struct part parts[static MACHINE_LINE_BYTES])
+{
+	for (uint32_t byte = 0; byte < MACHINE_LINE_BYTES; byte++)
+		parts[byte] = (struct part){0, 0};
+	for (uint32_t i = 0; i < line->thread_count; i++) {
+		const struct machine_line_thread *thread = &line->threads[i];
+
+		if (is_quiet(line, i) && !(with_quiet_writers && thread->written))
+			continue;
+		for (uint32_t byte = 0; byte < MACHINE_LINE_BYTES; byte++) {
+			parts[byte].readers |= (uint32_t)(thread->read >> byte & 1)
+					       << i;
+			parts[byte].writers |= (uint32_t)(thread->written >> byte & 1)
+					       << i;
+		}
+	}
+}
+
+static bool is_same(struct part left, struct part right)
+{
+	return left.readers == right.readers && left.writers == right.writers;
+}
+
+/*
+ * Some thread writes the one, another touches the other. `only`: and not the first as well; who
+ * touches both waits for the line wherever they are.
+ */
+static bool is_written_beside(struct part written, struct part touched, bool only)
+{
+	uint32_t others = touched.readers | touched.writers;
+
+	if (only)
+		others &= ~(written.readers | written.writers);
+	return written.writers && others &&
+	       !(written.writers == others && !(others & (others - 1)));
+}
+
+static bool are_at_odds(struct part left, struct part right, bool only)
+{
+	return !is_same(left, right) && (is_written_beside(left, right, only) ||
+					 is_written_beside(right, left, only));
+}
+
+static uint32_t find_granule(const struct part parts[static MACHINE_LINE_BYTES])
+{
+	uint32_t granule = GRANULE_MAX;
+
+	for (uint32_t byte = 1; byte < MACHINE_LINE_BYTES; byte++)
+		while (byte % granule && !is_same(parts[byte - 1], parts[byte]))
+			granule /= 2;
+	return granule;
+}
+
+/* 0: no two parts are at odds. */
+static uint32_t nearest_at_odds(const struct part parts[static MACHINE_LINE_BYTES],
+				bool only)
+{
+	uint32_t granule = find_granule(parts);
+
+	for (uint32_t distance = granule; distance < MACHINE_LINE_BYTES;
+	     distance += granule)
+		for (uint32_t at = 0; at + distance < MACHINE_LINE_BYTES; at += granule)
+			if (are_at_odds(parts[at], parts[at + distance], only))
+				return distance;
+	return 0;
+}
+
+uint32_t padding_smallest(const struct machine_line *line)
+{
+	struct part parts[MACHINE_LINE_BYTES];
+	uint32_t distance;
+
+	if (line->hitm_true >= line->hitm_false)
+		return 0;
+	find_parts(line, false, parts);
+	distance = nearest_at_odds(parts, true);
+	if (!distance) {
+		find_parts(line, true, parts);
+		distance = nearest_at_odds(parts, true);
+	}
+	/* Whoever touches both parts might still do so at different times. */
+	if (!distance && line->hitm_false / MOSTLY_FALSE > line->hitm_true)
+		distance = nearest_at_odds(parts, false);
+	return distance ? MACHINE_LINE_BYTES - distance : 0;
+}
