@@ -13,7 +13,7 @@ void log_init(struct log *log)
 				 (log->capacity + LOG_SLACK) * sizeof(*log->words));
 	log->read = log->written = log->words;
 	log->base = 0;
-	log->chunk = UINT64_MAX;
+	log->look_at = UINT64_MAX;
 }
 
 void log_free(struct log *log)
@@ -32,9 +32,11 @@ void log_enter(struct log *log)
 {
 	size_t used = (size_t)(log->written - log->words);
 	size_t room = log->capacity > used ? log->capacity - used : 0;
+	uint64_t position = log_position(log, log->written);
+	uint64_t left = log->look_at > position ? log->look_at - position : 0;
 
 	cursor.at = log->written;
-	cursor.limit = log->written + (room < log->chunk ? room : log->chunk);
+	cursor.limit = log->written + (room < left ? room : left);
 }
 
 void log_leave(struct log *log)

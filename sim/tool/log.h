@@ -37,7 +37,7 @@ enum log_operation {
 	LOG_SIGNAL,         /* struct signal: happens now */
 	LOG_AWAIT,          /* struct signal, order: waits for it */
 	LOG_SPIN,           /* struct spin, order: waits for another thread's store */
-	LOG_SYSTEM_CALL,    /* costs a system call */
+	LOG_SYSTEM_CALL,    /* number: costs a system call */
 	LOG_SLEEP,          /* nanoseconds */
 	LOG_ALLOCATE,       /* address, bytes, where */
 	LOG_FREE,           /* address */
@@ -51,13 +51,19 @@ struct log {
 	uint64_t *written; /* end; the cursor's `at` instead while the log is current */
 	uint64_t base;     /* words written before words[0] since the thread began */
 	uint64_t
-		chunk; /* words after which log_full() is called though there is room */
+		look_at; /* beyond that position log_full() is called though there is room */
 };
 
 /* A place in the log that stays the same when words are moved. */
 static inline uint64_t log_position(const struct log *log, const uint64_t *word)
 {
 	return log->base + (uint64_t)(word - log->words);
+}
+
+/* Calls log_full() when more than `words` have been written from now on. Not while current. */
+static inline void log_look_after(struct log *log, uint64_t words)
+{
+	log->look_at = log_position(log, log->written) + words;
 }
 
 /* Where generated code writes: the log of the thread that runs client code. */
@@ -73,7 +79,7 @@ extern struct cursor cursor;
 #define LOG_SLACK       1024u
 #define LOG_FIRST_WORDS 8192u
 /* Between looks for spinning, while there are several threads. */
-#define LOG_CHUNK_WORDS 128u
+#define LOG_LOOK_WORDS 128u
 
 #define LOG_CONTROL   (1ull << 63)
 #define LOG_TAKEN     (1ull << 62)

@@ -162,9 +162,9 @@ static void switch_to(struct thread *thread)
 		spin_look_again(thread);
 	replay();
 	if (threads.live == 1)
-		thread->log.chunk = UINT64_MAX;
-	else if (thread->log.chunk > LOG_CHUNK_WORDS)
-		thread->log.chunk = LOG_CHUNK_WORDS;
+		thread->log.look_at = UINT64_MAX;
+	else if (thread->log.look_at == UINT64_MAX)
+		log_look_after(&thread->log, LOG_LOOK_WORDS);
 	thread->turn_start = log_position(&thread->log, thread->log.written);
 	thread_enter(thread);
 }

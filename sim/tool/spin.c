@@ -15,7 +15,8 @@
 #include "tool/order.h"
 #include "tool/schedule.h"
 
-#define PERIOD_MAX 32u /* words */
+#define RECENT_MAX (2 * LOG_LOOK_WORDS)
+#define PERIOD_MAX 48u /* words */
 #define MEMORY_MAX 32u /* places that a repetition touches */
 #define BYTES_MAX  64u /* of one of them */
 
@@ -28,11 +29,16 @@ struct memory {
 
 struct spin_state {
 	uint64_t looked; /* position in the log up to which it has been looked at */
-	bool candidate;  /* what follows is the checkpoint at `looked` */
+	uint64_t
+		recent[RECENT_MAX]; /* the words before it: replay may be beyond them */
+	uint32_t recent_count;
+	bool candidate;  /* what follows is the checkpoint of a repetition */
 	uint64_t start;  /* position at which the repetition began */
 	uint32_t period; /* words */
 	uint64_t words[PERIOD_MAX];
-	uint32_t phase; /* of words, next to be logged while spinning */
+	uint32_t phase;         /* of words, the next to be logged */
+	uint32_t checkpoint;    /* phase of the checkpoint */
+	uint64_t checkpoint_at; /* position of it */
 	uint32_t memory_count;
 	struct memory memory[MEMORY_MAX];
 	VexGuestArchState registers;
@@ -105,7 +111,7 @@ static bool remember_memory(struct spin_state *state)
 	for (uint32_t at = 0; at < state->period;) {
 		const uint64_t *record = &state->words[at];
 		const struct block *block = log_block(*record);
-		uint32_t end = log_block_end(*record);
+		uint32_t end = *record & LOG_CONTROL ? 0 : log_block_end(*record);
 
 		for (uint32_t i = 0; i < end; i++) {
 			const struct item *item = &block->items[i];
@@ -151,13 +157,21 @@ static bool repeats(const uint64_t *words, const uint64_t *end, uint64_t period)
 			    (SizeT)(end - words - (ptrdiff_t)period) * sizeof(*words));
 }
 
+/* Blocks, and yielding the processor: whatever else was asked of the kernel may have had an effect. */
+static bool is_harmless(uint64_t head, const uint64_t *record)
+{
+	return !(head & LOG_CONTROL) ||
+	       (log_operation(head) == LOG_SYSTEM_CALL && log_record_words(head) == 2 &&
+		record[1] == __NR_sched_yield);
+}
+
 /* The smallest number of words after which all of [words, end) repeats; 0: it does not. */
 static uint32_t find_period(const uint64_t *words, const uint64_t *end)
 {
 	const uint64_t *at = words;
 
 	while (at < end && (uint64_t)(at - words) <= PERIOD_MAX &&
-	       !(*at & LOG_CONTROL)) {
+	       is_harmless(*at, at)) {
 		at += log_record_words(*at);
 		if (end - words < 2 * (at - words))
 			return 0;
@@ -178,36 +192,70 @@ static uint64_t *at_position(const struct log *log, uint64_t position)
 static bool start_over(struct thread *thread)
 {
 	thread->spin->looked = log_position(&thread->log, thread->log.written);
+	thread->spin->recent_count = 0;
 	thread->spin->candidate = false;
-	thread->log.chunk = LOG_CHUNK_WORDS;
+	log_look_after(&thread->log, LOG_LOOK_WORDS);
 	return false;
+}
+
+/* Copies what has been logged since; of much, the end. */
+static void gather(struct thread *thread)
+{
+	struct spin_state *state = thread->spin;
+	const uint64_t *words = at_position(&thread->log, state->looked);
+	const uint64_t *end = thread->log.written;
+
+	if (state->recent_count + (size_t)(end - words) > RECENT_MAX)
+		state->recent_count = 0;
+	while ((size_t)(end - words) > RECENT_MAX)
+		words += log_record_words(*words);
+	VG_(memcpy)
+	(state->recent + state->recent_count, words,
+	 (SizeT)(end - words) * sizeof(*words));
+	state->recent_count += (uint32_t)(end - words);
+	state->looked = log_position(&thread->log, end);
+}
+
+/* What has been logged since is the repetition? Then it is done with. */
+static bool follow(struct thread *thread)
+{
+	struct spin_state *state = thread->spin;
+	const uint64_t *words = at_position(&thread->log, state->looked);
+
+	for (; words < thread->log.written; words++) {
+		if (*words != state->words[state->phase])
+			return false;
+		state->phase = (state->phase + 1) % state->period;
+	}
+	state->looked = log_position(&thread->log, words);
+	return true;
 }
 
 /* Does the log repeat itself? Then the state here is the checkpoint. */
 static bool look_for_repetition(struct thread *thread)
 {
 	struct spin_state *state = thread->spin;
-	struct log *log = &thread->log;
-	const uint64_t *words = at_position(log, state->looked);
+	const uint64_t *words = state->recent, *end;
 
-	if (log->written - words < (ptrdiff_t)LOG_CHUNK_WORDS / 2)
-		return false; /* too little to tell */
-	/* The loop may have been entered just now: the second half is enough. */
-	while (words < log->written - LOG_CHUNK_WORDS / 2)
+	gather(thread);
+	end = state->recent + state->recent_count;
+	/* The loop may have been entered just now: the end is enough. */
+	while (words < end - 2 * PERIOD_MAX)
 		words += log_record_words(*words);
-	state->period = find_period(words, log->written);
+	state->period = find_period(words, end);
 	if (!state->period)
 		return start_over(thread);
-	state->start = log_position(log, words);
+	state->start = state->looked - (uint64_t)(end - words);
 	/* The last repetition, up to here: it will be what comes next. */
 	VG_(memcpy)(state->words, words, state->period * sizeof(*words));
-	state->phase = (uint32_t)((uint64_t)(log->written - words) % state->period);
+	state->phase = (uint32_t)((uint64_t)(end - words) % state->period);
+	state->checkpoint = state->phase;
+	state->checkpoint_at = state->looked;
 	if (!remember_memory(state))
 		return start_over(thread);
 	read_registers(thread, &state->registers);
-	state->looked = log_position(log, log->written);
 	state->candidate = true;
-	log->chunk = state->period - 1;
+	log_look_after(&thread->log, state->period - 1);
 	return false;
 }
 
@@ -252,28 +300,34 @@ static void begin_spinning(struct thread *thread)
 	THREAD_APPEND(thread, LOG_SPIN, (uintptr_t)state->spin, thread_order());
 	state->looked = log_position(&thread->log, thread->log.written);
 	thread->state = THREAD_SPINNING;
-	thread->log.chunk = LOG_CHUNK_WORDS;
+	log_look_after(&thread->log, LOG_LOOK_WORDS);
 }
 
 /* Has the state come back to the checkpoint? */
 static bool compare_with_checkpoint(struct thread *thread)
 {
 	struct spin_state *state = thread->spin;
-	struct log *log = &thread->log;
-	const uint64_t *words = at_position(log, state->looked);
-	uint64_t count = (uint64_t)(log->written - words);
+	uint32_t missing;
 
-	for (uint64_t i = 0; i < count; i++)
-		if (words[i] != state->words[(state->phase + i) % state->period])
-			return start_over(thread);
-	if (count % state->period) { /* another thread's turn came in between */
-		log->chunk = state->period - count % state->period - 1;
+	if (!follow(thread))
+		return start_over(thread);
+	missing = (state->checkpoint + state->period - state->phase) % state->period;
+	if (!missing && state->looked - state->checkpoint_at < state->period)
+		missing = state->period;
+	if (missing) {
+		log_look_after(&thread->log, missing - 1);
 		return false;
 	}
-	if (!count || find_change(state) || !same_registers(thread))
+	if (find_change(state) || !same_registers(thread))
 		return start_over(thread);
 	begin_spinning(thread);
 	return true;
+}
+
+/* Replay has been where nobody has looked: no turn ended in between, the log was drained. */
+static bool overtaken(const struct thread *thread)
+{
+	return thread->spin->looked < log_position(&thread->log, thread->log.read);
 }
 
 bool spin_look(struct thread *thread)
@@ -285,11 +339,23 @@ bool spin_look(struct thread *thread)
 	}
 	if (thread->state == THREAD_SPINNING)
 		return true;
-	/* Replay may have overtaken the looking. */
-	if (thread->spin->looked < log_position(&thread->log, thread->log.read))
+	if (overtaken(thread))
 		return start_over(thread);
 	return thread->spin->candidate ? compare_with_checkpoint(thread)
 				       : look_for_repetition(thread);
+}
+
+/* A turn has ended, and replay may go on beyond what has been looked at. */
+static void keep(struct thread *thread)
+{
+	if (!thread->spin || thread->state == THREAD_SPINNING)
+		return;
+	if (overtaken(thread))
+		start_over(thread);
+	else if (!thread->spin->candidate)
+		gather(thread);
+	else if (!follow(thread))
+		start_over(thread);
 }
 
 /* ---- going on ---- */
@@ -324,15 +390,13 @@ void spin_look_again(struct thread *thread)
 	struct log *log = &thread->log;
 	uint64_t *words = at_position(log, state->looked);
 
-	for (uint64_t *word = words; word < log->written; word++) {
-		if (*word != state->words[state->phase]) {
-			/* A signal handler, perhaps. */
-			stop_spinning(thread, NULL, 0, schedule_front(thread));
-			return;
-		}
-		state->phase = (state->phase + 1) % state->period;
+	if (!follow(thread)) {
+		/* A signal handler, perhaps. */
+		stop_spinning(thread, NULL, 0, schedule_front(thread));
+		return;
 	}
 	log->written = words;
+	state->looked = log_position(log, words);
 }
 
 static bool overlaps(const struct memory *memory, uint64_t address, uint32_t bytes)
@@ -373,6 +437,7 @@ static const uint64_t *find_store(const struct thread *thread,
 
 void spin_look_around(struct thread *last)
 {
+	keep(last);
 	for (struct thread *thread = threads.first; thread; thread = thread->next) {
 		const struct memory *changed;
 		const uint64_t *store;

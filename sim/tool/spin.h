@@ -17,7 +17,7 @@ struct spin;
 
 /*
  * While the thread executes, its log not current: looks at what has been logged since the last
- * look, and sets log.chunk for the next. true: it spins from now on (THREAD_SPINNING), and should
+ * look, and sets log.look_at for the next. true: it spins from now on (THREAD_SPINNING), and should
  * not execute further now.
  */
 bool spin_look(struct thread *thread);

@@ -169,7 +169,7 @@ void system_call_before(ThreadId tid, UInt number, UWord *arguments, UInt count)
 	(void)count;
 	if (!thread)
 		return;
-	thread_append(thread, LOG_SYSTEM_CALL, NULL, 0);
+	THREAD_APPEND(thread, LOG_SYSTEM_CALL, number);
 	thread->in_call = true;
 	if (before(thread, number, arguments) && thread->state == THREAD_RUNNABLE)
 		thread->state = THREAD_WAITING;
