@@ -185,7 +185,7 @@ static void waited(struct thread *thread, SysRes result, uint64_t elapsed_ns)
 	leave_list(thread);
 	if (sr_isError(result)) {
 		if (sr_Err(result) == TIMED_OUT)
-			THREAD_APPEND(thread, LOG_SLEEP, elapsed_ns);
+			thread_sleep(thread, elapsed_ns);
 		return;
 	}
 	if (!told)

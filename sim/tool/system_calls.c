@@ -4,6 +4,8 @@
  */
 #include "tool/system_calls.h"
 
+#include <pub_tool_aspacemgr.h>
+
 #include "tool/channel.h"
 #include "tool/schedule.h"
 
@@ -11,6 +13,8 @@
 #define MADVISE_DONTNEED     4
 #define MADVISE_FREE         8
 #define MADVISE_REMOVE       9
+#define TIMER_ABSTIME        1
+#define NANOSECONDS          1000000000u /* of a second */
 
 struct system_call_state *system_call_state(struct thread *thread)
 {
@@ -20,12 +24,17 @@ struct system_call_state *system_call_state(struct thread *thread)
 	return thread->system_call;
 }
 
+static uint64_t nanoseconds(const struct vki_timespec *time)
+{
+	return (uint64_t)time->tv_sec * NANOSECONDS + (uint64_t)time->tv_nsec;
+}
+
 static uint64_t real_nanoseconds(void)
 {
 	struct vki_timespec now;
 
 	VG_(clock_gettime)(&now, VKI_CLOCK_MONOTONIC);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return nanoseconds(&now);
 }
 
 enum call_kind {
@@ -134,6 +143,37 @@ static void note_arguments(struct thread *thread, UInt number, const UWord *argu
 	}
 }
 
+/* The time that the call asks for. */
+static uint64_t requested_sleep(UInt number, const UWord *arguments)
+{
+	UWord address = number == __NR_nanosleep ? arguments[0] : arguments[2];
+	const struct vki_timespec *requested = (const struct vki_timespec *)address;
+	struct vki_timespec now;
+	uint64_t begin, end;
+
+	if (!VG_(am_is_valid_for_client)(address, sizeof(*requested), VKI_PROT_READ) ||
+	    requested->tv_sec < 0 || (uint64_t)requested->tv_nsec >= NANOSECONDS)
+		return 0; /* the call will fail */
+	end = nanoseconds(requested);
+	if (number == __NR_nanosleep || !(arguments[1] & TIMER_ABSTIME))
+		return end;
+	VG_(clock_gettime)(&now, (vki_clockid_t)arguments[0]);
+	begin = nanoseconds(&now);
+	return end > begin ? end - begin : 0;
+}
+
+/*
+ * It will wake in virtual time what is asked for, however long that takes: the others see it as
+ * one that is so far ahead. They come there later than the real sleep ends, nearly always.
+ */
+static void fall_asleep(struct thread *thread, UInt number, const UWord *arguments)
+{
+	struct system_call_state *state = system_call_state(thread);
+
+	state->sleep_ns = requested_sleep(number, arguments);
+	thread->floor = schedule_front(thread) + thread_cycles(state->sleep_ns);
+}
+
 /* Whether the thread is going to wait, for all that is known. */
 static bool before(struct thread *thread, UInt number, const UWord *arguments)
 {
@@ -146,9 +186,12 @@ static bool before(struct thread *thread, UInt number, const UWord *arguments)
 	case CALL_WRITE:
 		return channel_before_write(thread, (Int)arguments[0]);
 	case CALL_WAIT:
-	case CALL_SLEEP:
 		system_call_state(thread)->started_ns = real_nanoseconds();
 		return true;
+	case CALL_SLEEP:
+		system_call_state(thread)->started_ns = real_nanoseconds();
+		fall_asleep(thread, number, arguments);
+		return false;
 	case CALL_EVENT:
 		channel_event(thread);
 		return false;
@@ -194,21 +237,9 @@ static void after_wait(struct thread *thread, UInt number, SysRes result,
 	if (number == __NR_connect || number == __NR_accept || number == __NR_accept4)
 		timed_out = false;
 	if (timed_out)
-		THREAD_APPEND(thread, LOG_SLEEP, elapsed_ns);
+		thread_sleep(thread, elapsed_ns);
 	else
 		channel_waited(thread);
-}
-
-/* The time that was asked for, which is the same in each run; else what really passed. */
-static uint64_t slept_nanoseconds(UInt number, const UWord *arguments, SysRes result,
-				  uint64_t elapsed_ns)
-{
-	UWord address = number == __NR_nanosleep ? arguments[0] : arguments[2];
-	const struct vki_timespec *requested = (const struct vki_timespec *)address;
-
-	if (sr_isError(result) || (number == __NR_clock_nanosleep && arguments[1]))
-		return elapsed_ns;
-	return (uint64_t)requested->tv_sec * 1000000000u + (uint64_t)requested->tv_nsec;
 }
 
 void system_call_after(ThreadId tid, UInt number, UWord *arguments, UInt count,
@@ -241,8 +272,11 @@ void system_call_after(ThreadId tid, UInt number, UWord *arguments, UInt count,
 		after_wait(thread, number, result, elapsed);
 		break;
 	case CALL_SLEEP:
-		THREAD_APPEND(thread, LOG_SLEEP,
-			      slept_nanoseconds(number, arguments, result, elapsed));
+		/* What was asked for is the same in each run. */
+		thread->floor = 0;
+		thread_sleep(thread, sr_isError(result)
+					     ? elapsed
+					     : thread->system_call->sleep_ns);
 		break;
 	case CALL_EVENT:
 		break;

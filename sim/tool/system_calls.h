@@ -11,6 +11,7 @@
 struct system_call_state {
 	struct futex_wait futex;
 	uint64_t started_ns;   /* real time, of calls that can wait for time to pass */
+	uint64_t sleep_ns;     /* asked for by the call at hand */
 	UWord cleared_at_exit; /* address of a futex, 0: none */
 	struct channel *channel;   /* that the call at hand reads or writes */
 	struct transfer *transfer; /* being written */

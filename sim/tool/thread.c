@@ -161,6 +161,21 @@ void thread_enter(struct thread *thread)
 	cursor.return_to = top_return(thread);
 }
 
+uint64_t thread_cycles(uint64_t nanoseconds)
+{
+	return (uint64_t)((unsigned __int128)nanoseconds * tool.config->clock_mhz /
+			  1000);
+}
+
+void thread_sleep(struct thread *thread, uint64_t nanoseconds)
+{
+	uint64_t front = schedule_front(thread);
+
+	/* Until it is replayed, only this tells how late it is for the thread. */
+	thread->floor = front + thread_cycles(nanoseconds);
+	THREAD_APPEND(thread, LOG_SLEEP, nanoseconds);
+}
+
 void thread_append(struct thread *thread, enum log_operation operation,
 		   const uint64_t *words, uint32_t count)
 {

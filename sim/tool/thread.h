@@ -115,6 +115,10 @@ void thread_append(struct thread *thread, enum log_operation operation,
 #define THREAD_APPEND(thread, operation, ...)                             \
 	thread_append(thread, operation, (const uint64_t[]){__VA_ARGS__}, \
 		      sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+/* Appends that the thread does nothing for so long. */
+void thread_sleep(struct thread *thread, uint64_t nanoseconds);
+/* Cycles of the simulated machine. */
+uint64_t thread_cycles(uint64_t nanoseconds);
 static inline uint64_t thread_order(void)
 {
 	return ++threads.orders;
