@@ -16,21 +16,46 @@
 
 #define WORDS_MAX 32
 
-const char *runtime_library, *scenario_program, *contention_program;
+const char *runtime_library;
 static const char *valgrind_library;
+static char **programs; /* ends with NULL */
 
 bool simulate_arguments(int argc, char **argv)
 {
-	if (argc != 5) {
-		fprintf(stderr, "usage: %s VALGRIND_LIB RUNTIME SCENARIO CONTENTION\n",
-			argv[0]);
+	if (argc < 3) {
+		fprintf(stderr, "usage: %s VALGRIND_LIB RUNTIME PROGRAM...\n", argv[0]);
 		return false;
 	}
 	valgrind_library = argv[1];
 	runtime_library = argv[2];
-	scenario_program = argv[3];
-	contention_program = argv[4];
+	programs = argv + 3;
 	return true;
+}
+
+const char *find_program(const char *name)
+{
+	for (char **program = programs; *program; program++) {
+		const char *slash = strrchr(*program, '/');
+
+		if (!strcmp(slash ? slash + 1 : *program, name))
+			return *program;
+	}
+	return NULL;
+}
+
+bool is_installed(const char *command)
+{
+	const char *path = getenv("PATH");
+	char candidate[400];
+
+	for (size_t length; path && *path; path += length + (path[length] == ':')) {
+		length = strcspn(path, ":");
+		snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)length, path,
+			 command);
+		if (!access(candidate, X_OK))
+			return true;
+	}
+	return false;
 }
 
 static void write_session(const struct simulation *simulation, const struct plan *plan)
@@ -241,7 +266,7 @@ struct totals contend(const char *mode, int threads, long count)
 	char thread_text[16], count_text[16];
 	const struct plan plan = {
 		.options = {"--region-function=work"},
-		.command = {contention_program, mode, thread_text, count_text},
+		.command = {find_program("contention"), mode, thread_text, count_text},
 	};
 	struct simulation *simulation;
 	struct totals totals;

@@ -20,9 +20,11 @@
 #define RECORDINGS_MAX 64
 
 /* From the command line of the test. */
-extern const char *runtime_library, *scenario_program, *contention_program;
-/* VALGRIND_LIB RUNTIME SCENARIO CONTENTION; false: usage has been printed. */
+extern const char *runtime_library;
+/* VALGRIND_LIB RUNTIME PROGRAM...; false: usage has been printed. */
 bool simulate_arguments(int argc, char **argv);
+/* The path of a PROGRAM by its last component; NULL: it could not be built. */
+const char *find_program(const char *name);
 
 struct plan {
 	const char *options[8]; /* of the tool; ends with NULL */
@@ -55,6 +57,8 @@ struct totals add_up(const struct simulation *simulation, const char *region);
 uint64_t lost(const struct simulation *simulation, enum recording_loss loss);
 /* The text of the one file that ends so; to be freed. */
 char *read_result(const struct simulation *simulation, const char *suffix);
+
+bool is_installed(const char *command);
 
 /* Totals of the region of tests/sim/contention.c. */
 struct totals contend(const char *mode, int threads, long count);

@@ -12,7 +12,7 @@
 static struct simulation *run_scenario(const char *name, bool natively)
 {
 	const struct plan plan = {
-		.command = {scenario_program, name},
+		.command = {find_program("scenario"), name},
 		.markers = true,
 		.natively = natively,
 	};
