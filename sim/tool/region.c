@@ -13,6 +13,11 @@
 #include "tool/main.h"
 #include "tool/session.h"
 
+/* coregrind/pub_core_debuginfo.h; a SymAVMAs is one address here, and some elsewhere. */
+extern Bool VG_(lookup_symbol_SLOW)(DiEpoch epoch, const HChar *objects,
+				    const HChar *name, Addr *addresses);
+#define SYMBOL_ADDRESSES 8
+
 #define DEPTH_LIMIT  4096u
 #define MARKERS_MAX  64u
 #define REGION_LIMIT (1u << 20)
@@ -23,7 +28,10 @@ static struct {
 	uint32_t total_count;
 	uint32_t open;
 	bool seen;
-	const HChar **functions;
+	struct region_function {
+		const HChar *name;
+		bool called;
+	} * functions;
 	uint32_t function_count;
 	bool function_recording_tried;
 	uint32_t
@@ -67,7 +75,7 @@ void region_name(uint32_t number, HChar *name, uint32_t bytes)
 	uint32_t id = region_id(number);
 
 	if (kind == FRAMES_FUNCTIONS && id < regions.function_count)
-		VG_(snprintf)(name, (Int)bytes, "%s", regions.functions[id]);
+		VG_(snprintf)(name, (Int)bytes, "%s", regions.functions[id].name);
 	else if (!regions.recordings[kind] ||
 		 !recording_region_name(regions.recordings[kind], id, name, bytes))
 		VG_(snprintf)(name, (Int)bytes, "region %u", id);
@@ -153,7 +161,8 @@ uint32_t region_function(const HChar *name)
 	regions.functions =
 		VG_(realloc)("autoperf.functions", regions.functions,
 			     (regions.function_count + 1) * sizeof(*regions.functions));
-	regions.functions[regions.function_count] = name;
+	regions.functions[regions.function_count] =
+		(struct region_function){.name = name};
 	return regions.function_count++;
 }
 
@@ -178,7 +187,7 @@ static void make_recording(void)
 	}
 	for (uint32_t i = 0; i < regions.function_count; i++)
 		recording_name(recording, RECORDING_NAME_REGION, i, 0,
-			       regions.functions[i]);
+			       regions.functions[i].name);
 	regions.recordings[FRAMES_FUNCTIONS] = recording;
 }
 
@@ -199,6 +208,7 @@ static void name_threads(void)
 void region_enter(struct thread *thread, uint32_t region)
 {
 	regions.seen = true;
+	regions.functions[region].called = true;
 	if (!regions.function_recording_tried)
 		make_recording();
 	if (!thread->kernel_id)
@@ -338,8 +348,36 @@ void region_end(struct thread *thread, enum frame_stack_kind kind, uint32_t dept
 		recording_add(regions.recordings[kind], &sample, values);
 }
 
+/* Whether any object that is mapped has a function of that name, mangled if it is. */
+static bool exists(const HChar *name)
+{
+	Addr addresses[SYMBOL_ADDRESSES];
+
+	return VG_(lookup_symbol_SLOW)(VG_(current_DiEpoch)(), "*", name, addresses);
+}
+
+/* For whoever asked for them; autoperf record reads it in the log. */
+static void tell_functions(void)
+{
+	for (uint32_t i = 0; i < regions.function_count; i++) {
+		const struct region_function *function = &regions.functions[i];
+		/* Names of C++ are looked up as they are mangled, but asked for as written. */
+		bool written = VG_(strpbrk)(function->name, ":(") != NULL;
+		const HChar *state = "absent";
+
+		if (function->called)
+			state = "called";
+		else if (written || exists(function->name))
+			state = "idle";
+		VG_(umsg)
+		("autoperf-sim: function %s: %s\n", function->name, state);
+	}
+}
+
 void regions_close(void)
 {
+	if (tool.session)
+		tell_functions();
 	/* That of the markers is closed by the runtime. */
 	if (regions.recordings[FRAMES_FUNCTIONS])
 		recording_close(regions.recordings[FRAMES_FUNCTIONS]);

@@ -24,15 +24,19 @@
 enum option_number {
 	OPTION_APPEND = 256,
 	OPTION_ENV,
+	OPTION_FOLLOW_CHILDREN,
 	OPTION_FORCE,
 	OPTION_JSON,
 	OPTION_KEEP_RECORDINGS,
+	OPTION_MACHINE,
 	OPTION_QUIET,
+	OPTION_REGION_FUNCTION,
 	OPTION_SCRATCH,
 	OPTION_SKIP_UNAVAILABLE,
 	OPTION_SOURCE,
 	OPTION_TIMEOUT,
 	OPTION_VERSION,
+	OPTION_WARM,
 };
 
 static const struct option long_options[] = {
@@ -40,18 +44,22 @@ static const struct option long_options[] = {
 	{"counters", required_argument, NULL, 'c'},
 	{"env", required_argument, NULL, OPTION_ENV},
 	{"events", required_argument, NULL, 'e'},
+	{"follow-children", no_argument, NULL, OPTION_FOLLOW_CHILDREN},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"help", no_argument, NULL, 'h'},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"keep-recordings", no_argument, NULL, OPTION_KEEP_RECORDINGS},
+	{"machine", required_argument, NULL, OPTION_MACHINE},
 	{"output", required_argument, NULL, 'o'},
 	{"quiet", no_argument, NULL, OPTION_QUIET},
+	{"region-function", required_argument, NULL, OPTION_REGION_FUNCTION},
 	{"runs", required_argument, NULL, 'n'},
 	{"scratch", required_argument, NULL, OPTION_SCRATCH},
 	{"skip-unavailable", no_argument, NULL, OPTION_SKIP_UNAVAILABLE},
 	{"source", required_argument, NULL, OPTION_SOURCE},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"version", no_argument, NULL, OPTION_VERSION},
+	{"warm", required_argument, NULL, OPTION_WARM},
 	{NULL, 0, NULL, 0},
 };
 
@@ -62,6 +70,11 @@ struct arguments {
 	char **environment;   /* --env, NULL-terminated; the strings are argv's */
 	size_t environment_count;
 	size_t environment_capacity;
+	const char **functions; /* --region-function, likewise */
+	size_t function_count;
+	size_t function_capacity;
+	const char
+		*simulation; /* the last option that only source sim has, NULL: none */
 	struct event_names names; /* read from one of them */
 	bool help;
 	bool version;
@@ -116,6 +129,57 @@ static int add_variable(const struct cli *cli, struct arguments *arguments, char
 	return 0;
 }
 
+static int add_function(const struct cli *cli, struct arguments *arguments,
+			const char *name)
+{
+	struct error error;
+
+	if (!*name)
+		return command_usage(cli, &command_record,
+				     "--region-function takes a function's name");
+	if (array_reserve(&arguments->functions, &arguments->function_capacity,
+			  arguments->function_count + 2,
+			  sizeof(*arguments->functions))) {
+		error_no_memory(&error, "reading the arguments");
+		return command_fail(cli, &error);
+	}
+	arguments->functions[arguments->function_count++] = name;
+	return 0;
+}
+
+static int parse_warm(const struct cli *cli, const char *text, bool *cold)
+{
+	*cold = !strcmp(text, "off");
+	if (!*cold && strcmp(text, "on"))
+		return command_usage(cli, &command_record,
+				     "--warm takes on or off, not '%s'", text);
+	return 0;
+}
+
+/* An option of source sim. Returns 0 or an exit status. */
+static int take_simulation(const struct cli *cli, struct arguments *arguments,
+			   int number)
+{
+	struct record_options *options = &arguments->options;
+
+	switch (number) {
+	case OPTION_FOLLOW_CHILDREN:
+		arguments->simulation = "--follow-children";
+		options->simulation.follow_children = true;
+		return 0;
+	case OPTION_MACHINE:
+		arguments->simulation = "--machine";
+		options->simulation.machine = optarg;
+		return 0;
+	case OPTION_REGION_FUNCTION:
+		arguments->simulation = "--region-function";
+		return add_function(cli, arguments, optarg);
+	default:
+		arguments->simulation = "--warm";
+		return parse_warm(cli, optarg, &options->simulation.cold);
+	}
+}
+
 /* One option. Returns 0 or an exit status. */
 static int take_option(struct cli *cli, struct arguments *arguments, int number,
 		       const char *argument)
@@ -139,6 +203,11 @@ static int take_option(struct cli *cli, struct arguments *arguments, int number,
 		return 0;
 	case OPTION_ENV:
 		return add_variable(cli, arguments, optarg);
+	case OPTION_FOLLOW_CHILDREN:
+	case OPTION_MACHINE:
+	case OPTION_REGION_FUNCTION:
+	case OPTION_WARM:
+		return take_simulation(cli, arguments, number);
 	case OPTION_FORCE:
 		options->force = true;
 		return 0;
@@ -173,6 +242,13 @@ static int take_option(struct cli *cli, struct arguments *arguments, int number,
 	return command_bad_option(cli, &command_record, number, argument);
 }
 
+/* Whether the source is sim as far as can be said before --append has looked. */
+static bool may_simulate(const struct record_options *options)
+{
+	return options->source == EVENT_SOURCE_SIM ||
+	       (options->append && options->source == EVENT_SOURCE_AUTO);
+}
+
 /* All arguments up to the program's. Returns 0 or an exit status. */
 static int parse(struct cli *cli, int argc, char **argv, struct arguments *arguments)
 {
@@ -199,6 +275,12 @@ static int parse(struct cli *cli, int argc, char **argv, struct arguments *argum
 		return command_usage(
 			cli, &command_record,
 			"--append keeps what --force would replace; give one of them");
+	if (arguments->simulation && !may_simulate(options))
+		return command_usage(cli, &command_record,
+				     "%s is about the simulated machine; give --source "
+				     "sim, too",
+				     arguments->simulation);
+	options->simulation.region_functions = arguments->functions;
 	options->argv = argv + optind;
 	options->environment = arguments->environment;
 	options->console = &cli->console;
@@ -318,6 +400,7 @@ static int command_record_run(int argc, char **argv, struct cli *cli)
 		status = run(cli, &arguments);
 	event_names_free(&arguments.names);
 	free(arguments.environment);
+	free(arguments.functions);
 	return status;
 }
 
@@ -338,6 +421,16 @@ static const char usage[] =
 	"      --source SOURCE     auto, perf, papi, sim or none (wall time alone);\n"
 	"                          default auto: the best that works here\n"
 	"      --skip-unavailable  leave out events that cannot be counted here\n"
+	"\n"
+	"Source sim: no hardware counters needed, 30 to 100 times slower\n"
+	"      --machine NAME      a machine that AutoPerf knows, a file that describes\n"
+	"                          one, or host: like this one (default: default)\n"
+	"      --region-function NAME\n"
+	"                          each call of the function NAME is an execution of a\n"
+	"                          region, without markers; may be repeated\n"
+	"      --follow-children   simulate programs that PROGRAM starts, too\n"
+	"      --warm on|off       off: simulate nothing outside regions, which is faster;\n"
+	"                          they find only what regions left in the caches\n"
 	"\n"
 	"Where to put it\n"
 	"  -o, --output FILE       the profile (default autoperf.apdb)\n"

@@ -40,11 +40,12 @@ static int check(const struct session *session, const char *directory,
 	bool papi = !strcmp(session->source, "papi");
 	int code;
 
-	if (!papi && strcmp(session->source, "perf") && strcmp(session->source, "none"))
+	if (!papi && strcmp(session->source, "perf") &&
+	    strcmp(session->source, "sim") && strcmp(session->source, "none"))
 		return error_set(
 			error, -EINVAL,
 			"cannot write a session for source '%s': the runtime knows "
-			"perf, papi and none",
+			"perf, papi, sim and none",
 			session->source);
 	if (papi && !session->plugin)
 		return error_set(

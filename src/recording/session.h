@@ -8,14 +8,14 @@
  * src/perfpoint/session.c and written by session.c here:
  *
  *	perfpoint-session 1
- *	source perf|papi|none
+ *	source perf|papi|sim|none
  *	plugin PATH                      source papi: the plug-in to dlopen
  *	user-read 0|1                    read counters in user space where the kernel offers it
  *	max-overhead PERCENT             reserved for the overhead budget
  *	event TYPE CONFIG CONFIG1 CONFIG2 FLAGS NAME
  *
  * Numbers are hexadecimal without prefix; FLAGS is enum session_event_flag; NAME runs to the
- * end of the line. Source papi ignores the numbers.
+ * end of the line. Sources papi and sim ignore the numbers.
  */
 #ifndef AUTOPERF_RECORDING_SESSION_H
 #define AUTOPERF_RECORDING_SESSION_H
@@ -48,7 +48,7 @@ struct session_event {
 };
 
 struct session {
-	const char *source; /* "perf", "papi", "none" */
+	const char *source; /* "perf", "papi", "sim", "none" */
 	const char *plugin; /* NULL: none */
 	bool user_read;
 	const struct session_event *events;

@@ -27,7 +27,13 @@
 #define SCRIPT_DEPTH_MAX  5
 #define SCRIPT_LINE_BYTES 256
 
-static int check_file(const char *path, int depth, struct error *error);
+/* How a program is looked at: `depth` is above 0 for a script's interpreter. */
+struct manner {
+	int depth;
+	bool without_runtime; /* see workload_check() */
+};
+
+static int check_file(const char *path, struct manner manner, struct error *error);
 
 /* A failed measurement, as opposed to a failed command. */
 #define cannot_measure(error, ...) \
@@ -128,8 +134,7 @@ static int other_architecture(const char *path, const struct elf_file *elf,
 			      own_machine ? own_machine : "another", own->bits);
 }
 
-/* `depth` is above 0 for a script's interpreter. */
-static int check_elf(const char *path, const struct elf_file *elf, int depth,
+static int check_elf(const char *path, const struct elf_file *elf, struct manner manner,
 		     struct error *error)
 {
 	struct elf_file own = {.kind = ELF_NONE};
@@ -143,14 +148,16 @@ static int check_elf(const char *path, const struct elf_file *elf, int depth,
 		return check_loader(path, elf, &own, error);
 	case ELF_STATIC:
 		/* The loader itself: "ld.so PROGRAM" is a way to start programs. */
-		if (depth || (own.kind == ELF_DYNAMIC &&
-			      !strcmp(base_name(own.loader), base_name(path))))
+		if (manner.depth || manner.without_runtime ||
+		    (own.kind == ELF_DYNAMIC &&
+		     !strcmp(base_name(own.loader), base_name(path))))
 			return 0;
 		return cannot_measure(error,
 				      "cannot measure '%s': it is statically linked, "
 				      "so that LD_PRELOAD cannot bring in the runtime "
 				      "and its markers do nothing; link it "
-				      "dynamically (without -static)",
+				      "dynamically (without -static), or name its "
+				      "regions with --source sim --region-function",
 				      path);
 	case ELF_TRUNCATED:
 		return error_set(
@@ -189,8 +196,10 @@ static char *next_word(char **text)
 }
 
 /* "#!/usr/bin/env NAME": env looks NAME up on PATH. Its other forms are left to env. */
-static int check_env_word(const char *path, char *rest, int depth, struct error *error)
+static int check_env_word(const char *path, char *rest, struct manner manner,
+			  struct error *error)
 {
+	const struct manner inner = {manner.depth + 1, manner.without_runtime};
 	const char *name = next_word(&rest);
 	char *program = NULL;
 
@@ -200,7 +209,7 @@ static int check_env_word(const char *path, char *rest, int depth, struct error 
 	int code = program_resolve(name, &program, error);
 
 	if (!code)
-		code = check_file(program, depth + 1, error);
+		code = check_file(program, inner, error);
 	if (code)
 		error_prefix(error, "script '%s'", path);
 	free(program);
@@ -208,13 +217,15 @@ static int check_env_word(const char *path, char *rest, int depth, struct error 
 }
 
 /* `line` is what follows "#!" in the first line. */
-static int check_script(const char *path, char *line, int depth, struct error *error)
+static int check_script(const char *path, char *line, struct manner manner,
+			struct error *error)
 {
 	char *rest = line;
+	const struct manner inner = {manner.depth + 1, manner.without_runtime};
 	const char *interpreter = next_word(&rest);
 	char *resolved = NULL;
 
-	if (depth >= SCRIPT_DEPTH_MAX)
+	if (manner.depth >= SCRIPT_DEPTH_MAX)
 		return error_set(error, -ELOOP,
 				 "cannot run '%s': scripts that interpret scripts are "
 				 "nested too deep",
@@ -245,17 +256,18 @@ static int check_script(const char *path, char *line, int depth, struct error *e
 
 	text_free(&as_path);
 	if (!code)
-		code = check_file(resolved, depth + 1, error);
+		code = check_file(resolved, inner, error);
 	if (code)
 		error_prefix(error, "the interpreter of script '%s'", path);
 	else if (!strcmp(base_name(resolved), "env"))
-		code = check_env_word(path, rest, depth, error);
+		code = check_env_word(path, rest, manner, error);
 	free(resolved);
 	return code;
 }
 
 /* Looks into the open file. */
-static int check_content(const char *path, int fd, int depth, struct error *error)
+static int check_content(const char *path, int fd, struct manner manner,
+			 struct error *error)
 {
 	char start[SCRIPT_LINE_BYTES + 1];
 	struct elf_file elf;
@@ -270,7 +282,7 @@ static int check_content(const char *path, int fd, int depth, struct error *erro
 	start[length] = '\0';
 	if (!strncmp(start, "#!", 2)) {
 		start[strcspn(start, "\n")] = '\0';
-		return check_script(path, start + 2, depth, error);
+		return check_script(path, start + 2, manner, error);
 	}
 
 	int code = elf_read(fd, &elf);
@@ -284,10 +296,10 @@ static int check_content(const char *path, int fd, int depth, struct error *erro
 				 "script with a #! line; for a script, add the line "
 				 "or name the interpreter ('sh %s')",
 				 path, path);
-	return check_elf(path, &elf, depth, error);
+	return check_elf(path, &elf, manner, error);
 }
 
-static int check_file(const char *path, int depth, struct error *error)
+static int check_file(const char *path, struct manner manner, struct error *error)
 {
 	struct stat status;
 
@@ -309,18 +321,19 @@ static int check_file(const char *path, int depth, struct error *error)
 	if (fd < 0)
 		return error_set(error, -errno, "cannot open '%s': %s", path,
 				 strerror(errno));
-	code = check_content(path, fd, depth, error);
+	code = check_content(path, fd, manner, error);
 	close(fd);
 	return code;
 }
 
-int workload_check(char *const *argv, struct error *error)
+int workload_check(char *const *argv, bool without_runtime, struct error *error)
 {
+	const struct manner manner = {.without_runtime = without_runtime};
 	char *path = NULL;
 	int code = program_resolve(argv[0], &path, error);
 
 	if (!code)
-		code = check_file(path, 0, error);
+		code = check_file(path, manner, error);
 	free(path);
 	return code;
 }

@@ -200,6 +200,9 @@ int recorder_store_facts(struct recorder *recorder, struct error *error)
 		code = set_owned(profile, "environment",
 				 environment_json(environ, options->environment),
 				 error);
+	if (!code && recorder->plan.source == EVENT_SOURCE_SIM)
+		code = profile_set_fact(profile, FACT_SIMULATED_MACHINE,
+					recorder->simulation.machine.text, error);
 	if (!code)
 		code = store_commit(profile, error);
 	return code;

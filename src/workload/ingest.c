@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "profile/lines.h"
 #include "recording/reader.h"
 #include "workload/recorder.h"
 
@@ -29,6 +31,30 @@ static bool is_readable(struct recorder *recorder, const char *path)
 	return false;
 }
 
+/*
+ * What the simulated machine told about contended cache lines, beside the recording. Without it
+ * the run's counters are as good as ever.
+ */
+static void add_lines(struct recorder *recorder, struct profile_run *run,
+		      const char *recording)
+{
+	size_t stem = strlen(recording) - strlen(RECORDING_SUFFIX);
+	struct text path = {0};
+	struct error error = {0};
+
+	text_append(&path, recording, stem);
+	text_puts(&path, PROFILE_LINES_SUFFIX);
+	if (!path.failed && !access(path.chars, F_OK)) {
+		if (profile_add_lines(recorder->profile, run, path.chars, &error))
+			console_warn(&recorder->console,
+				     "contended cache lines are left out: %s",
+				     error.text);
+		if (!recorder->options->keep_recordings)
+			unlink(path.chars);
+	}
+	text_free(&path);
+}
+
 static int add_recordings(struct recorder *recorder, struct profile_run *run,
 			  struct error *error)
 {
@@ -43,6 +69,8 @@ static int add_recordings(struct recorder *recorder, struct profile_run *run,
 		if (is_readable(recorder, paths[i]))
 			code = profile_add_recording(recorder->profile, run, paths[i],
 						     error);
+		if (!code)
+			add_lines(recorder, run, paths[i]);
 		if (!code && !recorder->options->keep_recordings)
 			unlink(paths[i]); /* frees its space before the next one needs more */
 	}

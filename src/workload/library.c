@@ -5,12 +5,13 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "workload/build.h" /* LIBRARY_DIRECTORY, LIBRARY_FROM_BINARY */
+#include "workload/build.h" /* LIBRARY_DIRECTORY, LIBRARY_FROM_BINARY, SIMULATOR_TOOL */
 #include "workload/workload.h"
 
 /* Overrides the search; for packagers and tests. */
@@ -18,6 +19,10 @@
 
 /* Below the library directory: where plug-ins are installed. */
 #define PLUGIN_DIRECTORY "autoperf"
+
+/* Where the simulator is: installed, and in the build tree as seen from src/cli. */
+#define SIMULATOR_DIRECTORY PLUGIN_DIRECTORY "/valgrind"
+#define SIMULATOR_IN_BUILD  "../../sim/tool"
 
 /* `directory`/`below`/`name` if that can be read, without links and dots; malloc'd or NULL. */
 static char *existing(const char *directory, const char *below, const char *name)
@@ -47,23 +52,53 @@ static char *existing_in(const char *directory, const char *below, const char *n
 	return found;
 }
 
+/* The running program's directory; false when it cannot be told. */
+static bool own_directory(char self[PATH_MAX])
+{
+	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
+
+	if (length <= 0)
+		return false;
+	self[length] = '\0';
+	*strrchr(self, '/') = '\0';
+	return true;
+}
+
 char *workload_find_library(const char *name)
 {
 	const char *given = getenv(LIBRARY_ENVIRONMENT);
 	char self[PATH_MAX];
+	char *found = NULL;
 
 	if (given && *given)
 		return existing_in(given, ".", name);
-
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *found = NULL;
-
-	if (length > 0) {
-		self[length] = '\0';
-		*strrchr(self, '/') = '\0';
+	if (own_directory(self)) {
 		found = existing(self, "../perfpoint", name);
 		if (!found)
 			found = existing_in(self, LIBRARY_FROM_BINARY, name);
 	}
 	return found ? found : existing_in(LIBRARY_DIRECTORY, ".", name);
+}
+
+char *workload_find_simulator(void)
+{
+	const char *given = getenv(LIBRARY_ENVIRONMENT);
+	char self[PATH_MAX];
+	char *found = NULL;
+
+	if (given && *given)
+		found = existing(given, SIMULATOR_DIRECTORY, SIMULATOR_TOOL);
+	if (!found && own_directory(self)) {
+		found = existing(self, SIMULATOR_IN_BUILD, SIMULATOR_TOOL);
+		if (!found)
+			found = existing(self,
+					 LIBRARY_FROM_BINARY "/" SIMULATOR_DIRECTORY,
+					 SIMULATOR_TOOL);
+	}
+	if (!found)
+		found = existing(LIBRARY_DIRECTORY, SIMULATOR_DIRECTORY,
+				 SIMULATOR_TOOL);
+	if (found)
+		*strrchr(found, '/') = '\0';
+	return found;
 }

@@ -134,6 +134,26 @@ static int compare_plans(const struct recorder *recorder,
 	return 0;
 }
 
+/* Source sim: simulator and machine, which takes the place of the one that we run on. */
+static int prepare_simulation(struct recorder *recorder, enum event_source source,
+			      struct error *error)
+{
+	const struct record_options *options = recorder->options;
+	char *stored = NULL;
+	int code;
+
+	if (source != EVENT_SOURCE_SIM)
+		return 0;
+	if (recorder->profile)
+		stored = profile_get_fact(recorder->profile, FACT_SIMULATED_MACHINE);
+	code = simulation_prepare(&recorder->simulation, options, stored, error);
+	free(stored);
+	if (!code)
+		simulation_fingerprint(&recorder->simulation, options,
+				       &recorder->machine);
+	return code;
+}
+
 static int make_plan(struct recorder *recorder, const struct event_names *names,
 		     enum event_source source, struct error *error)
 {
@@ -179,10 +199,12 @@ static int prepare_append(struct recorder *recorder, struct error *error)
 			"cannot append to '%s': it was imported, not measured; record "
 			"to another file",
 			options->output);
-	if (!code)
-		code = check_machine(recorder, error);
 	if (source == EVENT_SOURCE_AUTO)
 		source = stored.source;
+	if (!code)
+		code = prepare_simulation(recorder, source, error);
+	if (!code)
+		code = check_machine(recorder, error);
 	if (!code && !options->names)
 		code = names_of_plan(&stored, &names, error);
 	if (!code)
@@ -200,16 +222,21 @@ static int prepare_append(struct recorder *recorder, struct error *error)
 int recorder_prepare(struct recorder *recorder, struct error *error)
 {
 	const struct record_options *options = recorder->options;
-	int code = workload_check(options->argv, error);
+	/* Then the simulator sees to the regions, and needs nothing in the program. */
+	bool without_runtime = options->source == EVENT_SOURCE_SIM &&
+			       options->simulation.region_functions;
+	int code = workload_check(options->argv, without_runtime, error);
 
 	if (!code)
 		code = find_libraries(recorder, error);
 	if (code)
 		return code;
 	machine_probe(&recorder->machine);
-	return options->append
-		       ? prepare_append(recorder, error)
-		       : make_plan(recorder, options->names, options->source, error);
+	if (options->append)
+		return prepare_append(recorder, error);
+	code = prepare_simulation(recorder, options->source, error);
+	return code ? code
+		    : make_plan(recorder, options->names, options->source, error);
 }
 
 /* One line per reason why something is not counted. */

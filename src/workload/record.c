@@ -140,15 +140,20 @@ static int run_once(struct recorder *recorder, size_t pass, struct profile_run *
 {
 	const struct record_options *options = recorder->options;
 	struct session_directory *directory = &recorder->directory;
+	struct simulated_command simulated = {0};
 	struct workload_result result = {0};
 	int code = session_directory_begin_run(directory, error);
 
 	if (!code)
 		code = write_session(recorder, pass, error);
+	if (!code && recorder->plan.source == EVENT_SOURCE_SIM)
+		code = simulation_command(&recorder->simulation, options,
+					  directory->run_path, &simulated, error);
 	if (!code) {
 		struct workload workload = {
-			.argv = options->argv,
-			.environment = options->environment,
+			.argv = simulated.argv ? simulated.argv : options->argv,
+			.environment = simulated.argv ? simulated.environment
+						      : options->environment,
 			.timeout_s = options->timeout_s,
 			.runtime = recorder->runtime,
 			.session = directory->run_path,
@@ -164,8 +169,12 @@ static int run_once(struct recorder *recorder, size_t pass, struct profile_run *
 		recorder->left_running = result.left_running;
 		recorder->summary->interrupted |=
 			result.status == PROFILE_RUN_INTERRUPTED;
+		if (recorder->plan.source == EVENT_SOURCE_SIM)
+			simulation_read_logs(&recorder->simulation, options,
+					     directory->run_path, &recorder->console);
 		code = recorder_ingest(recorder, (uint32_t)pass, &result, run, error);
 	}
+	simulated_command_free(&simulated);
 	session_directory_end_run(directory, options->keep_recordings,
 				  &recorder->console);
 	return code;
@@ -183,7 +192,9 @@ static bool worth_going_on(const struct recorder *recorder,
 		return false;
 	if (summary->runs_ok)
 		return true;
-	/* A program without markers has none the next time either. */
+	/* What cannot be executed, and a program without markers, are so the next time, too. */
+	if (*recorder->simulation.unknown_instruction)
+		return false;
 	return run->status != PROFILE_RUN_EMPTY && summary->runs_failed < HOPELESS_RUNS;
 }
 
@@ -241,6 +252,16 @@ static int without_samples(const struct recorder *recorder, struct error *error)
 			"learn from; each START needs its END before the thread ends, "
 			"PERFPOINT_SCOPE(\"name\"); sees to that itself",
 			program);
+	if (recorder->plan.source == EVENT_SOURCE_SIM)
+		return error_set(
+			error, -ENODATA,
+			"'%s' executed no region, so there is nothing to learn from. "
+			"Mark what matters (#include \"perfpoint.h\", and "
+			"PERFPOINT_SCOPE(\"name\"); at the start of a block), or name "
+			"functions: --region-function NAME makes each call of NAME an "
+			"execution of a region, without markers. If the program starts "
+			"another one that is to be measured, add --follow-children",
+			program);
 	return error_set(
 		error, -ENODATA,
 		"'%s' executed no marker in any of its processes, so there is nothing "
@@ -275,6 +296,9 @@ static int judge(const struct recorder *recorder, struct error *error)
 
 	if (summary->interrupted)
 		return was_interrupted(recorder, error);
+	if (!summary->runs_ok && *recorder->simulation.unknown_instruction)
+		return error_set_exit(error, EXIT_CANNOT_MEASURE, -ENOTSUP, "%s",
+				      recorder->simulation.unknown_instruction);
 	if (!summary->runs_ok && recorder->first_failed.status == PROFILE_RUN_EMPTY)
 		return without_samples(recorder, error);
 	describe_failure(recorder, &recorder->first_failed, reason, sizeof(reason));
@@ -335,6 +359,9 @@ static int conclude(struct recorder *recorder, int code, struct error *error)
 		recorder_report_losses(recorder, NULL);
 	else
 		code = recorder_report_losses(recorder, error);
+	if (recorder->plan.source == EVENT_SOURCE_SIM)
+		simulation_warn_functions(&recorder->simulation, recorder->options,
+					  &recorder->console);
 	remove_if_empty(recorder);
 	fill_summary(recorder);
 	return code ? code : judge(recorder, error);
@@ -437,6 +464,7 @@ int record(const struct record_options *options, struct record_summary *summary,
 	}
 	profile_close(recorder.profile);
 	event_plan_free(&recorder.plan);
+	simulation_free(&recorder.simulation);
 	free(recorder.ok_runs);
 	free(recorder.runtime);
 	free(recorder.plugin);

@@ -2,7 +2,8 @@
 /*
  * Inside this room: what the parts of record() share. record.c is the loop over runs;
  * prepare.c decides what is measured; facts.c describes where; ingest.c stores one run;
- * losses.c says what is missing in the end; show.c shows progress.
+ * losses.c says what is missing in the end; show.c shows progress; simulate.c is about source
+ * sim.
  */
 #ifndef AUTOPERF_WORKLOAD_RECORDER_H
 #define AUTOPERF_WORKLOAD_RECORDER_H
@@ -17,6 +18,7 @@
 #include "profile/profile.h"
 #include "workload/interrupts.h"
 #include "workload/session_directory.h"
+#include "workload/simulate.h"
 #include "workload/workload.h"
 
 struct recorder {
@@ -31,6 +33,7 @@ struct recorder {
 	bool created; /* the profile is new: it goes again if nothing gets into it */
 	bool removed; /* it has */
 	struct event_plan plan;
+	struct simulation simulation; /* source sim */
 	struct session_directory directory;
 	struct interrupts interrupts;
 	off_t input_offset; /* where the command's stdin starts, -1: no file */
@@ -62,6 +65,9 @@ void recorder_announce(const struct recorder *recorder);
  */
 void recorder_hold(struct recorder *recorder);
 void recorder_release(struct recorder *recorder);
+
+/* Facts about the profile that are read again. */
+#define FACT_SIMULATED_MACHINE "simulated_machine" /* its description */
 
 /* facts.c: command, directory, environment of interest, git commit. */
 int recorder_store_facts(struct recorder *recorder, struct error *error);

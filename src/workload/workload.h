@@ -49,9 +49,10 @@ struct workload_result {
  * Whether the command can be measured, before it runs: found on PATH, executable, not
  * statically linked (no LD_PRELOAD), not set-user-ID, of this architecture. Scripts are fine:
  * their interpreter is checked. The text names the file and the way out; exit_status is
- * EXIT_CANNOT_MEASURE for a program that runs but cannot be measured.
+ * EXIT_CANNOT_MEASURE for a program that runs but cannot be measured. With `without_runtime`
+ * (regions are functions, seen by the simulator) a statically linked one will do.
  */
-int workload_check(char *const *argv, struct error *error);
+int workload_check(char *const *argv, bool without_runtime, struct error *error);
 
 /*
  * Runs and waits. SIGINT, SIGTERM and SIGHUP that reach us while it runs are passed on to the
@@ -72,6 +73,11 @@ int workload_run(const struct workload *workload, struct workload_result *result
  * set, else in the build tree that we run from, or installed. malloc'd; NULL if not there.
  */
 char *workload_find_library(const char *name);
+/*
+ * The directory of the simulator, which holds the tool and is Valgrind's VALGRIND_LIB: below
+ * $PERFPOINT_LIBRARY_DIR, else in the build tree, or installed. malloc'd; NULL if not there.
+ */
+char *workload_find_simulator(void);
 
 /*
  * Everything `autoperf record` does after its arguments are parsed; also the engine of later
@@ -91,6 +97,14 @@ struct record_options {
 	const char
 		*scratch; /* parent of the session directory; NULL: beside the output */
 	bool keep_recordings;
+	struct {
+		const char *machine; /* name, file or "host"; NULL: the profile's with
+					--append, else the default machine */
+		bool cold;           /* nothing is simulated outside regions */
+		/* Functions whose calls are regions, NULL-terminated; may be NULL. */
+		const char *const *region_functions;
+		bool follow_children; /* programs that the program starts, too */
+	} simulation;                 /* source sim */
 	const struct console *console;
 };
 

@@ -159,8 +159,8 @@ static void what_the_runtime_could_not_read_back_is_refused(void **state)
 	session.plugin = long_text;
 	assert_refused(*state, &session, -ENAMETOOLONG, "plug-in");
 	session.plugin = NULL;
-	session.source = "sim";
-	assert_refused(*state, &session, -EINVAL, "sim");
+	session.source = "import";
+	assert_refused(*state, &session, -EINVAL, "import");
 }
 
 static void a_directory_that_cannot_take_it_is_named(void **state)

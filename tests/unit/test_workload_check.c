@@ -59,7 +59,7 @@ static int check(const char *program, struct error *error)
 
 	*error = (struct error){0};
 
-	int code = workload_check(argv, error);
+	int code = workload_check(argv, false, error);
 
 	free(copy);
 	return code;
