@@ -429,7 +429,7 @@ static const char usage[] =
 	"                          each call of the function NAME is an execution of a\n"
 	"                          region, without markers; may be repeated\n"
 	"      --follow-children   simulate programs that PROGRAM starts, too\n"
-	"      --warm on|off       off: simulate nothing outside regions, which is faster;\n"
+	"      --warm on|off       off: simulate nothing outside regions: faster, but\n"
 	"                          they find only what regions left in the caches\n"
 	"\n"
 	"Where to put it\n"
