@@ -21,7 +21,7 @@
 #include "profile/machine.h"
 
 #define PROFILE_APPLICATION_ID 0x41504462 /* "APDb" */
-#define PROFILE_SCHEMA_VERSION 1
+#define PROFILE_SCHEMA_VERSION 2
 #define PROFILE_SUFFIX         ".apdb"
 
 struct profile;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of schema version PROFILE_SCHEMA_VERSION; doc/formats.md says what the columns
- * mean. A change here needs a new version and a way to read the old one.
+ * The tables of schema version PROFILE_SCHEMA_VERSION; doc/formats/profile.md says what the
+ * columns mean. A change here needs a new version and a way to read the old one.
  */
 #ifndef AUTOPERF_PROFILE_SCHEMA_H
 #define AUTOPERF_PROFILE_SCHEMA_H
@@ -92,12 +92,52 @@
 	" data BLOB NOT NULL,"                              \
 	" UNIQUE (chunk, column)"                           \
 	") STRICT;"
+
+/* What version 2 added; a profile of version 1 gets it when it is opened for writing. */
+#define PROFILE_SCHEMA_LINES                          \
+	"CREATE TABLE region_run ("                   \
+	" run INTEGER NOT NULL REFERENCES run,"       \
+	" region INTEGER NOT NULL REFERENCES region," \
+	" executions INTEGER NOT NULL,"               \
+	" cycles INTEGER NOT NULL,"                   \
+	" instructions INTEGER NOT NULL,"             \
+	" PRIMARY KEY (run, region)"                  \
+	") STRICT, WITHOUT ROWID;"                    \
+	"CREATE TABLE line ("                         \
+	" id INTEGER PRIMARY KEY,"                    \
+	" identity TEXT NOT NULL UNIQUE,"             \
+	" cycles INTEGER NOT NULL,"                   \
+	" detail TEXT NOT NULL"                       \
+	") STRICT;"                                   \
+	"CREATE TABLE line_run ("                     \
+	" line INTEGER NOT NULL REFERENCES line,"     \
+	" run INTEGER NOT NULL REFERENCES run,"       \
+	" lines INTEGER NOT NULL,"                    \
+	" hitm_local INTEGER NOT NULL,"               \
+	" hitm_remote INTEGER NOT NULL,"              \
+	" hitm_false INTEGER NOT NULL,"               \
+	" hitm_true INTEGER NOT NULL,"                \
+	" upgrades INTEGER NOT NULL,"                 \
+	" cycles INTEGER NOT NULL,"                   \
+	" PRIMARY KEY (line, run)"                    \
+	") STRICT, WITHOUT ROWID;"                    \
+	"CREATE TABLE line_region ("                  \
+	" line INTEGER NOT NULL REFERENCES line,"     \
+	" run INTEGER NOT NULL REFERENCES run,"       \
+	" region INTEGER NOT NULL REFERENCES region," \
+	" hitm INTEGER NOT NULL,"                     \
+	" cycles INTEGER NOT NULL,"                   \
+	" PRIMARY KEY (line, run, region)"            \
+	") STRICT, WITHOUT ROWID;"
 /* clang-format on */
 
-#define PROFILE_TABLES 11 /* how many tables the schema has */
+#define PROFILE_TABLES       11 /* how many tables version 1 has, and so every other */
+#define PROFILE_LINES_TABLES 4  /* more in version 2 */
 #define PROFILE_TABLE_NAMES                                                            \
 	"'fact','machine','event','pass','pass_event','region','run','process','loss'" \
 	","                                                                            \
 	"'chunk','block'"
+
+#define PROFILE_LINES_TABLE_NAMES "'region_run','line','line_run','line_region'"
 
 #endif

@@ -211,7 +211,8 @@ static int write_schema(const char *name, struct error *error)
 	text_printf(&script,
 		    "PRAGMA journal_mode = DELETE;"
 		    "PRAGMA encoding = 'UTF-8';"
-		    "BEGIN;" PROFILE_SCHEMA "PRAGMA application_id = %d;"
+		    "BEGIN;" PROFILE_SCHEMA PROFILE_SCHEMA_LINES
+		    "PRAGMA application_id = %d;"
 		    "PRAGMA user_version = %d;"
 		    "COMMIT;",
 		    PROFILE_APPLICATION_ID, PROFILE_SCHEMA_VERSION);
@@ -444,29 +445,71 @@ static int check_file(struct profile *profile, bool *needs_writing, struct error
 	return status;
 }
 
-/* The first read: finds a journal to roll back, and that the tables are there. */
-static int check_tables(struct profile *profile, bool *needs_writing,
-			struct error *error)
+/* One number out of the file. */
+static int read_number(struct profile *profile, const char *sql, int *number,
+		       struct error *error)
 {
-	static const char sql[] =
-		"SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
-		" AND name IN (" PROFILE_TABLE_NAMES ")";
 	sqlite3_stmt *statement = NULL;
 	int status = store_prepare(profile, &statement, sql, error);
 
 	if (!status)
 		status = store_step(profile, statement, "opening", error);
-	if (status < 0) {
+	if (status > 0)
+		*number = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return status < 0 ? status : 0;
+}
+
+/* The first read: finds a journal to roll back, and that the tables are there. */
+static int check_tables(struct profile *profile, bool *needs_writing,
+			struct error *error)
+{
+	static const char first[] =
+		"SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+		" AND name IN (" PROFILE_TABLE_NAMES ")";
+	static const char lines[] =
+		"SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+		" AND name IN (" PROFILE_LINES_TABLE_NAMES ")";
+	int tables = 0, lines_tables = 0;
+	int status = read_number(profile, first, &tables, error);
+
+	if (status) {
 		int result = sqlite3_extended_errcode(profile->db);
 
 		*needs_writing = result == SQLITE_READONLY_ROLLBACK ||
 				 result == SQLITE_READONLY_RECOVERY;
-	} else {
-		status = sqlite3_column_int(statement, 0) == PROFILE_TABLES
-				 ? 0
-				 : store_damaged(profile, error, "tables are missing");
+		return status;
 	}
-	sqlite3_finalize(statement);
+	status = read_number(profile, "PRAGMA user_version", &profile->version, error);
+	if (!status && profile->version >= STORE_VERSION_LINES)
+		status = read_number(profile, lines, &lines_tables, error);
+	if (!status &&
+	    (tables != PROFILE_TABLES || (profile->version >= STORE_VERSION_LINES &&
+					  lines_tables != PROFILE_LINES_TABLES)))
+		status = store_damaged(profile, error, "tables are missing");
+	return status;
+}
+
+/* A profile of an older version becomes one of this. */
+static int upgrade(struct profile *profile, struct error *error)
+{
+	struct text script = {0};
+	int status;
+
+	if (profile->version >= PROFILE_SCHEMA_VERSION)
+		return 0;
+	text_printf(&script,
+		    "BEGIN IMMEDIATE;" PROFILE_SCHEMA_LINES
+		    "PRAGMA user_version = %d; COMMIT;",
+		    PROFILE_SCHEMA_VERSION);
+	status = script.failed
+			 ? error_no_memory(error, "upgrading a profile")
+			 : store_execute(profile, script.chars, "adding tables", error);
+	text_free(&script);
+	if (status && !sqlite3_get_autocommit(profile->db))
+		store_execute(profile, "ROLLBACK", "undoing", NULL);
+	else if (!status)
+		profile->version = PROFILE_SCHEMA_VERSION;
 	return status;
 }
 
@@ -531,6 +574,8 @@ int profile_open(struct profile **out, const char *path, enum profile_access acc
 		status = profile->writable
 				 ? open_writable(profile, error)
 				 : open_readable(profile, needs_writing, error);
+	if (!status && profile->writable)
+		status = upgrade(profile, error);
 	if (status) {
 		profile_close(profile);
 		return status;

@@ -18,6 +18,8 @@
 #define STORE_BUSY_TIMEOUT_MS 5000
 /* More events than that in one pass are refused, whoever asks for them. */
 #define STORE_PASS_EVENTS_MAX 4096u
+/* The schema's version that began to keep contended cache lines. */
+#define STORE_VERSION_LINES 2
 
 /* block.column; the numbers are part of the format. */
 enum store_column {
@@ -37,6 +39,7 @@ struct profile {
 	sqlite3 *db;
 	char *path;
 	bool writable;
+	int version;         /* of the schema */
 	uint64_t file_bytes; /* when opened; bounds the work of a query */
 	uint64_t steps;      /* of the virtual machine since the last statement began */
 	struct column_codec *codec; /* made at first use */

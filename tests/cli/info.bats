@@ -115,7 +115,7 @@ record() { autoperf 0 record --quiet "$@"; }
 	autoperf 1 info short.apdb
 	stderr_has "short.apdb is cut short"
 	cp x.apdb new.apdb
-	printf '\002' | dd of=new.apdb bs=1 seek=63 conv=notrunc status=none
+	printf '\003' | dd of=new.apdb bs=1 seek=63 conv=notrunc status=none
 	autoperf 1 info new.apdb
 	stderr_has "made by a newer AutoPerf"
 	cp x.apdb bad.apdb
