@@ -292,7 +292,9 @@ static void before_options(void)
 	VG_(clo_vex_control).guest_chase = False;
 	/* Threads take turns, and as many as the machine knows may exist. */
 	VG_(clo_fair_sched) = FAIR_SCHED_ENABLED;
-	VG_(clo_max_threads) = MACHINE_THREADS_MAX + 2;
+	/* The core has read its own option by now, and has not yet made its table. */
+	if (VG_(clo_max_threads) < MACHINE_THREADS_MAX + 2)
+		VG_N_THREADS = VG_(clo_max_threads) = MACHINE_THREADS_MAX + 2;
 	VG_(clo_read_inline_info) = True; /* the report names functions (describe.c) */
 }
 
