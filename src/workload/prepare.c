@@ -111,6 +111,18 @@ static int different_pass(const struct recorder *recorder,
 	return code;
 }
 
+static int compare_sources(const struct recorder *recorder, enum event_source stored,
+			   enum event_source source, struct error *error)
+{
+	if (stored == source)
+		return 0;
+	return error_set(error, -EINVAL,
+			 "cannot append to '%s': it was measured with source %s, not "
+			 "%s; give --source %s, or record to another file",
+			 recorder->options->output, event_source_name(stored),
+			 event_source_name(source), event_source_name(stored));
+}
+
 static int compare_plans(const struct recorder *recorder,
 			 const struct event_plan *stored, struct error *error)
 {
@@ -118,14 +130,6 @@ static int compare_plans(const struct recorder *recorder,
 	size_t shared = stored->pass_count < plan->pass_count ? stored->pass_count
 							      : plan->pass_count;
 
-	if (stored->source != plan->source)
-		return error_set(
-			error, -EINVAL,
-			"cannot append to '%s': it was measured with source %s, not "
-			"%s; give --source %s, or record to another file",
-			recorder->options->output, event_source_name(stored->source),
-			event_source_name(plan->source),
-			event_source_name(stored->source));
 	for (size_t pass = 0; pass < shared; pass++)
 		if (!same_pass(stored, plan, pass))
 			return different_pass(recorder, stored, pass, error);
@@ -201,6 +205,8 @@ static int prepare_append(struct recorder *recorder, struct error *error)
 			options->output);
 	if (source == EVENT_SOURCE_AUTO)
 		source = stored.source;
+	if (!code)
+		code = compare_sources(recorder, stored.source, source, error);
 	if (!code)
 		code = prepare_simulation(recorder, source, error);
 	if (!code)

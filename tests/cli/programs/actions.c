@@ -15,6 +15,7 @@
  *	background MS a child sleeps so long and is not waited for
  *	exit STATUS   ends
  *	raise SIGNAL  ends by that signal
+ *	illegal KIND  executes an instruction that needs a newer processor: avx512 or another
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,7 +29,8 @@
 
 #include "perfpoint.h"
 
-static void work(void)
+/* A function that can be named as a region: never inlined. */
+__attribute__((noinline)) static void work(void)
 {
 	PERFPOINT_SCOPE("work");
 	static volatile unsigned sum;
@@ -93,6 +95,18 @@ static void copy_input(void)
 			abort();
 }
 
+__attribute__((noinline)) static void execute_illegal(const char *kind)
+{
+#ifdef __x86_64__
+	if (!strcmp(kind, "avx512")) /* vpaddd %zmm0, %zmm1, %zmm2 */
+		__asm__ volatile(".byte 0x62, 0xf1, 0x75, 0x48, 0xfe, 0xd0");
+	__asm__ volatile("ud2");
+#else
+	(void)kind;
+	raise(SIGILL);
+#endif
+}
+
 /* An action with an argument. */
 static void act(const char *action, const char *argument)
 {
@@ -118,6 +132,8 @@ static void act(const char *action, const char *argument)
 		sleep_ms(number);
 	} else if (!strcmp(action, "background")) {
 		fork_child(number, 0);
+	} else if (!strcmp(action, "illegal")) {
+		execute_illegal(argument);
 	} else if (!strcmp(action, "exit")) {
 		exit((int)number);
 	} else if (!strcmp(action, "raise")) {
