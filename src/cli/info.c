@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `autoperf info`: finds out by its first bytes what a file is (never by its name), and tells
- * what is in it. Each kind has a file of its own: info_recording.c, info_profile.c,
- * info_model.c.
+ * what is in it. Each kind has a file of its own: info_recording.c, info_profile.c (and
+ * info_lines.c), info_model.c.
  */
 #include "cli/info.h"
 
@@ -19,12 +19,16 @@
 
 #define SQLITE_MAGIC "SQLite format 3" /* and its NUL */
 #define HEAD_BYTES   16
+#define TOP_MAX      1000000u
 
 /* What getopt_long() returns for options without a letter; beyond any character. */
-enum option_number { OPTION_ALL = 256 };
+enum option_number { OPTION_ALL = 256, OPTION_LINES, OPTION_REGION, OPTION_TOP };
 
 static const struct option long_options[] = {
 	{"all", no_argument, NULL, OPTION_ALL},
+	{"lines", no_argument, NULL, OPTION_LINES},
+	{"region", required_argument, NULL, OPTION_REGION},
+	{"top", required_argument, NULL, OPTION_TOP},
 	{NULL, 0, NULL, 0},
 };
 
@@ -94,6 +98,13 @@ static int run(const struct cli *cli, struct info *info)
 	int status = EXIT_NORMAL;
 	int code = examine(info, &function, &error);
 
+	if (!code && info->lines && function != info_profile)
+		code = error_set(&error, -EINVAL,
+				 "%s is no profile: only profiles have contended cache "
+				 "lines",
+				 info->path);
+	else if (info->lines)
+		function = info_lines;
 	if (cli->json)
 		info->json = json_object();
 	if (!code && function)
@@ -113,22 +124,56 @@ static int run(const struct cli *cli, struct info *info)
 	return command_finish(cli, status);
 }
 
+/* Returns 0 or an exit status. */
+static int take_option(const struct cli *cli, struct info *info, int number,
+		       const char *argument)
+{
+	uint64_t top;
+
+	switch (number) {
+	case OPTION_ALL:
+		info->all = true;
+		return 0;
+	case OPTION_LINES:
+		info->lines = true;
+		return 0;
+	case OPTION_REGION:
+		info->region = optarg;
+		return 0;
+	case OPTION_TOP:
+		if (text_to_u64(optarg, &top) || !top || top > TOP_MAX)
+			return command_usage(
+				cli, &command_info,
+				"--top takes a number of lines, 1 or more, not '%s'",
+				optarg);
+		info->top = (size_t)top;
+		return 0;
+	default:
+		break;
+	}
+	return command_bad_option(cli, &command_info, number, argument);
+}
+
 static int command_info_run(int argc, char **argv, struct cli *cli)
 {
 	struct info info = {.color = cli->color};
+	int status = 0;
 	int number;
 
 	opterr = 0;
-	while ((number = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-		if (number != OPTION_ALL)
-			return command_bad_option(cli, &command_info, number,
-						  argv[optind - 1]);
-		info.all = true;
-	}
+	while (!status &&
+	       (number = getopt_long(argc, argv, ":", long_options, NULL)) != -1)
+		status = take_option(cli, &info, number, argv[optind - 1]);
+	if (status)
+		return status;
 	if (argc - optind != 1)
 		return command_usage(
 			cli, &command_info,
 			"name one file: a recording, a profile or a model");
+	if (!info.lines && (info.region || info.top))
+		return command_usage(cli, &command_info,
+				     "--%s chooses among the lines of --lines",
+				     info.region ? "region" : "top");
 	info.path = argv[optind];
 	return run(cli, &info);
 }
@@ -137,14 +182,23 @@ static int command_info_run(int argc, char **argv, struct cli *cli)
 /* clang-format off */
 static const char usage[] =
 	"Usage: autoperf info [--all] [--json] FILE\n"
+	"       autoperf info --lines [--region NAME] [--top N] [--all] [--json] PROFILE\n"
 	"\n"
 	"Tells what is in FILE, a recording (.aprec), a profile (.apdb) or a model\n"
 	"(.safetensors): the command that was measured and the machine, events and\n"
 	"passes, runs and what became of them, regions with their times, losses, and\n"
 	"what a model was trained on. The kind is found by content, not by name.\n"
 	"\n"
-	"      --all   every run and process, however many\n"
-	"      --json  everything as JSON\n"
+	"      --all          every run, process and line, however many\n"
+	"      --json         everything as JSON\n"
+	"\n"
+	"Cache lines that threads contend for, known from source sim\n"
+	"      --lines        the costliest ones of PROFILE: false or true sharing, its\n"
+	"                     share of each region's cycles, the variable or allocation,\n"
+	"                     the bytes that each thread reads (r) and writes (w), where,\n"
+	"                     and the padding that would end it\n"
+	"      --region NAME  only what costs this region\n"
+	"      --top N        the N costliest (default 5)\n"
 	"\n"
 	"Exit status: 0 told; 1 FILE cannot be read or is damaged; 2 wrong usage.\n";
 /* clang-format on */

@@ -21,15 +21,19 @@
 struct info {
 	const char *path;
 	uint64_t file_bytes;
-	bool all; /* every run and process, not only the notable ones */
+	bool all;           /* every run, process and line, not only the notable ones */
+	bool lines;         /* of a profile, its contended cache lines instead */
+	const char *region; /* lines of this region only, NULL: of all */
+	size_t top;         /* so many lines, 0: not given */
 	bool color;
 	json_t *json; /* the object to fill, or NULL: fill the page */
 	struct text page;
 };
 
-/* info_recording.c, info_profile.c, info_model.c */
+/* info_recording.c, info_profile.c, info_lines.c, info_model.c */
 int info_recording(struct info *info, struct error *error);
 int info_profile(struct info *info, struct error *error);
+int info_lines(struct info *info, struct error *error);
 int info_model(struct info *info, struct error *error);
 
 /* ---- info_page.c: text ---- */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "profile/profile.h"
 
 #define PROFILE_LINES_SUFFIX ".lines.json" /* instead of the recording's */
@@ -130,5 +131,16 @@ static inline bool profile_line_is_false(const struct profile_line *line)
 {
 	return line->hitm_false > line->hitm_true;
 }
+
+/* ---- in words: lines_text.c ---- */
+
+/* "examples/linear_regression.c:39 (accumulate)": the file's last two names. */
+void line_put_place(struct text *text, const struct line_place *place);
+/* What begins at that byte of the line: "sums+32", "byte 8 of a block of 64 from a.c:7 (main)". */
+void line_put_data(struct text *text, const struct profile_line *line, uint32_t byte);
+/* What threads contend for: as above, from the first byte; two with "and" between them. */
+void line_put_contended(struct text *text, const struct profile_line *line);
+/* What to do about it, a sentence. */
+void line_put_advice(struct text *text, const struct profile_line *line);
 
 #endif

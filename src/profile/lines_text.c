@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contended lines in words, for every report alike. Names are as long as the program made them:
+ * they are shortened here, so that a line of text stays one.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "profile/lines.h"
+
+#define NAME_BYTES    48 /* of a variable or function; longer ones lose their end */
+#define CONTENDED_MAX 2
+/* A thread with less than this part of the busiest one's HITM only set the line up. */
+#define QUIET_SHARE 64
+
+/* Names that are too long are mostly arguments of templates: their beginning says most. */
+static void put_name(struct text *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length <= NAME_BYTES) {
+		text_puts(text, name);
+		return;
+	}
+	length = NAME_BYTES - strlen("...");
+	while (length && ((unsigned char)name[length] & 0xc0) == 0x80)
+		length--;
+	text_append(text, name, length);
+	text_puts(text, "...");
+}
+
+/* The last two names of a path. */
+static const char *short_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	while (slash && slash > path && slash[-1] != '/')
+		slash--;
+	return slash ? slash : path;
+}
+
+void line_put_place(struct text *text, const struct line_place *place)
+{
+	if (*place->file && place->line)
+		text_printf(text, "%s:%" PRIu32, short_path(place->file), place->line);
+	else
+		text_puts(text, *place->object ? short_path(place->object) : "?");
+	if (*place->function) {
+		text_puts(text, " (");
+		put_name(text, place->function);
+		text_puts(text, ")");
+	}
+}
+
+static const struct line_data *data_at(const struct profile_line *line, uint32_t byte)
+{
+	size_t i = 0;
+
+	while (i + 1 < line->data_count && line->data[i].last < byte)
+		i++;
+	return &line->data[i];
+}
+
+/* Allocators call each other; the first frame that has a line of the source is the program's. */
+static const struct line_place *allocator_of(const struct line_block *block)
+{
+	for (size_t i = 0; i < block->frame_count; i++)
+		if (block->frames[i].line)
+			return &block->frames[i];
+	return block->frame_count ? &block->frames[0] : NULL;
+}
+
+static void put_block(struct text *text, const struct line_block *block, int64_t offset)
+{
+	const struct line_place *place = allocator_of(block);
+
+	text_printf(text, "byte %" PRId64 " of a block of %" PRIu64, offset,
+		    block->bytes);
+	if (!place)
+		return;
+	text_puts(text, " from ");
+	line_put_place(text, place);
+}
+
+void line_put_data(struct text *text, const struct profile_line *line, uint32_t byte)
+{
+	const struct line_data *data = data_at(line, byte);
+	int64_t offset = data->offset + byte - data->first;
+
+	switch (data->kind) {
+	case LINE_GLOBAL:
+		put_name(text, data->name);
+		text_printf(text, "+%" PRId64, offset);
+		break;
+	case LINE_HEAP:
+		put_block(text, &line->blocks[data->block], offset);
+		break;
+	case LINE_SECTION:
+		text_printf(text, "variables of %s", short_path(data->name));
+		break;
+	case LINE_STACK:
+		text_puts(text, "the stack");
+		if (data->thread)
+			text_printf(text, " of thread %" PRIu32, data->thread);
+		if (*data->name) {
+			text_puts(text, " in ");
+			put_name(text, data->name);
+		}
+		break;
+	case LINE_THREAD:
+		text_puts(text, "thread-local memory");
+		if (data->thread)
+			text_printf(text, " of thread %" PRIu32, data->thread);
+		break;
+	case LINE_FILE:
+		text_printf(text, "the mapped file %s", short_path(data->name));
+		break;
+	default:
+		text_puts(text, "memory without a name");
+		break;
+	}
+}
+
+/* Bytes that the threads touch which did the waiting, and those that others write. */
+static uint64_t contended_bytes(const struct profile_line *line)
+{
+	uint64_t most = 0, bytes = 0;
+
+	for (size_t i = 0; i < line->thread_count; i++)
+		if (line->threads[i].hitm > most)
+			most = line->threads[i].hitm;
+	for (size_t i = 0; i < line->thread_count; i++)
+		if (line->threads[i].hitm > most / QUIET_SHARE)
+			bytes |= line->threads[i].read | line->threads[i].written;
+	return bytes;
+}
+
+void line_put_contended(struct text *text, const struct profile_line *line)
+{
+	uint64_t bytes = contended_bytes(line);
+	size_t told = 0;
+
+	for (size_t i = 0; i < line->data_count && told < CONTENDED_MAX; i++) {
+		const struct line_data *data = &line->data[i];
+		uint32_t byte = data->first;
+
+		while (byte <= data->last && !(bytes >> byte & 1))
+			byte++;
+		if (byte > data->last)
+			continue;
+		if (told++)
+			text_puts(text, " and ");
+		line_put_data(text, line, byte);
+	}
+	if (!told)
+		line_put_data(text, line, 0);
+}
+
+void line_put_advice(struct text *text, const struct profile_line *line)
+{
+	if (line->padding)
+		text_printf(text,
+			    "put %" PRIu32
+			    " bytes between what different threads have, or "
+			    "align each part to %d",
+			    line->padding, LINE_BYTES);
+	else if (profile_line_is_false(line))
+		text_puts(text,
+			  "no padding separates these parts: the same threads want "
+			  "both; share it less often");
+	else
+		text_puts(text,
+			  "padding does not help, the threads want the same bytes: "
+			  "share them less often");
+}
