@@ -42,11 +42,12 @@ struct checkup_facts {
 	char papi_problem[2048];   /* why source papi cannot work, "" if it can */
 	char papi_components[512]; /* names of those that work */
 	char papi_disabled
-		[512];      /* why the processor's component does not, "" if it does */
-	char valgrind[256]; /* path, "" if there is none */
-	char runtime[256];  /* path of libperfpoint, "" if it was not found */
-	int64_t shared_memory_bytes; /* free in /dev/shm, or unknown */
-	int64_t disk_bytes;          /* free in the working directory, or unknown */
+		[512]; /* why the processor's component does not, "" if it does */
+	char simulator_problem[2048]; /* why source sim cannot work, "" if it can */
+	char simulator[512];          /* Valgrind and the tool that works with it */
+	char runtime[256];            /* path of libperfpoint, "" if it was not found */
+	int64_t shared_memory_bytes;  /* free in /dev/shm, or unknown */
+	int64_t disk_bytes;           /* free in the working directory, or unknown */
 };
 
 /*

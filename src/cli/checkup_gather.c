@@ -16,6 +16,7 @@
 #include "event/kernel_file.h"
 #include "event/papi.h"
 #include "event/pmu.h"
+#include "workload/simulator.h"
 #include "workload/workload.h"
 
 #define RUNTIME     "libperfpoint.so.0"
@@ -148,22 +149,19 @@ static void gather_papi(struct checkup_facts *facts)
 	free(plugin);
 }
 
-/* The program's path, sought as a shell would, or "". */
-static void find_program(const char *name, char *found, size_t size)
+static void gather_simulator(struct checkup_facts *facts)
 {
-	const char *directories = getenv("PATH");
+	struct simulator simulator = {0};
+	struct error error = {0};
 
-	*found = '\0';
-	while (directories && *directories) {
-		size_t length = strcspn(directories, ":");
-		int written = snprintf(found, size, "%.*s/%s", (int)length, directories,
-				       name);
-
-		if (written > 0 && (size_t)written < size && !access(found, X_OK))
-			return;
-		*found = '\0';
-		directories += length + (directories[length] == ':');
-	}
+	if (simulator_find(&simulator, &error))
+		snprintf(facts->simulator_problem, sizeof(facts->simulator_problem),
+			 "%s", error.text);
+	else
+		snprintf(facts->simulator, sizeof(facts->simulator),
+			 "Valgrind %s (%s), tool in %s", simulator_version(),
+			 simulator.valgrind, simulator.directory);
+	simulator_free(&simulator);
 }
 
 static int64_t free_bytes(const char *path)
@@ -193,7 +191,7 @@ void checkup_gather(struct checkup_facts *facts, const char *root)
 	snprintf(path, sizeof(path), "%s/sys", root);
 	facts->tracefs = tracefs_find(path, NULL);
 	gather_papi(facts);
-	find_program("valgrind", facts->valgrind, sizeof(facts->valgrind));
+	gather_simulator(facts);
 	runtime = workload_find_library(RUNTIME);
 	snprintf(facts->runtime, sizeof(facts->runtime), "%s", runtime ? runtime : "");
 	free(runtime);

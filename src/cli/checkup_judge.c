@@ -31,7 +31,8 @@ static void judge_perf(const struct checkup_facts *facts, struct check *check)
 	}
 	check->state = CHECK_PROBLEM;
 	SAY(check->found, "refused: %s", facts->events.reason);
-	SAY(check->cost, "no event can be counted; wall time is all there is");
+	SAY(check->cost, "no event can be counted%s; wall time is all there is",
+	    facts->simulator_problem[0] ? "" : " except with --source sim");
 	SAY(check->mend, "the step named above, or one of the checks below");
 }
 
@@ -64,7 +65,8 @@ static void judge_hardware(const struct checkup_facts *facts, struct check *chec
 	}
 	SAY(check->cost,
 	    "no cycles, instructions, cache or branch misses: causes are told"
-	    " from times, page faults and context switches alone");
+	    " from times, page faults and context switches alone%s",
+	    facts->simulator_problem[0] ? "" : "; --source sim simulates them");
 	if (!facts->events.perf_allowed) {
 		check->state = CHECK_NOTE;
 		SAY(check->found, "not tried: perf_event_open is refused");
@@ -327,15 +329,19 @@ static void judge_papi(const struct checkup_facts *facts, struct check *check)
 	SAY(check->mend, "a PAPI that knows this processor, or hardware counters");
 }
 
-static void judge_valgrind(const struct checkup_facts *facts, struct check *check)
+static void judge_simulator(const struct checkup_facts *facts, struct check *check)
 {
-	SAY(check->found, "%s", facts->valgrind[0] ? facts->valgrind : "not installed");
-	if (facts->valgrind[0])
+	if (!facts->simulator_problem[0]) {
+		SAY(check->found, "works: %s", facts->simulator);
 		return;
+	}
 	check->state = CHECK_NOTE;
-	SAY(check->cost,
-	    "the simulated machine (--source sim), which is to come, will need it");
-	SAY(check->mend, "sudo apt install valgrind");
+	SAY(check->found, "%s", facts->simulator_problem);
+	SAY(check->cost, "--source sim cannot be used%s",
+	    facts->events.hardware_counters
+		    ? ""
+		    : ": cache misses and false sharing are not seen here");
+	SAY(check->mend, "the step named above");
 }
 
 static void judge_runtime(const struct checkup_facts *facts, struct check *check)
@@ -402,7 +408,7 @@ static const struct {
 	{"open files", judge_files},
 	{"tracepoints", judge_tracepoints},
 	{"PAPI", judge_papi},
-	{"valgrind", judge_valgrind},
+	{"valgrind", judge_simulator},
 	{"runtime", judge_runtime},
 	{"disk space", judge_disk},
 	{"shared memory", judge_shared_memory},

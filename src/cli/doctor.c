@@ -58,6 +58,9 @@ static void print_text(const struct cli *cli, const struct checkup_facts *facts)
 	printf("\nThis machine can measure %s (%zu ok, %zu to note, %zu problem%s).\n",
 	       ability(&facts->events), counts[CHECK_OK], counts[CHECK_NOTE],
 	       counts[CHECK_PROBLEM], counts[CHECK_PROBLEM] == 1 ? "" : "s");
+	if (!facts->simulator_problem[0])
+		puts("It can simulate a machine that counts the rest: autoperf record "
+		     "--source sim.");
 }
 
 /* The text, or null when it is empty. */
@@ -81,11 +84,12 @@ static int print_json(const struct checkup_facts *facts)
 				  "state", check_state_name(check.state), "found",
 				  check.found, "cost", optional_text(check.cost),
 				  "mend", optional_text(check.mend)));
-	object = json_pack("{s:{s:b, s:b, s:b}, s:i, s:o}", "can_measure", "wall_time",
-			   1, "software_events", (int)facts->events.perf_allowed,
-			   "hardware_counters", (int)facts->events.hardware_counters,
-			   "hardware_slots", facts->events.hardware_slots, "checks",
-			   checks);
+	object = json_pack("{s:{s:b, s:b, s:b, s:b}, s:i, s:o}", "can_measure",
+			   "wall_time", 1, "software_events",
+			   (int)facts->events.perf_allowed, "hardware_counters",
+			   (int)facts->events.hardware_counters, "simulated_machine",
+			   (int)!facts->simulator_problem[0], "hardware_slots",
+			   facts->events.hardware_slots, "checks", checks);
 	if (!object || json_dumpf(object, stdout, JSON_INDENT(2)))
 		failed = 1;
 	putchar('\n');

@@ -84,7 +84,7 @@ int sim_check(char *text, size_t size)
 	if (present)
 		return 0;
 	snprintf(text, size,
-		 "source sim counts only inside the simulator; start the program with "
-		 "autoperf record --source sim");
+		 "source sim counts only inside the simulator; autoperf record "
+		 "--follow-children takes programs that others start there, too");
 	return -ENODEV;
 }

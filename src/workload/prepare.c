@@ -273,6 +273,33 @@ static void announce_rejected(const struct recorder *recorder)
 	}
 }
 
+static bool counts_hardware(const struct event_plan *plan)
+{
+	for (size_t i = 0; i < plan->events.count; i++)
+		if (plan->events.items[i].encoding.type != PERF_TYPE_SOFTWARE &&
+		    plan->events.items[i].encoding.type != PERF_TYPE_TRACEPOINT)
+			return true;
+	return false;
+}
+
+/* The automatic choice found little: what would see more, if it is here. */
+static void announce_simulator(const struct recorder *recorder)
+{
+	const struct record_options *options = recorder->options;
+	char *simulator;
+
+	if (options->source != EVENT_SOURCE_AUTO || options->names || options->append ||
+	    counts_hardware(&recorder->plan))
+		return;
+	simulator = workload_find_simulator();
+	if (simulator)
+		console_note(&recorder->console,
+			     "no hardware counters here; --source sim would also see "
+			     "caches, branches and what threads do to each other's "
+			     "cache lines, 30 to 100 times slower");
+	free(simulator);
+}
+
 void recorder_announce(const struct recorder *recorder)
 {
 	const struct record_options *options = recorder->options;
@@ -302,6 +329,7 @@ void recorder_announce(const struct recorder *recorder)
 			     options->names->duplicates,
 			     options->names->duplicates == 1 ? "" : "s");
 	announce_rejected(recorder);
+	announce_simulator(recorder);
 }
 
 void recorder_hold(struct recorder *recorder)

@@ -45,6 +45,23 @@ check() {
 	[[ $(check runtime mend) == *PERFPOINT_LIBRARY_DIR* ]]
 }
 
+@test "whether programs can be simulated is tried, not guessed" {
+	autoperf 0 doctor --json
+	[ "$(check valgrind state)" = ok ] || skip "no simulator here"
+	[ "$(json 'd["can_measure"]["simulated_machine"]')" = True ]
+	[[ $(check valgrind found) == "works: Valgrind 3."* ]]
+	mkdir fake
+	printf '#!/bin/sh\necho valgrind-3.99.1\n' >fake/valgrind
+	chmod +x fake/valgrind
+	PATH=$PWD/fake:$PATH autoperf 0 doctor --json
+	[ "$(check valgrind state)" = note ]
+	[ "$(json 'd["can_measure"]["simulated_machine"]')" = False ]
+	[[ $(check valgrind found) == *"is Valgrind 3.99.1"* ]]
+	[[ $(check valgrind cost) == "--source sim cannot be used"* ]]
+	run --separate-stderr env PATH="$PWD/none" "$AUTOPERF" doctor
+	stdout_has "'valgrind' is not on PATH" "apt install valgrind"
+}
+
 @test "an ordinary user is told the command that allows kernel mode" {
 	needs_root
 	[ "$(cat /proc/sys/kernel/perf_event_paranoid)" -ge 2 ] || skip "everybody may here"

@@ -37,7 +37,7 @@ static struct checkup_facts healthy(void)
 		.files_hard = 4096,
 		.tracefs = TRACEFS_READABLE,
 		.papi_components = "perf_event",
-		.valgrind = "/usr/bin/valgrind",
+		.simulator = "Valgrind 3.19.0 (/usr/bin/valgrind), tool in /usr/lib",
 		.runtime = "/usr/lib/libperfpoint.so.0",
 		.shared_memory_bytes = INT64_C(8) << 30,
 		.disk_bytes = INT64_C(80) << 30,
@@ -243,6 +243,12 @@ static void papi_and_tracefs_say_what_is_missing(void **state)
 	strcpy(facts.papi_disabled, "no default PMU");
 	assert_int_equal(judge(&facts, "PAPI").state, CHECK_NOTE);
 	assert_non_null(strstr(judge(&facts, "PAPI").found, "no default PMU"));
+	assert_int_equal(judge(&facts, "valgrind").state, CHECK_OK);
+	assert_non_null(strstr(judge(&facts, "valgrind").found, "Valgrind 3.19.0"));
+	strcpy(facts.simulator_problem, "it is gone");
+	assert_int_equal(judge(&facts, "valgrind").state, CHECK_NOTE);
+	assert_string_equal(judge(&facts, "valgrind").found, "it is gone");
+	assert_non_null(strstr(judge(&facts, "valgrind").cost, "--source sim"));
 	strcpy(facts.papi_problem, "no library");
 	assert_string_equal(judge(&facts, "PAPI").found, "no library");
 	facts.tracefs = TRACEFS_FORBIDDEN;
