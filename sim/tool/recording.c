@@ -8,14 +8,14 @@
 
 #include "tool/main.h"
 
-#define PATH_BYTES  2048
-#define FILE_LIMIT  1 /* RLIMIT_FSIZE */
-#define PROT_RW     (VKI_PROT_READ | VKI_PROT_WRITE)
-#define BLOCK_FIRST RECORDING_BLOCK_UNIT
-#define NAMES_BYTES (256u << 10) /* of our own recordings: few regions */
+#define FILE_LIMIT      1 /* RLIMIT_FSIZE */
+#define PROT_RW         (VKI_PROT_READ | VKI_PROT_WRITE)
+#define BLOCK_FIRST     RECORDING_BLOCK_UNIT
+#define NAMES_BYTES     (256u << 10) /* of our own recordings: few regions */
+#define NAMES_BYTES_MAX (16u * RECORDING_NAMES_BYTES)
 
 struct recording {
-	HChar path[PATH_BYTES];
+	HChar path[RECORDING_PATH_BYTES];
 	Int fd;
 	struct recording_header *header; /* mapped, with the names if they are ours */
 	uint64_t header_bytes;
@@ -106,6 +106,25 @@ static struct recording *new_recording(const HChar *const *events, uint32_t even
 	return NULL;
 }
 
+/* The program's word for what is in the file is not taken: pages beyond its end are SIGBUS. */
+static bool is_usable(struct recording *recording, uint32_t event_count)
+{
+	const struct recording_header *header;
+	struct vg_stat status;
+	uint64_t names_bytes;
+
+	if (VG_(fstat)(recording->fd, &status) || !VKI_S_ISREG(status.mode) ||
+	    status.size < (Long)RECORDING_HEADER_BYTES ||
+	    !map_header(recording, RECORDING_HEADER_BYTES))
+		return false;
+	header = recording->header;
+	names_bytes = header->names_bytes;
+	return header->version == RECORDING_VERSION &&
+	       header->names_offset == RECORDING_HEADER_BYTES &&
+	       names_bytes <= NAMES_BYTES_MAX && header->event_count == event_count &&
+	       map_header(recording, RECORDING_HEADER_BYTES + names_bytes);
+}
+
 struct recording *recording_adopt(const HChar *path, const HChar *const *events,
 				  uint32_t event_count, struct problem *problem)
 {
@@ -118,23 +137,25 @@ struct recording *recording_adopt(const HChar *path, const HChar *const *events,
 	opened = VG_(open)(path, VKI_O_RDWR, 0);
 	if (!sr_isError(opened))
 		recording->fd = VG_(safe_fd)((Int)sr_Res(opened));
-	if (recording->fd >= 0)
-		map_header(recording, RECORDING_HEADER_BYTES);
-	if (recording->header && recording->header->version == RECORDING_VERSION &&
-	    recording->header->names_offset == RECORDING_HEADER_BYTES &&
-	    recording->header->event_count == event_count &&
-	    map_header(recording,
-		       RECORDING_HEADER_BYTES + recording->header->names_bytes))
+	if (recording->fd >= 0 && is_usable(recording, event_count))
 		return recording;
 	VG_(snprintf)
 	(problem->text, sizeof(problem->text),
 	 "the simulator cannot use the recording %s: %s", path,
-	 recording->header ? "it is of another version" : "opening it failed");
+	 recording->header ? "it is none, or of another version" : "opening it failed");
 	recording_forget(recording);
 	return NULL;
 }
 
-static bool create_file(struct recording *recording, const HChar *directory)
+static const HChar *reason(UWord code)
+{
+	return code == VKI_ENOSPC  ? " (disk full)"
+	       : code == VKI_EFBIG ? " (file-size limit)"
+				   : "";
+}
+
+/* 0 or an errno. */
+static UWord create_file(struct recording *recording, const HChar *directory)
 {
 	for (unsigned n = 0; n < 100000; n++) {
 		SysRes opened;
@@ -146,12 +167,12 @@ static bool create_file(struct recording *recording, const HChar *directory)
 				   VKI_O_RDWR | VKI_O_CREAT | VKI_O_EXCL, 0600);
 		if (!sr_isError(opened)) {
 			recording->fd = VG_(safe_fd)((Int)sr_Res(opened));
-			return true;
+			return 0;
 		}
 		if (sr_Err(opened) != VKI_EEXIST)
-			return false;
+			return sr_Err(opened);
 	}
-	return false;
+	return VKI_EEXIST;
 }
 
 /* Space in the file; 0 or an errno. Beyond the file-size limit the kernel sends SIGXFSZ. */
@@ -202,16 +223,23 @@ struct recording *recording_make(const HChar *directory, const HChar *const *eve
 				 uint32_t event_count, struct problem *problem)
 {
 	struct recording *recording = new_recording(events, event_count, problem);
+	UWord code;
 
 	if (!recording)
 		return NULL;
-	if (create_file(recording, directory) &&
-	    !reserve(recording, 0, RECORDING_HEADER_BYTES + NAMES_BYTES))
-		map_header(recording, RECORDING_HEADER_BYTES + NAMES_BYTES);
-	if (!recording->header) {
+	code = create_file(recording, directory);
+	if (!code) {
+		code = reserve(recording, 0, RECORDING_HEADER_BYTES + NAMES_BYTES);
+		if (!code &&
+		    !map_header(recording, RECORDING_HEADER_BYTES + NAMES_BYTES))
+			code = VKI_ENOMEM;
+		if (code)
+			VG_(unlink)(recording->path);
+	}
+	if (code) {
 		VG_(snprintf)
-		(problem->text, sizeof(problem->text), "cannot create %s",
-		 recording->path);
+		(problem->text, sizeof(problem->text), "cannot create %s: error %lu%s",
+		 recording->path, code, reason(code));
 		recording_forget(recording);
 		return NULL;
 	}
@@ -257,19 +285,20 @@ void recording_name(struct recording *recording, enum recording_name_kind kind,
 bool recording_region_name(const struct recording *recording, uint32_t region,
 			   HChar *name, uint32_t bytes)
 {
-	const struct recording_header *header = recording->header;
 	const unsigned char *names =
-		(const unsigned char *)header + header->names_offset;
+		(const unsigned char *)recording->header + RECORDING_HEADER_BYTES;
+	uint64_t used = recording->header->names_used, at = 0;
+	uint64_t end = recording->header_bytes - RECORDING_HEADER_BYTES;
 	struct vg_stat status;
-	uint64_t end, at = 0;
 
 	/* What was never given space in the file must not be touched. */
-	if (VG_(fstat)(recording->fd, &status))
+	if (VG_(fstat)(recording->fd, &status) ||
+	    status.size < (Long)RECORDING_HEADER_BYTES)
 		return false;
-	end = header->names_used < header->names_bytes ? header->names_used
-						       : header->names_bytes;
-	if (header->names_offset + end > (uint64_t)status.size)
-		end = (uint64_t)status.size - header->names_offset;
+	if (end > (uint64_t)status.size - RECORDING_HEADER_BYTES)
+		end = (uint64_t)status.size - RECORDING_HEADER_BYTES;
+	if (end > used)
+		end = used;
 	while (at + sizeof(struct recording_name) <= end) {
 		const struct recording_name *record =
 			(const struct recording_name *)(const void *)(names + at);
@@ -299,17 +328,14 @@ void recording_lose(struct recording *recording, enum recording_loss loss)
 static void complain(struct recording *recording, UWord code)
 {
 	struct recording_header *header = recording->header;
-	HChar line[PATH_BYTES + 256];
+	HChar line[RECORDING_PATH_BYTES + 256];
 
 	VG_(snprintf)
 	(line, sizeof(line),
 	 "perfpoint: cannot extend %s: error %lu%s; recording stops here, "
 	 "the program goes on. Free some space, or choose another place "
 	 "with autoperf record --scratch DIR\n",
-	 recording->path, code,
-	 code == VKI_ENOSPC  ? " (disk full)"
-	 : code == VKI_EFBIG ? " (file-size limit)"
-			     : "");
+	 recording->path, code, reason(code));
 	VG_(write)(2, line, (Int)VG_(strlen)(line));
 	if (header->failure_code)
 		return;
@@ -333,7 +359,9 @@ static UWord next_block(struct recording *recording)
 	uint64_t bytes = recording->block_bytes;
 	uint64_t offset = __atomic_fetch_add(&recording->header->file_bytes, bytes,
 					     __ATOMIC_RELAXED);
-	UWord code = reserve(recording, offset, bytes);
+	UWord code = offset % RECORDING_BLOCK_UNIT || offset < recording->header_bytes
+			     ? VKI_EINVAL
+			     : reserve(recording, offset, bytes);
 	struct recording_block *block = NULL;
 
 	if (!code) {

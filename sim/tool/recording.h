@@ -12,6 +12,8 @@
 
 struct recording;
 
+#define RECORDING_PATH_BYTES 2048 /* with the NUL; longer ones are refused */
+
 /* What went wrong, for the user: one sentence without a newline. */
 struct problem {
 	HChar text[512];

@@ -98,6 +98,39 @@ static bool readable(const void *from, SizeT bytes)
 	return VG_(am_is_valid_for_client)((Addr)from, bytes, VKI_PROT_READ);
 }
 
+/* Whether a string of less than `limit` bytes is there. */
+static bool is_string(const HChar *text, SizeT limit)
+{
+	for (SizeT i = 0; i < limit; i++) {
+		if ((!i || VG_IS_PAGE_ALIGNED(text + i)) && !readable(text + i, 1))
+			return false;
+		if (!text[i])
+			return true;
+	}
+	return false;
+}
+
+static bool are_strings(const HChar *const *texts, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!is_string(texts[i], RECORDING_NAME_MAX))
+			return false;
+	return true;
+}
+
+/* Into the program's own memory, if there is any. */
+static void tell_problem(const struct autoperf_sim_start *start,
+			 const struct problem *problem)
+{
+	SizeT bytes = start->problem_bytes;
+
+	if (bytes > sizeof(problem->text))
+		bytes = sizeof(problem->text);
+	if (bytes &&
+	    VG_(am_is_valid_for_client)((Addr)start->problem, bytes, VKI_PROT_WRITE))
+		VG_(snprintf)(start->problem, (Int)bytes, "%s", problem->text);
+}
+
 static UWord take_markers(const void *const *functions, UWord count)
 {
 	if (count > MARKERS_MAX || !readable(functions, count * sizeof(*functions)))
@@ -114,14 +147,14 @@ static UWord start(const struct autoperf_sim_start *start)
 
 	if (!readable(start, sizeof(*start)) || start->abi != AUTOPERF_SIM_ABI ||
 	    start->event_count > RECORDING_EVENTS_MAX ||
-	    !readable(start->events, start->event_count * sizeof(*start->events)))
+	    !readable(start->events, start->event_count * sizeof(*start->events)) ||
+	    !are_strings(start->events, start->event_count) ||
+	    !is_string(start->recording, RECORDING_PATH_BYTES))
 		return AUTOPERF_SIM_REFUSED;
 	recording = recording_adopt(start->recording, start->events, start->event_count,
 				    &problem);
 	if (!recording) {
-		if (start->problem && start->problem_bytes)
-			VG_(snprintf)
-		(start->problem, (Int)start->problem_bytes, "%s", problem.text);
+		tell_problem(start, &problem);
 		return AUTOPERF_SIM_REFUSED;
 	}
 	if (regions.recordings[FRAMES_MARKERS])
@@ -141,6 +174,8 @@ bool region_request(struct thread *thread, const UWord *request, UWord *answer)
 		*answer = start((const struct autoperf_sim_start *)request[1]);
 		return true;
 	case AUTOPERF_SIM_BEGIN:
+		if (request[2] >= RECORDING_REGIONS_MAX)
+			return true;
 		regions.seen = true;
 		THREAD_APPEND(thread, LOG_FRAME_BEGIN, FRAMES_MARKERS, request[1],
 			      request[2], request[3]);
