@@ -7,6 +7,7 @@
  */
 #include "tool/hooks.h"
 
+#include <pub_tool_aspacemgr.h>
 #include <pub_tool_debuginfo.h>
 #include <pub_tool_transtab.h>
 
@@ -237,10 +238,17 @@ static ExeContext *stack_of(const struct thread *thread)
 	return VG_(record_ExeContext)(thread->tid, 0);
 }
 
-/* The value in a semaphore of glibc. */
+static bool is_readable(UWord address, SizeT bytes)
+{
+	return VG_(am_is_valid_for_client)(address, bytes, VKI_PROT_READ);
+}
+
+/* The value in a semaphore of glibc; where there is none the program is about to find out. */
 static uint64_t semaphore_value(UWord address)
 {
-	return *(const volatile uint32_t *)address;
+	return is_readable(address, sizeof(uint32_t))
+		       ? *(const volatile uint32_t *)address
+		       : 0;
 }
 
 static void enter(struct thread *thread, struct call *call, const UWord *arguments)
@@ -345,7 +353,7 @@ static void leave(struct thread *thread, const struct call *call, UWord result)
 		allocated(thread, result, arguments[1], call->where);
 		break;
 	case HOOK_POSIX_MEMALIGN:
-		if (!code)
+		if (!code && is_readable(arguments[0], sizeof(UWord)))
 			allocated(thread, *(const UWord *)arguments[0], arguments[1],
 				  call->where);
 		break;
