@@ -104,12 +104,16 @@ static HChar *read_file(const HChar *path, Int *length)
 	if (sr_isError(opened))
 		return NULL;
 	fd = (Int)sr_Res(opened);
-	text = VG_(malloc)("autoperf.description", MACHINE_FILE_MAX);
+	/* One byte more than a description may have, so that the parser sees it. */
+	text = VG_(malloc)("autoperf.description", MACHINE_FILE_MAX + 1);
 	for (*length = 0;
-	     (n = VG_(read)(fd, text + *length, MACHINE_FILE_MAX - *length)) > 0;)
+	     (n = VG_(read)(fd, text + *length, MACHINE_FILE_MAX + 1 - *length)) > 0;)
 		*length += n;
 	VG_(close)(fd);
-	return text;
+	if (n >= 0)
+		return text;
+	VG_(free)(text);
+	return NULL;
 }
 
 static void describe_machine(struct machine_config *config)
@@ -137,6 +141,17 @@ static void describe_machine(struct machine_config *config)
 	VG_(free)(description);
 }
 
+/* "FILE: what is wrong with it". */
+static void refuse_machine(const struct machine_problem *problem)
+{
+	HChar text[512];
+
+	VG_(snprintf)
+	(text, sizeof(text), "%s%s%s", tool.machine_file ? tool.machine_file : "",
+	 tool.machine_file ? ": " : "", problem->text);
+	tool_give_up(text);
+}
+
 static void make_machine(void)
 {
 	static const struct machine_host host = {
@@ -150,7 +165,7 @@ static void make_machine(void)
 	describe_machine(&config);
 	tool.machine = machine_create(&config, &host, &problem);
 	if (!tool.machine)
-		tool_give_up(problem.text);
+		refuse_machine(&problem);
 	tool.config = machine_configuration(tool.machine);
 }
 
