@@ -73,6 +73,8 @@ static bool sees_microarchitecture(enum event_role role)
 	case EVENT_ROLE_L2_MISS:
 	case EVENT_ROLE_LLC_MISS:
 	case EVENT_ROLE_HITM:
+	case EVENT_ROLE_FALSE_SHARING:
+	case EVENT_ROLE_TRUE_SHARING:
 	case EVENT_ROLE_REMOTE_DRAM:
 	case EVENT_ROLE_DTLB_MISS:
 	case EVENT_ROLE_ITLB_MISS:

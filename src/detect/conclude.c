@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/lines.h"
 #include "detect/name.h"
 #include "detect/verdict.h"
 
@@ -24,6 +25,10 @@ static int decide_region(struct finding_region *region,
 	struct text reason = {0};
 	enum verdict_why why = verdict_decide(region, judgement, factor, terms);
 
+	/* Lines are contended in normal runs too: they explain only what wants explaining. */
+	if (region->verdict != VERDICT_REGRESSION &&
+	    region->verdict != VERDICT_CHANGED && !region->suspicious)
+		finding_lines_free(region);
 	sentence_reason(&reason, region, why, terms);
 	if (reason.failed) {
 		text_free(&reason);

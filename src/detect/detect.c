@@ -6,6 +6,7 @@
  *	evidence.c	score the samples of one region and pass, keep summaries
  *	measure.c	numbers of a region: judge.c tests runs against runs, rank.c ranks
  *			the counters
+ *	lines.c		contended cache lines that cost more than in training
  *	rounds.c	runs of all passes together, as executions of the program
  *	conclude.c	the verdicts: verdict.c decides, sentence.c says so
  *
@@ -23,6 +24,7 @@
 #include "detect/conclude.h"
 #include "detect/evidence.h"
 #include "detect/judge.h"
+#include "detect/lines.h"
 #include "detect/measure.h"
 #include "detect/rounds.h"
 
@@ -317,6 +319,9 @@ static int run_detection(struct detection *detection, struct error *error)
 	if (!code &&
 	    rounds_judge(detection->findings, &detection->before, &detection->after))
 		code = out_of_memory(error);
+	if (!code)
+		code = finding_lines_collect(detection->findings, detection->model,
+					     detection->profile, error);
 	if (!code)
 		code = conclude(detection->findings, detection->judgements, error);
 	return code;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "detect/lines.h"
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -71,6 +72,7 @@ static void free_region(struct finding_region *region)
 		free(region->counters[i].description);
 	}
 	free(region->counters);
+	finding_lines_free(region);
 	free(region->runs);
 	free(region->reason);
 	free(region->name);

@@ -64,6 +64,21 @@ struct finding_run {
 	bool anomalous;    /* beyond what held-out normal runs did */
 };
 
+/* A contended cache line that costs a region more than it did in training. */
+struct finding_line {
+	bool is_false;       /* sharing: most of its fetches, else true sharing */
+	char *contended;     /* what lies there, in words: "sums+32" */
+	char *waits_at;      /* "linear_regression.c:39 (accumulate)"; NULL: unknown */
+	char *waits_for;     /* the write that it waits for, likewise */
+	char *advice;        /* what to do, in words */
+	char *detail;        /* JSON object: doc/formats/lines.md, "A line" */
+	uint32_t padding;    /* bytes that would end it, 0: none would */
+	double cycles_share; /* of the region's cycles, new runs */
+	bool before_known;   /* training told about lines; else the next two are NaN */
+	double cycles_before, cycles_after; /* per execution, medians over runs */
+	double hitm_before, hitm_after;     /* fetches from other cores, likewise */
+};
+
 struct finding_region {
 	char *name;
 	enum verdict verdict;
@@ -99,6 +114,8 @@ struct finding_region {
 	size_t counter_count;
 	struct finding_run *runs; /* new ones */
 	size_t run_count;
+	struct finding_line *lines; /* costliest first; none unless it is anomalous */
+	size_t line_count;
 };
 
 /*

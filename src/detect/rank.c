@@ -17,6 +17,7 @@
 
 #include "base/statistics.h"
 
+#define PERCENT          100
 #define MOVED_ALARM_RATE 0.05 /* per counter; a filter, not a verdict */
 #define FACTOR_MAX       1000 /* of a move; to or from nothing counts as that */
 
@@ -185,10 +186,31 @@ static double distance_of(const struct finding_counter *counter)
 	return fmin(distance, log(FACTOR_MAX));
 }
 
+/* How much a role says about the cause: a counter of false sharing names it. */
+static int telling(enum event_role role)
+{
+	switch (role) {
+	case EVENT_ROLE_FALSE_SHARING:
+	case EVENT_ROLE_TRUE_SHARING:
+		return 2;
+	case EVENT_ROLE_OTHER:
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+/* Counters that explain alike, to the percent that reports show, go by what they say. */
 static int compare_counters(const void *a, const void *b)
 {
 	const struct finding_counter *x = a, *y = b;
+	long left = lround(PERCENT * x->explains);
+	long right = lround(PERCENT * y->explains);
 
+	if (left != right)
+		return left > right ? -1 : 1;
+	if (telling(x->role) != telling(y->role))
+		return telling(x->role) > telling(y->role) ? -1 : 1;
 	if (x->explains > y->explains || x->explains < y->explains)
 		return x->explains > y->explains ? -1 : 1;
 	return strcmp(x->name, y->name);

@@ -240,6 +240,19 @@ static void reason_time(struct text *text, const struct finding_region *region)
 	put_executions(text, region);
 }
 
+/* The costliest contended line, where one explains the region. */
+static void put_line(struct text *text, const struct finding_region *region)
+{
+	const struct finding_line *line = region->lines;
+
+	if (!region->line_count)
+		return;
+	text_printf(text, "; %s sharing of %s", line->is_false ? "false" : "true",
+		    line->contended);
+	if (line->waits_at)
+		text_printf(text, " at %s", line->waits_at);
+}
+
 void sentence_reason(struct text *text, const struct finding_region *region,
 		     enum verdict_why why, const struct verdict_terms *terms)
 {
@@ -256,9 +269,11 @@ void sentence_reason(struct text *text, const struct finding_region *region,
 			text_puts(text, "; ");
 			put_counter(text, counter);
 		}
+		put_line(text, region);
 		break;
 	case VERDICT_CHANGED:
 		reason_changed(text, region, why);
+		put_line(text, region);
 		break;
 	case VERDICT_CANNOT_TELL:
 		reason_cannot_tell(text, region, why, terms);

@@ -16,6 +16,7 @@
 #define FILE_KEY_VERSION "version"
 #define FILE_KEY_MODEL   "model"
 #define FILE_KEY_UNITS   "units"
+#define FILE_KEY_LINES   "lines" /* may be missing */
 #define FILE_FORMAT      "autoperf-model"
 
 #define FILE_NAME_MAX 64 /* bytes of the name of an array, with its NUL */

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "model/file.h"
 #include "model/landmark.h"
+#include "model/lines.h"
 #include "model/loader.h"
 #include "model/network.h"
 
@@ -367,6 +368,8 @@ int model_parse(struct model **model, const void *bytes, size_t length,
 		status = loader_model(&loader);
 	if (!status)
 		status = read_units(&loader);
+	if (!status)
+		status = model_lines_load(&loader);
 	tensor_file_free(&loader.file);
 	if (status) {
 		model_free(loader.model);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/lines.h"
 #include "model/network.h"
 #include "model/unit.h"
 
@@ -68,6 +69,7 @@ void model_free(struct model *model)
 		free(model->skipped[i].reason);
 	}
 	free(model->skipped);
+	model_lines_free(model);
 	event_plan_free(&model->plan);
 	free(model->tool_version);
 	free(model->command);

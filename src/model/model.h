@@ -96,6 +96,15 @@ struct model {
 		char *reason; /* says how many runs or samples are needed */
 	} * skipped;
 	size_t skipped_count;
+	/* Contended cache lines of normal runs; medians over runs, per execution. */
+	struct model_line {
+		char *region;
+		char *subject; /* profile_line.subject */
+		double cycles; /* of the simulated machine */
+		double hitm;
+	} * lines;
+	size_t line_count;
+	bool lines_known; /* the training profile told about them */
 	struct event_plan
 		plan; /* names, roles, units, passes of the training profile */
 	struct machine machine;
@@ -147,6 +156,13 @@ void model_free(struct model *model);
 /* NULL when the model has no such unit. */
 const struct model_unit *model_find(const struct model *model, const char *region,
 				    uint32_t pass);
+
+/*
+ * What that contended line cost that region in normal runs, per execution; false (and zeros) if
+ * it cost nothing, or if the model does not know (model->lines_known).
+ */
+bool model_find_line(const struct model *model, const char *region, const char *subject,
+		     double *cycles, double *hitm);
 
 /*
  * Scores every row of `table` (same pass, same events): scores[rows], and residuals (may be

@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "model/advice.h"
+#include "model/lines.h"
 #include "model/model.h"
 #include "model/training_log.h"
 #include "model/unit.h"
@@ -465,6 +466,8 @@ int model_train(struct model **model, struct profile *profile,
 	status = describe_model(session, error);
 	if (!status)
 		status = count_runs(session, error);
+	if (!status)
+		status = model_lines_learn(session->model, profile, error);
 	if (!status)
 		status = profile_regions(profile, &session->regions,
 					 &session->region_count, error);

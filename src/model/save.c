@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "model/file.h"
+#include "model/lines.h"
 #include "model/network.h"
 #include "model/safetensors.h"
 
@@ -176,7 +177,9 @@ static json_t *make_metadata(const struct model *model)
 	metadata = json_pack("{s:s, s:s}", FILE_KEY_FORMAT, FILE_FORMAT,
 			     FILE_KEY_VERSION, version);
 	if (!metadata || add_text(metadata, FILE_KEY_MODEL, model_json(model)) ||
-	    add_text(metadata, FILE_KEY_UNITS, units_json(model))) {
+	    add_text(metadata, FILE_KEY_UNITS, units_json(model)) ||
+	    (model->lines_known &&
+	     add_text(metadata, FILE_KEY_LINES, model_lines_json(model)))) {
 		json_decref(metadata);
 		return NULL;
 	}

@@ -123,6 +123,8 @@ int profile_lines(struct profile *profile, struct profile_lines *lines,
 		  struct error *error);
 void profile_lines_free(struct profile_lines *lines);
 
+/* The details as JSON: members of doc/formats/lines.md, "A line". malloc'd, NULL: no memory. */
+char *profile_line_detail(const struct profile_line *line);
 /* The line's part in the region, NULL: none. */
 const struct line_region *profile_line_region(const struct profile_line *line,
 					      const char *region);

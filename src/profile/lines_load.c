@@ -322,6 +322,11 @@ void profile_lines_free(struct profile_lines *lines)
 	*lines = (struct profile_lines){0};
 }
 
+char *profile_line_detail(const struct profile_line *line)
+{
+	return json_dumps(line->detail, JSON_COMPACT);
+}
+
 const struct line_region *profile_line_region(const struct profile_line *line,
 					      const char *region)
 {

@@ -43,6 +43,18 @@ static const char *role_advice(enum event_role role)
 		return "Cache lines travel between CPUs: threads write to the same "
 		       "line. "
 		       "perf c2c names the line; separate what they write by 64 bytes.";
+	case EVENT_ROLE_FALSE_SHARING:
+		return "False sharing: threads write to different data on the same "
+		       "cache "
+		       "line. autoperf info --lines on the new profile shows the "
+		       "variables, "
+		       "who touches which bytes, and what separates them.";
+	case EVENT_ROLE_TRUE_SHARING:
+		return "True sharing: threads write to the same data in turns. "
+		       "autoperf "
+		       "info --lines on the new profile shows it; let each thread have "
+		       "its "
+		       "own and add them up less often.";
 	case EVENT_ROLE_REMOTE_DRAM:
 		return "Memory of another NUMA node: look at which thread touches the "
 		       "data "

@@ -269,6 +269,40 @@ static void put_pair(struct json *json, const char *key, double before, double a
 	close_bracket(json, '}');
 }
 
+/* A JSON object that this program made, one member a line; what is no object is left out. */
+static void put_members(struct json *json, const char *object)
+{
+	json_t *members = json_loads(object, 0, NULL), *member;
+	const char *key;
+
+	json_object_foreach (members, key, member) {
+		char *text = json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		put_key(json, key);
+		text_puts(&json->text, text ? text : "null");
+		json->text.failed |= !text;
+		free(text);
+	}
+	json_decref(members);
+}
+
+static void put_line(struct json *json, const struct finding_line *line)
+{
+	open_bracket(json, NULL, '{');
+	key_string(json, "sharing", line->is_false ? "false" : "true");
+	key_string(json, "contended", line->contended);
+	key_string(json, "waits_at", line->waits_at);
+	key_string(json, "waits_for", line->waits_for);
+	key_string(json, "advice", line->advice);
+	key_number(json, "cycles_share", line->cycles_share);
+	put_pair(json, "cycles_per_execution", line->cycles_before, line->cycles_after);
+	put_pair(json, "hitm_per_execution", line->hitm_before, line->hitm_after);
+	open_bracket(json, "line", '{');
+	put_members(json, line->detail);
+	close_bracket(json, '}');
+	close_bracket(json, '}');
+}
+
 static void put_region(struct json *json, const struct finding_region *region)
 {
 	open_bracket(json, NULL, '{');
@@ -301,6 +335,10 @@ static void put_region(struct json *json, const struct finding_region *region)
 	open_bracket(json, "counters", '[');
 	for (size_t i = 0; i < region->counter_count; i++)
 		put_counter(json, &region->counters[i]);
+	close_bracket(json, ']');
+	open_bracket(json, "lines", '[');
+	for (size_t i = 0; i < region->line_count; i++)
+		put_line(json, &region->lines[i]);
 	close_bracket(json, ']');
 	open_bracket(json, "new_runs", '[');
 	for (size_t i = 0; i < region->run_count; i++)

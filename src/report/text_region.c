@@ -100,6 +100,40 @@ static void put_counters(struct page *page, const struct finding_region *region)
 			    region->counter_count - shown);
 }
 
+/* ---- contended cache lines ---- */
+
+/* "new: 92 % of its cycles, 4680 fetches from another core per call". */
+static void put_line_cost(struct text *text, const struct finding_line *line)
+{
+	double factor = line->cycles_after / line->cycles_before;
+	char number[NUMBER_BYTES];
+
+	if (line->before_known)
+		text_printf(text, line->cycles_before > 0 ? "%s as much: " : "%s: ",
+			    number_factor(factor, number));
+	text_printf(text, "%s of its cycles, ",
+		    number_share(line->cycles_share, number));
+	text_printf(text, "%s fetches from another core per call",
+		    number_count(line->hitm_after, number));
+}
+
+static void put_lines(struct page *page, const struct finding_region *region)
+{
+	for (size_t i = 0; i < region->line_count; i++) {
+		const struct finding_line *line = &region->lines[i];
+		struct text text = {0};
+
+		text_printf(&text, "%s sharing of %s, ",
+			    line->is_false ? "false" : "true", line->contended);
+		put_line_cost(&text, line);
+		page_fact_text(page, "line", &text);
+		if (line->waits_at)
+			text_printf(&text, "at %s; ", line->waits_at);
+		text_puts(&text, line->advice);
+		page_fact_text(page, NULL, &text);
+	}
+}
+
 /* ---- facts ---- */
 
 static void put_executions(struct page *page, const struct finding_region *region)
@@ -223,5 +257,6 @@ void page_region(struct page *page, const struct finding_region *region)
 	put_sureness(page, region);
 	put_executions(page, region);
 	put_runs(page, region);
+	put_lines(page, region);
 	put_counters(page, region);
 }

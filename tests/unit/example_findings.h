@@ -106,6 +106,30 @@ static inline void example_worse_region(struct finding_region *region)
 			i, 0, 16000, 421000 + 1000.0 * i, 0.96 + 0.004 * i, 2.9, true};
 }
 
+/* A cache line that its threads share falsely. */
+static inline void example_line(struct finding_region *region)
+{
+	region->lines = example_array(1, sizeof(*region->lines));
+	region->line_count = 1;
+	region->lines[0] = (struct finding_line){
+		.is_false = true,
+		.contended = example_string("sums+32"),
+		.waits_at =
+			example_string("examples/linear_regression.c:39 (accumulate)"),
+		.advice = example_string(
+			"put 56 bytes between what different threads have"),
+		.detail = example_string(
+			"{\"padding\": 56, \"data\": [{\"name\": \"sums\"}]}"),
+		.padding = 56,
+		.cycles_share = 0.921,
+		.before_known = true,
+		.cycles_before = 140000,
+		.cycles_after = 560000,
+		.hitm_before = 1170,
+		.hitm_after = 4680,
+	};
+}
+
 static inline void example_normal_region(struct finding_region *region,
 					 const char *name)
 {

@@ -104,6 +104,33 @@ static void the_same_findings_give_the_same_bytes_in_the_same_order(void **state
 	findings_free(findings);
 }
 
+static void a_contended_line_keeps_its_details(void **state)
+{
+	struct findings *findings = example_findings();
+	char *bytes;
+	json_t *root;
+
+	(void)state;
+	example_line(&findings->regions[0]);
+	findings->regions[0].lines[0].cycles_before = NAN;
+	bytes = render(findings);
+	root = parse(bytes);
+	assert_string_equal(json_string_value(look(root, "regions.0.lines.0.sharing")),
+			    "false");
+	assert_string_equal(
+		json_string_value(look(root, "regions.0.lines.0.line.data.0.name")),
+		"sums");
+	assert_int_equal(
+		json_integer_value(look(root, "regions.0.lines.0.line.padding")), 56);
+	assert_true(json_is_null(look(root, "regions.0.lines.0.waits_for")));
+	assert_true(json_is_null(
+		look(root, "regions.0.lines.0.cycles_per_execution.before")));
+	assert_int_equal(json_array_size(look(root, "regions.1.lines")), 0);
+	json_decref(root);
+	free(bytes);
+	findings_free(findings);
+}
+
 static void what_is_not_finite_is_null(void **state)
 {
 	struct findings *findings = example_findings();
@@ -202,6 +229,7 @@ int main(void)
 		cmocka_unit_test(the_findings_come_back_from_the_document),
 		cmocka_unit_test(
 			the_same_findings_give_the_same_bytes_in_the_same_order),
+		cmocka_unit_test(a_contended_line_keeps_its_details),
 		cmocka_unit_test(what_is_not_finite_is_null),
 		cmocka_unit_test(names_of_any_bytes_become_valid_strings),
 		cmocka_unit_test(a_command_that_is_no_array_is_a_string),

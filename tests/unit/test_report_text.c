@@ -80,6 +80,32 @@ static void assert_tidy(const char *report, size_t width)
 	assert_int_equal(last, '\n');
 }
 
+static void contended_lines_name_variable_place_and_remedy(void **state)
+{
+	struct findings *findings = example_findings();
+	char *report;
+
+	(void)state;
+	example_line(&findings->regions[0]);
+	report = render(findings, (struct report_style){0});
+	assert_tidy(report, 80);
+	assert_says(report,
+		    "line false sharing of sums+32, 4.00x as much: 92 % of its "
+		    "cycles, 4680 fetches from another core per call "
+		    "at examples/linear_regression.c:39 (accumulate); put 56 bytes "
+		    "between what different threads have");
+	free(report);
+	findings->regions[0].lines[0].cycles_before = 0;
+	report = render(findings, (struct report_style){0});
+	assert_says(report, "sums+32, new: 92 % of its cycles");
+	free(report);
+	findings->regions[0].lines[0].before_known = false;
+	report = render(findings, (struct report_style){0});
+	assert_says(report, "sums+32, 92 % of its cycles");
+	free(report);
+	findings_free(findings);
+}
+
 static void the_verdict_comes_first_then_where_why_and_what_next(void **state)
 {
 	struct findings *findings = example_findings();
@@ -309,6 +335,7 @@ int main(void)
 		cmocka_unit_test(the_verdict_comes_first_then_where_why_and_what_next),
 		cmocka_unit_test(
 			verbose_lists_counters_that_did_not_move_and_every_run),
+		cmocka_unit_test(contended_lines_name_variable_place_and_remedy),
 		cmocka_unit_test(colours_appear_only_when_asked_for_and_are_closed),
 		cmocka_unit_test(hostile_names_do_not_reach_the_terminal),
 		cmocka_unit_test(many_normal_regions_are_counted_not_listed),
