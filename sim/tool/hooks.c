@@ -12,6 +12,7 @@
 #include <pub_tool_transtab.h>
 
 #include "tool/region.h"
+#include "tool/schedule.h"
 
 enum hook_kind {
 	HOOK_MALLOC,
@@ -282,6 +283,7 @@ static void enter(struct thread *thread, struct call *call, const UWord *argumen
 		THREAD_APPEND(thread, LOG_UNLOCK, arguments[0]);
 		break;
 	case HOOK_WAIT:
+		schedule_unlocked(thread);
 		THREAD_APPEND(thread, LOG_UNLOCK, arguments[1]);
 		break;
 	case HOOK_BARRIER_INIT:
@@ -359,11 +361,15 @@ static void leave(struct thread *thread, const struct call *call, UWord result)
 		break;
 	case HOOK_LOCK:
 	case HOOK_LOCK_SHARED:
-		if (!code || code == OWNER_DIED)
-			THREAD_APPEND(thread, LOG_LOCK, arguments[0], thread_order(),
-				      call->hook->kind == HOOK_LOCK_SHARED);
+		if (code && code != OWNER_DIED)
+			break;
+		thread->locks_held++;
+		thread->locking = true;
+		THREAD_APPEND(thread, LOG_LOCK, arguments[0], thread_order(),
+			      call->hook->kind == HOOK_LOCK_SHARED);
 		break;
 	case HOOK_WAIT: /* has locked again, whatever it returns */
+		thread->locks_held++;
 		THREAD_APPEND(thread, LOG_LOCK, arguments[1], thread_order(), 0);
 		break;
 	case HOOK_BARRIER:
@@ -380,8 +386,10 @@ static void leave(struct thread *thread, const struct call *call, UWord result)
 	case HOOK_MARKER:
 		thread_append(thread, LOG_UNMUTE, NULL, 0);
 		break;
-	case HOOK_FREE:
 	case HOOK_UNLOCK:
+		schedule_unlocked(thread);
+		break;
+	case HOOK_FREE:
 	case HOOK_BARRIER_INIT:
 	case HOOK_SEMAPHORE_INIT:
 	case HOOK_SEMAPHORE_POST:

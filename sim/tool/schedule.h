@@ -14,6 +14,8 @@ void schedule_start(ThreadId tid, ULong blocks);
 uint64_t schedule_front(const struct thread *thread);
 /* The thread has been woken though it is not back yet: others wait for it from now on. */
 void schedule_woken(struct thread *thread, uint64_t not_before);
+/* The thread has unlocked something, the lock's word included. */
+void schedule_unlocked(struct thread *thread);
 /* The thread's memory is about to be freed. */
 void schedule_ended(const struct thread *thread);
 /* What the program does from here on is out of sight (exec, exit): replays everything. */

@@ -61,6 +61,10 @@ struct thread {
 	uint64_t turn_start;   /* position in its log when its turn began */
 	uint32_t region_depth; /* calls of region functions */
 	uint64_t floor;        /* its clock will be at least this when it runs on */
+	uint32_t locks_held;   /* functions of the C library that lock have returned */
+	bool locking;          /* has locked something in its turn */
+	uint32_t overtime;     /* turns that it was given only to unlock */
+	uint32_t grace;        /* blocks of its turn that are only for unlocking */
 	struct system_call_state *system_call; /* owned; system_calls.c */
 	struct spin_state *spin;               /* owned; spin.c */
 
