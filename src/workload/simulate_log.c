@@ -60,9 +60,9 @@ static void note_function(struct log_reader *reader, const char *line)
 		const char *word;
 		enum simulated_function state;
 	} states[] = {
-		{"absent", SIMULATED_FUNCTION_ABSENT},
-		{"idle", SIMULATED_FUNCTION_IDLE},
-		{"called", SIMULATED_FUNCTION_CALLED},
+		{" absent", SIMULATED_FUNCTION_ABSENT},
+		{" idle", SIMULATED_FUNCTION_IDLE},
+		{" called", SIMULATED_FUNCTION_CALLED},
 	};
 	const char *const *names = reader->options->simulation.region_functions;
 	const char *end = strrchr(line, ':');
@@ -74,7 +74,7 @@ static void note_function(struct log_reader *reader, const char *line)
 		if (length != (size_t)(end - line) || memcmp(names[i], line, length))
 			continue;
 		for (size_t j = 0; j < sizeof(states) / sizeof(*states); j++)
-			if (!strcmp(end + 2, states[j].word) &&
+			if (!strcmp(end + 1, states[j].word) &&
 			    states[j].state > *function)
 				*function = states[j].state;
 	}

@@ -32,6 +32,12 @@ own_library() {
 	PERFPOINT_LIBRARY_DIR=$PWD/lib
 }
 
+# simulates: at the head of a test that really runs something under Valgrind, which takes no
+# program or runtime that is instrumented itself.
+simulates() {
+	[ -z "$SANITIZED" ] || skip "Valgrind cannot run sanitized programs"
+}
+
 installed_version() {
 	valgrind --version | sed 's/valgrind-//'
 }
@@ -39,6 +45,7 @@ installed_version() {
 # ---- what it does ----
 
 @test "source sim measures marked regions on the simulated machine" {
+	simulates
 	autoperf 0 record --source sim -n 2 -o x.apdb -- "$actions" work 20 mark 7 threads 4
 	stderr_has "source sim, 2 runs" "2 runs: 122 samples; 3 regions in 'x.apdb'"
 	[ -z "$output" ]
@@ -53,6 +60,7 @@ installed_version() {
 }
 
 @test "runs of one program count the same instructions" {
+	simulates
 	autoperf 0 record --source sim -n 3 -e instructions,loads -o x.apdb -- "$actions" work 10
 	autoperf 0 export --format csv x.apdb
 	[ "$(python3 -c '
@@ -65,6 +73,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "the program's output, exit status, signals and input are its own" {
+	simulates
 	autoperf 0 record --source sim --quiet -n 1 -o x.apdb -- "$actions" work 1 print out complain err
 	[ "$output" = out ]
 	[ "$stderr" = err ]
@@ -79,11 +88,13 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "a program that takes too long is ended" {
+	simulates
 	autoperf 1 record --source sim -n 1 --timeout 3 -o x.apdb -- "$actions" work 5 sleep 60000
 	stderr_has "took longer than 3 s and was ended"
 }
 
 @test "what had ended when the program was killed is kept" {
+	simulates
 	autoperf 1 record --source sim -n 1 -o x.apdb -- "$actions" work 50 raise 9
 	stderr_has "killed by signal 9"
 	[ "$(sql x.apdb 'select status, exit_code from run')" = "signal|9" ]
@@ -91,6 +102,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "calls of a function are a region without markers" {
+	simulates
 	autoperf 0 record --source sim -n 2 --region-function work --region-function thread \
 		-o x.apdb -- "$actions-static" work 3 threads 4
 	[ "$(sql x.apdb 'select name from region order by name')" = $'thread\nwork' ]
@@ -99,6 +111,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "forked processes are simulated, started programs only on request" {
+	simulates
 	autoperf 0 record --source sim -n 1 -o x.apdb -- "$actions" work 2 fork
 	[ "$(sql x.apdb 'select samples from run')" = 7 ]
 	autoperf 1 record --source sim -n 1 -o y.apdb -- sh -c "\"$actions\" work 3; true"
@@ -108,6 +121,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "cold regions find nothing of what is outside in the caches" {
+	simulates
 	autoperf 0 record --source sim -n 1 --warm off -e instructions -o x.apdb -- "$actions" work 3
 	[[ "$(sql x.apdb "select value from machine where key = 'cpu_model'")" == *"cold outside regions" ]]
 	autoperf 1 record --append --warm on -n 1 -o x.apdb -- "$actions" work 3
@@ -115,6 +129,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "a COUNTERS file of the kernel's and PAPI's names works" {
+	simulates
 	printf '%s\n' PAPI_TOT_CYC PAPI_L1_DCM branch-misses >COUNTERS
 	autoperf 0 record --source sim -n 1 -c COUNTERS -o x.apdb -- "$actions" work 2
 	[ "$(sql x.apdb 'select name from event order by id')" = \
@@ -129,6 +144,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 # ---- machines ----
 
 @test "--machine takes names, files and this machine" {
+	simulates
 	autoperf 0 record --source sim -n 1 --machine skylake-2s -o x.apdb -- "$actions" work 2
 	[[ "$(sql x.apdb "select value from machine where key = 'cpu_model'")" == *"Platinum 8180"* ]]
 	[ "$(sql x.apdb "select value from machine where key = 'numa_nodes'")" = 2 ]
@@ -139,6 +155,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "profiles of different simulated machines are not compared" {
+	simulates
 	autoperf 0 record --source sim -n 3 -o a.apdb -- "$actions" work 40
 	autoperf 0 train a.apdb -o m.safetensors
 	autoperf 0 record --source sim -n 3 -o b.apdb -- "$actions" work 40
@@ -149,6 +166,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "a comment makes no other machine, a value does" {
+	simulates
 	printf 'name = mine\nl1d_ways = 4\n' >mine.machine
 	autoperf 0 record --source sim -n 1 --machine mine.machine -o x.apdb -- "$actions" work 2
 	printf '# edited\n\nname=mine\nl1d_ways = 4 # ways\n' >mine.machine
@@ -209,6 +227,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "a simulator whose Valgrind was removed or upgraded is told" {
+	simulates
 	own_library
 	autoperf 4 record --source sim -o x.apdb -- "$actions" work 1
 	stderr_has "vgpreload_core-amd64-linux.so" "Valgrind was removed"
@@ -223,6 +242,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "an AVX-512 instruction is told, with the compiler's options" {
+	simulates
 	autoperf 4 record --source sim -n 5 -o x.apdb -- "$actions" work 3 illegal avx512
 	stderr_has "cannot execute an instruction" "execute_illegal" "AVX-512" "-mno-avx512f"
 	[ "$(sql x.apdb 'select count(*), sum(samples) from run')" = "1|3" ]
@@ -232,6 +252,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "a program without regions is told of --region-function" {
+	simulates
 	autoperf 1 record --source sim -n 5 -o x.apdb -- "$actions" print once
 	[ "$output" = once ]
 	stderr_has "executed no region" "--region-function NAME" "PERFPOINT_SCOPE"
@@ -239,6 +260,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "functions that do not exist or are never called are told" {
+	simulates
 	autoperf 1 record --source sim -n 1 --region-function nonesuch -o x.apdb -- "$actions" print once
 	stderr_has "--region-function nonesuch: no program or library" "executed no region"
 	autoperf 0 record --source sim -n 2 --region-function execute_illegal --region-function work \
@@ -248,6 +270,7 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 }
 
 @test "a static program is simulated by its functions, a 32-bit one is refused" {
+	simulates
 	autoperf 4 record --source sim -o x.apdb -- "$actions-static" work 1
 	stderr_has "statically linked" "--region-function"
 	autoperf 0 record --source sim -n 1 --region-function work -o x.apdb -- "$actions-static" work 3
@@ -261,6 +284,7 @@ sys.stdout.buffer.write(b"\x7fELF\1\1\1" + bytes(9) + struct.pack("<HHI", 2, 3, 
 }
 
 @test "a directory for recordings that cannot be written is named" {
+	simulates
 	autoperf 1 record --source sim --scratch nowhere -o x.apdb -- "$actions" work 1
 	stderr_has "nowhere"
 	small_disk disk 64k
@@ -269,18 +293,21 @@ sys.stdout.buffer.write(b"\x7fELF\1\1\1" + bytes(9) + struct.pack("<HHI", 2, 3, 
 }
 
 @test "a directory with a percent sign and blanks will do" {
+	simulates
 	mkdir '100 %p done'
 	autoperf 0 record --source sim -n 1 --scratch '100 %p done' -o x.apdb -- "$actions" work 2
 	[ -z "$(ls -A '100 %p done')" ]
 }
 
 @test "settings of other tools of Valgrind are not taken" {
+	simulates
 	export VALGRIND_OPTS="--leak-check=full"
 	echo "--leak-check=full" >"$HOME/.valgrindrc"
 	autoperf 0 record --source sim -n 1 -o x.apdb -- "$actions" work 2
 }
 
 @test "--append keeps source and machine, and refuses others" {
+	simulates
 	autoperf 0 record --source sim --machine zen3 -n 1 -o x.apdb -- "$actions" work 2
 	autoperf 0 record --append -n 1 -o x.apdb -- "$actions" work 2
 	[ "$(sql x.apdb 'select count(*) from run')" = 2 ]
