@@ -3,7 +3,8 @@
 # missing (Debian packages of packaging/packages.txt) and call them.
 #
 #	make            build the tool and the runtime
-#	make demo       the main job on a bundled program, with the report at its end
+#	make demo       the main job on a bundled program, with the report at its end; on the
+#	                simulated machine where there are no hardware counters
 #	make test       all tests, also under sanitizers, and the linters
 #	make quick      the tests of the plain build only
 #	make bench      benchmarks against named peers

@@ -92,6 +92,20 @@ static const char *role_advice(enum event_role role)
 	}
 }
 
+/* Whether it is seen which kind of sharing HITM come from; then their own advice says less. */
+static bool kind_is_seen(const struct finding_region *region)
+{
+	for (size_t i = 0; i < region->counter_count; i++) {
+		const struct finding_counter *counter = &region->counters[i];
+
+		if ((counter->role == EVENT_ROLE_FALSE_SHARING ||
+		     counter->role == EVENT_ROLE_TRUE_SHARING) &&
+		    counter->moved && counter->factor > 1)
+			return true;
+	}
+	return false;
+}
+
 static void advise_on_counters(struct page *page, const struct finding_region *region)
 {
 	const char *said[ROLES_ADVISED_MAX] = {NULL};
@@ -103,7 +117,8 @@ static void advise_on_counters(struct page *page, const struct finding_region *r
 		const char *advice = role_advice(counter->role);
 
 		if (!counter->moved || !(counter->factor > 1) || !advice ||
-		    counter->explains < EXPLAINS_MIN)
+		    counter->explains < EXPLAINS_MIN ||
+		    (counter->role == EVENT_ROLE_HITM && kind_is_seen(region)))
 			continue;
 		/* L1, L2 and LLC misses share their advice. */
 		if (count && said[count - 1] == advice)
