@@ -100,16 +100,18 @@ static void note_unknown(struct log_reader *reader, const char *place)
 }
 
 /* The text after "==123== ", or the whole line. */
-static char *after_number(char *line)
+static const char *after_number(const char *line)
 {
-	size_t digits = strspn(line + 2 * !strncmp(line, "==", 2), "0123456789");
+	const char *number = line + strlen("==");
+	const char *end;
 
-	if (strncmp(line, "==", 2) || strncmp(line + 2 + digits, "== ", 3))
+	if (strncmp(line, "==", 2))
 		return line;
-	return line + 2 + digits + 3;
+	end = number + strspn(number, "0123456789");
+	return strncmp(end, "== ", 3) ? line : end + strlen("== ");
 }
 
-static void read_line(struct log_reader *reader, char *line)
+static void read_line(struct log_reader *reader, const char *line)
 {
 	const char *text = after_number(line);
 	const char *bytes = strstr(text, BYTES_PREFIX);
