@@ -116,10 +116,18 @@ static bool same_name(const HChar *symbol, const HChar *name)
 	       (!symbol[length] || symbol[length] == '@');
 }
 
+bool hooks_same_function(const HChar *symbol, const HChar *name)
+{
+	/* Of C++: with its parameters, unless the name has them too. */
+	return same_name(symbol, name) ||
+	       (!VG_(strncmp)(symbol, name, VG_(strlen)(name)) &&
+		symbol[VG_(strlen)(name)] == '(');
+}
+
 static const struct hook *find_by_name(const HChar *symbol)
 {
 	for (uint32_t i = 0; i < added.region_count; i++)
-		if (same_name(symbol, added.regions[i].name))
+		if (hooks_same_function(symbol, added.regions[i].name))
 			return &added.regions[i];
 	while (*symbol == '_')
 		symbol++;

@@ -18,6 +18,8 @@ const struct hook *hooks_find(Addr address);
 
 /* Calls of this function are executions of region `region` (region.h). */
 void hooks_add_region(const HChar *name, uint32_t region);
+/* Whether a symbol, demangled, is the function that somebody calls `name`. */
+bool hooks_same_function(const HChar *symbol, const HChar *name);
 /* This function is a marker: nothing below it is simulated. */
 void hooks_add_marker(Addr address);
 

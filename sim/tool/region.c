@@ -14,8 +14,14 @@
 #include "tool/session.h"
 
 /* coregrind/pub_core_debuginfo.h; a SymAVMAs is one address here, and some elsewhere. */
-extern Bool VG_(lookup_symbol_SLOW)(DiEpoch epoch, const HChar *objects,
-				    const HChar *name, Addr *addresses);
+extern Int VG_(DebugInfo_syms_howmany)(const DebugInfo *object);
+extern void VG_(DebugInfo_syms_getidx)(const DebugInfo *object, Int index,
+				       Addr *addresses, UInt *bytes, const HChar **name,
+				       const HChar ***others, Bool *text,
+				       Bool *indirect, Bool *global);
+/* coregrind/pub_core_demangle.h; the result is valid until the next call. */
+extern void VG_(demangle)(Bool cxx, Bool redirections, const HChar *mangled,
+			  const HChar **written);
 #define SYMBOL_ADDRESSES 8
 
 #define DEPTH_LIMIT  4096u
@@ -383,12 +389,34 @@ void region_end(struct thread *thread, enum frame_stack_kind kind, uint32_t dept
 		recording_add(regions.recordings[kind], &sample, values);
 }
 
-/* Whether any object that is mapped has a function of that name, mangled if it is. */
+static bool has_function(const DebugInfo *object, const HChar *name)
+{
+	for (Int i = 0; i < VG_(DebugInfo_syms_howmany)(object); i++) {
+		Addr addresses[SYMBOL_ADDRESSES];
+		const HChar *mangled, **others, *written;
+		Bool text, indirect, global;
+		UInt bytes;
+
+		VG_(DebugInfo_syms_getidx)
+		(object, i, addresses, &bytes, &mangled, &others, &text, &indirect,
+		 &global);
+		if (!text)
+			continue;
+		VG_(demangle)(True, False, mangled, &written);
+		if (hooks_same_function(written, name))
+			return true;
+	}
+	return false;
+}
+
+/* Whether any object that is mapped has a function of that name. */
 static bool exists(const HChar *name)
 {
-	Addr addresses[SYMBOL_ADDRESSES];
-
-	return VG_(lookup_symbol_SLOW)(VG_(current_DiEpoch)(), "*", name, addresses);
+	for (const DebugInfo *object = VG_(next_DebugInfo)(NULL); object;
+	     object = VG_(next_DebugInfo)(object))
+		if (has_function(object, name))
+			return true;
+	return false;
 }
 
 /* For whoever asked for them; autoperf record reads it in the log. */
@@ -396,13 +424,11 @@ static void tell_functions(void)
 {
 	for (uint32_t i = 0; i < regions.function_count; i++) {
 		const struct region_function *function = &regions.functions[i];
-		/* Names of C++ are looked up as they are mangled, but asked for as written. */
-		bool written = VG_(strpbrk)(function->name, ":(") != NULL;
 		const HChar *state = "absent";
 
 		if (function->called)
 			state = "called";
-		else if (written || exists(function->name))
+		else if (exists(function->name))
 			state = "idle";
 		VG_(umsg)
 		("autoperf-sim: function %s: %s\n", function->name, state);

@@ -110,6 +110,35 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 	stderr_lacks "--region-function"
 }
 
+@test "functions of C++ are named with or without their parameters" {
+	simulates
+	command -v c++ >/dev/null || skip "needs a compiler of C++"
+	cat >program.cc <<-SOURCE
+		namespace ns {
+		struct box {
+			volatile int sum = 0;
+			[[gnu::noinline]] void work(int n) { sum = sum + n; }
+			[[gnu::noinline]] void rest(int n) { sum = sum - n; }
+		};
+		}
+		[[gnu::noinline]] static void work(ns::box &box) { box.work(1); }
+		int main(int argc, char **)
+		{
+			ns::box box;
+			work(box);
+			box.work(2);
+			if (argc > 1)
+				box.rest(3);
+		}
+	SOURCE
+	c++ -g -O1 program.cc -o program
+	autoperf 0 record --source sim -n 1 --region-function ns::box::work \
+		--region-function 'work(ns::box&)' --region-function ns::box::rest -o x.apdb -- ./program
+	[ "$(sql x.apdb 'select name from region order by name')" = $'ns::box::work\nwork(ns::box&)' ]
+	[ "$(sql x.apdb 'select samples from run')" = 3 ]
+	stderr_has "--region-function ns::box::rest: the function was never called"
+}
+
 @test "forked processes are simulated, started programs only on request" {
 	simulates
 	autoperf 0 record --source sim -n 1 -o x.apdb -- "$actions" work 2 fork
