@@ -152,8 +152,11 @@ static void use_recording(const char *path)
 static void write_recording(const char *path, const struct recording_header *header,
 			    size_t bytes)
 {
-	FILE *file = fopen(path, "w");
+	FILE *file;
 
+	/* Another file: to cut short what is mapped is death for any process. */
+	unlink(path);
+	file = fopen(path, "w");
 	if (!file || fwrite(header, 1, bytes, file) != bytes || fclose(file))
 		exit(2);
 }
