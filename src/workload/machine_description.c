@@ -124,7 +124,7 @@ static int check(const char *origin, const char *text, size_t length,
 	return 0;
 }
 
-/* *origin is the path, without links and dots. */
+/* *origin is the path, without links and dots if it still has one. */
 static int read_description(const char *path, char **text, char **origin,
 			    struct error *error)
 {
@@ -154,9 +154,10 @@ static int read_description(const char *path, char **text, char **origin,
 	if (code)
 		goto fail;
 	real = realpath(path, NULL);
+	if (!real)
+		real = strdup(path); /* the name of a file that has lost its own */
 	if (!real) {
-		code = error_set(error, -errno, "cannot find '%s' again: %s", path,
-				 strerror(errno));
+		code = error_no_memory(error, "reading a machine description");
 		goto fail;
 	}
 	*text = bytes;
