@@ -75,6 +75,19 @@ void describe_place(Addr address, struct place *place)
 	describe_at(VG_(current_DiEpoch)(), address, place);
 }
 
+/* Allocators call each other: who called them is what matters. */
+static bool is_allocator(const HChar *function)
+{
+	static const HChar *const names[] = {
+		"malloc", "calloc",  "realloc",       "reallocarray",  "memalign",
+		"valloc", "pvalloc", "aligned_alloc", "posix_memalign"};
+
+	for (SizeT i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!VG_(strcmp)(function, names[i]))
+			return true;
+	return !VG_(strncmp)(function, "operator new", VG_(strlen)("operator new"));
+}
+
 struct frames {
 	struct place *places;
 	uint32_t count, capacity;
@@ -85,8 +98,11 @@ static void add_frame(UInt depth, DiEpoch epoch, Addr address, void *opaque)
 	struct frames *frames = opaque;
 
 	(void)depth;
-	if (frames->count < frames->capacity)
-		describe_at(epoch, address, &frames->places[frames->count++]);
+	if (frames->count == frames->capacity)
+		return;
+	describe_at(epoch, address, &frames->places[frames->count]);
+	if (frames->count || !is_allocator(frames->places[0].function))
+		frames->count++;
 }
 
 uint32_t describe_allocation(ExeContext *where, struct place *places, uint32_t count)
@@ -113,19 +129,48 @@ static bool is_thread_local(ThreadId tid, Addr address)
 	       address < pointer + THREAD_RECORD_BYTES;
 }
 
-static void describe_stack(Addr address, const AddrInfo *info, struct data *data)
+/* In a frame that is there now. */
+static bool describe_stack(const AddrInfo *info, struct data *data)
 {
-	ThreadId tid = info->Addr.Stack.tinfo.tid;
-	const struct thread *thread = thread_find(tid);
+	const struct thread *thread = thread_find(info->Addr.Stack.tinfo.tid);
 	const HChar *name;
 
 	data->kind = DATA_STACK;
 	data->thread = thread ? thread->serial : 0;
-	if (info->Addr.Stack.frameNo >= 0 && info->Addr.Stack.IP &&
-	    VG_(get_fnname)(info->Addr.Stack.epoch, info->Addr.Stack.IP, &name))
-		copy(data->name, name);
-	else if (is_thread_local(tid, address))
-		data->kind = DATA_THREAD;
+	if (info->Addr.Stack.frameNo < 0 || !info->Addr.Stack.IP ||
+	    !VG_(get_fnname)(info->Addr.Stack.epoch, info->Addr.Stack.IP, &name))
+		return false;
+	copy(data->name, name);
+	return true;
+}
+
+static bool describe_thread_local(Addr address, struct data *data)
+{
+	for (const struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread->live && is_thread_local(thread->tid, address)) {
+			data->kind = DATA_THREAD;
+			data->thread = thread->serial;
+			return true;
+		}
+	return false;
+}
+
+/* What Valgrind knows beyond symbols. */
+static void describe_memory(Addr address, const AddrInfo *info, struct data *data)
+{
+	if (info->tag == Addr_Stack && describe_stack(info, data))
+		return;
+	if (info->tag == Addr_SectKind) {
+		data->kind = DATA_SECTION;
+		copy(data->name, info->Addr.SectKind.objname);
+		return;
+	}
+	if (describe_thread_local(address, data))
+		return;
+	if (info->tag == Addr_SegmentKind && info->Addr.SegmentKind.filename) {
+		data->kind = DATA_FILE;
+		copy(data->name, info->Addr.SegmentKind.filename);
+	}
 }
 
 void describe_data(Addr address, struct data *data)
@@ -139,18 +184,11 @@ void describe_data(Addr address, struct data *data)
 	if (VG_(get_datasym_and_offset)(now, address, &name, &offset)) {
 		data->kind = DATA_GLOBAL;
 		data->offset = offset;
+		VG_(demangle)(True, False, name, &name);
 		copy(data->name, name);
 		return;
 	}
 	VG_(describe_addr)(now, address, &info);
-	if (info.tag == Addr_Stack) {
-		describe_stack(address, &info, data);
-	} else if (info.tag == Addr_SectKind) {
-		data->kind = DATA_SECTION;
-		copy(data->name, info.Addr.SectKind.objname);
-	} else if (info.tag == Addr_SegmentKind && info.Addr.SegmentKind.filename) {
-		data->kind = DATA_FILE;
-		copy(data->name, info.Addr.SegmentKind.filename);
-	}
+	describe_memory(address, &info, data);
 	VG_(clear_addrinfo)(&info);
 }

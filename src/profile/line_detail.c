@@ -14,6 +14,8 @@
 #include "profile/store.h"
 
 #define MASK_DIGITS 16 /* hexadecimal, of 64 bytes */
+/* A thread with less than this part of the busiest one's HITM only set the line up. */
+#define QUIET_SHARE 64
 
 static const char *const kind_names[LINE_DATA_KINDS] = {
 	[LINE_UNKNOWN] = "unknown", [LINE_GLOBAL] = "global",
@@ -390,17 +392,35 @@ static void put_place(struct text *text, const struct line_place *place,
 	text_puts(text, ")");
 }
 
+uint64_t profile_line_contended(const struct profile_line *line)
+{
+	uint64_t most = 0, bytes = 0;
+
+	for (size_t i = 0; i < line->thread_count; i++)
+		if (line->threads[i].hitm > most)
+			most = line->threads[i].hitm;
+	for (size_t i = 0; i < line->thread_count; i++)
+		if (line->threads[i].hitm > most / QUIET_SHARE)
+			bytes |= line->threads[i].read | line->threads[i].written;
+	return bytes ? bytes : UINT64_MAX;
+}
+
 /*
  * A variable is known by its name, a block of the heap by who allocated it: those say most. All
  * else is told apart by who touches it.
  */
 static const struct line_data *most_telling(const struct profile_line *line)
 {
+	uint64_t contended = profile_line_contended(line);
 	const struct line_data *best = &line->data[0];
 
 	for (size_t i = 0; i < line->data_count; i++) {
 		const struct line_data *data = &line->data[i];
+		uint64_t bytes = UINT64_MAX >> (LINE_BYTES - 1 - data->last) &
+				 UINT64_MAX << data->first;
 
+		if (!(bytes & contended))
+			continue;
 		if (data->kind == LINE_GLOBAL || data->kind == LINE_HEAP)
 			return data;
 		if (best->kind == LINE_UNKNOWN)

@@ -134,6 +134,9 @@ static inline bool profile_line_is_false(const struct profile_line *line)
 	return line->hitm_false > line->hitm_true;
 }
 
+/* Bytes of the line that the threads touch which do the waiting; bit i is byte i. */
+uint64_t profile_line_contended(const struct profile_line *line);
+
 /* ---- in words: lines_text.c ---- */
 
 /* "examples/linear_regression.c:39 (accumulate)": the file's last two names. */

@@ -10,8 +10,6 @@
 
 #define NAME_BYTES    48 /* of a variable or function; longer ones lose their end */
 #define CONTENDED_MAX 2
-/* A thread with less than this part of the busiest one's HITM only set the line up. */
-#define QUIET_SHARE 64
 
 /* Names that are too long are mostly arguments of templates: their beginning says most. */
 static void put_name(struct text *text, const char *name)
@@ -121,23 +119,9 @@ void line_put_data(struct text *text, const struct profile_line *line, uint32_t 
 	}
 }
 
-/* Bytes that the threads touch which did the waiting, and those that others write. */
-static uint64_t contended_bytes(const struct profile_line *line)
-{
-	uint64_t most = 0, bytes = 0;
-
-	for (size_t i = 0; i < line->thread_count; i++)
-		if (line->threads[i].hitm > most)
-			most = line->threads[i].hitm;
-	for (size_t i = 0; i < line->thread_count; i++)
-		if (line->threads[i].hitm > most / QUIET_SHARE)
-			bytes |= line->threads[i].read | line->threads[i].written;
-	return bytes;
-}
-
 void line_put_contended(struct text *text, const struct profile_line *line)
 {
-	uint64_t bytes = contended_bytes(line);
+	uint64_t bytes = profile_line_contended(line);
 	size_t told = 0;
 
 	for (size_t i = 0; i < line->data_count && told < CONTENDED_MAX; i++) {
