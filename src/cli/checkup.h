@@ -44,10 +44,10 @@ struct checkup_facts {
 	char papi_disabled
 		[512]; /* why the processor's component does not, "" if it does */
 	char simulator_problem[2048]; /* why source sim cannot work, "" if it can */
-	char simulator[512];          /* Valgrind and the tool that works with it */
-	char runtime[256];            /* path of libperfpoint, "" if it was not found */
-	int64_t shared_memory_bytes;  /* free in /dev/shm, or unknown */
-	int64_t disk_bytes;           /* free in the working directory, or unknown */
+	char simulator[1024]; /* Valgrind, the tool that works with it, machines */
+	char runtime[256];    /* path of libperfpoint, "" if it was not found */
+	int64_t shared_memory_bytes; /* free in /dev/shm, or unknown */
+	int64_t disk_bytes;          /* free in the working directory, or unknown */
 };
 
 /*

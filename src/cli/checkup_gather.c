@@ -12,10 +12,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/checkup.h"
 #include "event/kernel_file.h"
 #include "event/papi.h"
 #include "event/pmu.h"
+#include "workload/machine_description.h"
 #include "workload/simulator.h"
 #include "workload/workload.h"
 
@@ -152,15 +154,25 @@ static void gather_papi(struct checkup_facts *facts)
 static void gather_simulator(struct checkup_facts *facts)
 {
 	struct simulator simulator = {0};
+	struct text machines = {0};
 	struct error error = {0};
+	char *description = NULL, *origin = NULL;
+	int code = simulator_find(&simulator, &error);
 
-	if (simulator_find(&simulator, &error))
+	if (!code)
+		code = machine_description_resolve(NULL, &description, &origin, &error);
+	machine_description_names(", ", &machines);
+	if (code)
 		snprintf(facts->simulator_problem, sizeof(facts->simulator_problem),
 			 "%s", error.text);
 	else
 		snprintf(facts->simulator, sizeof(facts->simulator),
-			 "Valgrind %s (%s), tool in %s", simulator_version(),
-			 simulator.valgrind, simulator.directory);
+			 "Valgrind %s (%s), tool in %s; machines: %s",
+			 simulator_version(), simulator.valgrind, simulator.directory,
+			 machines.failed ? "not listed" : machines.chars);
+	free(description);
+	free(origin);
+	text_free(&machines);
 	simulator_free(&simulator);
 }
 

@@ -282,6 +282,19 @@ static bool counts_hardware(const struct event_plan *plan)
 	return false;
 }
 
+static void announce_machine(const struct recorder *recorder)
+{
+	const struct simulated_machine *machine = &recorder->simulation.machine;
+
+	if (recorder->plan.source == EVENT_SOURCE_SIM)
+		console_note(
+			&recorder->console,
+			"simulating '%s' (%d core%s, %d socket%s): times are those "
+			"of its clock",
+			machine->name, machine->cores, machine->cores == 1 ? "" : "s",
+			machine->sockets, machine->sockets == 1 ? "" : "s");
+}
+
 /* The automatic choice found little: what would see more, if it is here. */
 static void announce_simulator(const struct recorder *recorder)
 {
@@ -329,6 +342,7 @@ void recorder_announce(const struct recorder *recorder)
 			     options->names->duplicates,
 			     options->names->duplicates == 1 ? "" : "s");
 	announce_rejected(recorder);
+	announce_machine(recorder);
 	announce_simulator(recorder);
 }
 

@@ -60,6 +60,18 @@ wait_for() {
 	[ "${lines[2]}" = RAN ]
 }
 
+@test "where there are no hardware counters, the simulator is named" {
+	autoperf 0 doctor --json
+	[ "$(json 'd["can_measure"]["hardware_counters"], d["can_measure"]["simulated_machine"]')" = \
+		"(False, True)" ] || skip "there are hardware counters, or there is no simulator"
+	autoperf 0 record -n 1 -o x.apdb -- "$actions" work 1
+	stderr_has "no hardware counters here; --source sim would also see"
+	autoperf 0 record -n 1 -e page-faults -o y.apdb -- "$actions" work 1
+	stderr_lacks "--source sim"
+	autoperf 0 record -n 1 --source perf -o z.apdb -- "$actions" work 1
+	stderr_lacks "--source sim"
+}
+
 @test "what to do next is said as a shell takes it" {
 	autoperf 0 record -n 1 -o "it's here.apdb" -- "$actions" work 1
 	stderr_has "normal: autoperf train 'it'\\''s here.apdb' -o model.safetensors" \
