@@ -4,55 +4,74 @@
  * its set, on a line that nobody contends for: machine_access() settles these with two
  * comparisons, of the page and of the tag. Everything else takes access_slowly().
  */
-#include "machine/tlb.h"
+#include "machine/run.h"
 
-static inline struct front *l1_front(const struct l1 *l1, uint64_t number)
+/* From now on the line is the one that was used last in its set. */
+static inline void set_front(const struct machine_core *core, struct line *line)
 {
-	return &l1->fronts[number & l1->cache.set_mask];
+	uint64_t tag = line->number << FRONT_SHIFT | FRONT_VALID;
+
+	if (line->modified && line->owner == core->number)
+		tag |= FRONT_WRITABLE;
+	if (!line->contended)
+		tag |= FRONT_QUIET;
+	*l1_front(&core->l1d, line->number) = (struct front){.tag = tag, .line = line};
 }
 
-/* One line: wherever it is, whatever its state. */
-static uint64_t access_line(struct machine *machine, struct machine_thread *thread,
-			    uint64_t number, uint64_t bytes,
-			    enum machine_access_kind kind, uint32_t site)
+/* The line is missing (NULL), not the core's to write, or contended. */
+static __attribute__((noinline)) uint64_t access_state(struct machine *machine,
+						       const struct request *request,
+						       struct line *line, bool read)
 {
-	struct machine_core *core = thread->core;
-	struct front *front = l1_front(&core->l1d, number);
-	struct request request = {.thread = thread,
-				  .core = core,
-				  .number = number,
-				  .bytes = bytes,
-				  .site = site,
-				  .write = kind != MACHINE_LOAD};
-	uint64_t stall = kind == MACHINE_ATOMIC ? machine->costs.atomic : 0;
-	uint64_t tag = number << FRONT_SHIFT | FRONT_VALID;
-	struct line *line = use_in_l1(&core->l1d, number);
+	struct machine_core *core = request->core;
+	uint64_t stall = 0;
 
 	if (!line) {
-		thread->counters[MACHINE_L1D_MISSES]++;
-		stall += obtain_line(machine, &request, &line);
+		request->thread->counters[MACHINE_L1D_MISSES]++;
+		stall = obtain_line(machine, request, &line);
 		if (!line)
 			return stall;
 		place_in_l1(machine, core, &core->l1d, line);
-	} else if (request.write) {
-		if (line->owner == core->number)
-			line->modified = true;
-		else
-			stall += upgrade_line(machine, &request, line);
+	} else if (request->write && line->owner != core->number) {
+		stall = upgrade_line(machine, request, line);
 	}
-	if (request.write) {
-		line->written |= bytes;
-		line->site = site;
-		line->writer = (uint16_t)thread->slot;
+	if (request->write) {
+		line->modified = true;
+		write_line(line, request->thread, request->bytes, request->site);
 	}
-	if (line->contended) {
-		sharing_touch(machine, &request, line, kind != MACHINE_STORE);
-		tag |= FRONT_WATCHED;
-	}
-	if (line->modified && line->owner == core->number)
-		tag |= FRONT_WRITABLE;
-	*front = (struct front){.tag = tag, .line = line};
+	if (line->contended)
+		sharing_touch(machine, request, line, read);
+	set_front(core, line);
 	return stall;
+}
+
+/* One line: wherever it is, whatever its state. */
+static inline __attribute__((always_inline)) uint64_t
+access_line(struct machine *machine, struct machine_thread *thread, uint64_t number,
+	    uint64_t bytes, enum machine_access_kind kind, uint32_t site)
+{
+	struct machine_core *core = thread->core;
+	uint64_t atomic = kind == MACHINE_ATOMIC ? machine->costs.atomic : 0;
+	bool write = kind != MACHINE_LOAD;
+	struct line *line = use_line(&core->l1d.cache, number);
+	struct request request;
+
+	if (likely(line && !line->contended &&
+		   (!write || line->owner == core->number))) {
+		if (write) {
+			line->modified = true;
+			write_line(line, thread, bytes, site);
+		}
+		set_front(core, line);
+		return atomic;
+	}
+	request = (struct request){.thread = thread,
+				   .core = core,
+				   .number = number,
+				   .bytes = bytes,
+				   .site = site,
+				   .write = write};
+	return atomic + access_state(machine, &request, line, kind != MACHINE_STORE);
 }
 
 static void count_access(struct machine_thread *thread, enum machine_access_kind kind,
@@ -73,16 +92,16 @@ static inline uint64_t translate_and_access(struct machine *machine,
 	uint64_t page = address >> machine->page_shift, stall = 0;
 	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
 
-	if (*tlb_set(&thread->core->dtlb, page) != page + 1)
+	if (*tlb_front(&thread->core->dtlb, page) != page + 1)
 		stall = translate(machine, thread, page);
 	return stall + access_line(machine, thread, address >> LINE_SHIFT,
 				   byte_mask(offset, bytes), kind, site);
 }
 
-/* Any access: over the end of a line in pieces of at most a line. */
-static __attribute__((noinline)) uint64_t
-access_slowly(struct machine *machine, struct machine_thread *thread, uint64_t address,
-	      uint64_t bytes, enum machine_access_kind kind, uint32_t site)
+/* Over the end of a line in pieces of at most a line. */
+static uint64_t access_slowly(struct machine *machine, struct machine_thread *thread,
+			      uint64_t address, uint64_t bytes,
+			      enum machine_access_kind kind, uint32_t site)
 {
 	uint32_t room = MACHINE_LINE_BYTES - (uint32_t)(address % MACHINE_LINE_BYTES);
 	uint64_t stall = 0;
@@ -96,8 +115,40 @@ access_slowly(struct machine *machine, struct machine_thread *thread, uint64_t a
 		address += room;
 		bytes -= room;
 	}
-	stall += translate_and_access(machine, thread, address, (uint32_t)bytes, kind,
-				      site);
+	return stall + translate_and_access(machine, thread, address, (uint32_t)bytes,
+					    kind, site);
+}
+
+uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *thread,
+			      const struct machine_reference *reference,
+			      uint64_t address)
+{
+	uint32_t bytes = reference->bytes & (REFERENCE_ATOMIC - 1u);
+	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
+	enum machine_access_kind kind = (enum machine_access_kind)reference->kind;
+
+	if (unlikely(!address)) {
+		machine_take_back(thread, reference);
+		return 0;
+	}
+	thread->counters[MACHINE_ATOMICS] += kind == MACHINE_ATOMIC;
+	if (unlikely(offset + bytes > MACHINE_LINE_BYTES))
+		return access_slowly(machine, thread, address, bytes, kind,
+				     reference->site);
+	return access_line(machine, thread, address >> LINE_SHIFT,
+			   byte_mask(offset, bytes), kind, reference->site);
+}
+
+static __attribute__((noinline)) uint64_t
+access_and_count(struct machine *machine, struct machine_thread *thread,
+		 uint64_t address, uint64_t bytes, enum machine_access_kind kind,
+		 uint32_t site)
+{
+	uint64_t stall;
+
+	if (!bytes)
+		return 0;
+	stall = access_slowly(machine, thread, address, bytes, kind, site);
 	count_access(thread, kind, stall);
 	return stall;
 }
@@ -109,27 +160,22 @@ uint64_t machine_access(struct machine *machine, struct machine_thread *thread,
 {
 	const struct machine_core *core = thread->core;
 	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
-	uint64_t number = address >> LINE_SHIFT, page = address >> machine->page_shift;
-	uint64_t writable = number << FRONT_SHIFT | FRONT_VALID | FRONT_WRITABLE;
-	const struct front *front = l1_front(&core->l1d, number);
-	struct line *line;
+	uint64_t page = address >> machine->page_shift;
+	const struct front *front = l1_front(&core->l1d, address >> LINE_SHIFT);
 
 	/* 0 bytes wrap around and are too many here. */
 	if (unlikely(bytes - 1 >= MACHINE_LINE_BYTES - offset) ||
-	    unlikely(*tlb_set(&core->dtlb, page) != page + 1) ||
-	    unlikely((front->tag | FRONT_WRITABLE) != writable))
-		return access_slowly(machine, thread, address, bytes, kind, site);
+	    unlikely(*tlb_front(&core->dtlb, page) != page + 1) ||
+	    unlikely((front->tag | FRONT_WRITABLE) != hit_tag(address)))
+		return access_and_count(machine, thread, address, bytes, kind, site);
 	if (kind == MACHINE_LOAD) {
 		thread->counters[MACHINE_LOADS]++;
 		return 0;
 	}
-	if (kind == MACHINE_ATOMIC || unlikely(front->tag != writable))
-		return access_slowly(machine, thread, address, bytes, kind, site);
+	if (kind == MACHINE_ATOMIC || unlikely(!(front->tag & FRONT_WRITABLE)))
+		return access_and_count(machine, thread, address, bytes, kind, site);
 	thread->counters[MACHINE_STORES]++;
-	line = front->line;
-	line->written |= byte_mask(offset, (uint32_t)bytes);
-	line->site = site;
-	line->writer = (uint16_t)thread->slot;
+	write_line(front->line, thread, byte_mask(offset, (uint32_t)bytes), site);
 	return 0;
 }
 
@@ -139,7 +185,7 @@ static uint64_t fetch_line(struct machine *machine, struct machine_thread *threa
 	struct machine_core *core = thread->core;
 	struct request request = {
 		.thread = thread, .core = core, .number = number, .bytes = bytes};
-	struct line *line = use_in_l1(&core->l1i, number);
+	struct line *line = use_line(&core->l1i.cache, number);
 	uint64_t stall = 0;
 
 	if (!line) {
@@ -154,6 +200,7 @@ static uint64_t fetch_line(struct machine *machine, struct machine_thread *threa
 	}
 	*l1_front(&core->l1i, number) = (struct front){
 		.tag = number << FRONT_SHIFT | FRONT_VALID, .line = line};
+	l1_changed(&core->l1i);
 	return stall;
 }
 

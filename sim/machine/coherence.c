@@ -14,7 +14,7 @@
  *	S          store    nobody, S   M, theirs I   upgrade, invalidation each
  *	E          store                M
  */
-#include "machine/internal.h"
+#include "machine/l1.h"
 
 static enum distance distance_to_llc(const struct machine *machine,
 				     const struct machine_core *core, uint32_t llc)
@@ -129,7 +129,7 @@ static void demote_owner(const struct machine *machine, struct line *line)
 	if (front->line == line) {
 		front->tag &= ~(uint64_t)FRONT_WRITABLE;
 		if (line->contended)
-			front->tag |= FRONT_WATCHED;
+			front->tag &= ~(uint64_t)FRONT_QUIET;
 	}
 	line->owner = NO_CORE;
 	line->modified = false;
@@ -224,14 +224,14 @@ static void pass_llc(struct machine *machine, const struct request *request,
 	use_in_llc(machine, core->llc, line->number, own);
 }
 
-/* The core has the line, but not in the L1 that asks. */
+/* The core has the line, but not in the L1 that asks; `backed`: its L2 has it. */
 static uint64_t obtain_from_self(struct machine *machine, const struct request *request,
-				 struct line *line)
+				 struct line *line, bool backed)
 {
 	struct machine_core *core = request->core;
 	uint64_t stall;
 
-	if (core->l2.sets && use_in_l2(core, line)) {
+	if (backed) {
 		stall = machine->costs.l2_hit;
 	} else {
 		/* Its other L1 has it, and nobody nearer than the LLC knows. */
@@ -296,11 +296,16 @@ static uint64_t obtain_from_others(struct machine *machine,
 uint64_t obtain_line(struct machine *machine, const struct request *request,
 		     struct line **result)
 {
-	struct line *line = directory_find(machine, request->number);
+	const struct cache *l2 = &request->core->l2;
+	struct line *line = l2->sets ? use_line(l2, request->number) : NULL;
 
+	/* Most often L2 has it; then the directory need not be searched. */
 	*result = line;
+	if (line)
+		return obtain_from_self(machine, request, line, true);
+	*result = line = directory_find(machine, request->number);
 	if (line && holds(line, request->core->number))
-		return obtain_from_self(machine, request, line);
+		return obtain_from_self(machine, request, line, false);
 	if (!line)
 		*result = line = directory_add(machine, request->number);
 	if (!line) {

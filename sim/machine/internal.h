@@ -14,6 +14,7 @@
  * (owner, modified), E (owner, not modified), S (holder only) or I.
  *
  *	access.c     loads, stores, fetches: hits, and the way into the hierarchy on a miss
+ *	run.c        many of them at once
  *	coherence.c  where a missing line comes from, who loses it, what that costs
  *	place.c      filling and emptying caches; evictions run from L1 out to LLC
  *	directory.c  lines by number
@@ -79,24 +80,29 @@ struct cache {
 struct l1 {
 	struct cache cache;
 	struct front *fronts; /* by set */
+	uint64_t epoch;       /* another one for each change of the fronts; see run.h */
 };
 
 /* The line is in L2, too; not set: it may be. Nothing need be done when it falls out of L1. */
 #define L1_BACKED UINT64_C(1)
 
-/* The way that was used last: number << 3 with the bits below; 0: unknown, ask the cache. */
+/*
+ * The way that was used last: number << FRONT_SHIFT with the bits below; 0: unknown, ask the
+ * cache. All four bits are set where a store has nothing to do but to store.
+ */
 struct front {
 	uint64_t tag;
 	struct line *line;
 };
 
 enum front_bits {
-	FRONT_VALID = 1,
-	FRONT_WRITABLE = 2, /* the core owns the line and has modified it */
-	FRONT_WATCHED = 4,  /* the line is contended: each access must be looked at */
+	FRONT_WRITABLE = 1, /* the core owns the line and has modified it */
+	FRONT_QUIET = 2,    /* nobody contends for the line: accesses need no look */
+	FRONT_VALID = 4 | 8,
+	FRONT_ALL = 15,
 };
 
-#define FRONT_SHIFT 3
+#define FRONT_SHIFT 4
 
 /* Words of L2 are pointers to lines; those of an LLC number << 2 with the bits below. */
 struct llc {
@@ -113,9 +119,9 @@ enum llc_bits {
 
 #define LLC_SHIFT 2
 
-/* Translations: page + 1, by last use within a set; 0: empty. */
+/* Translations: page + 1, by last use within a set; 0: empty. See tlb.h. */
 struct tlb {
-	uint64_t *ways; /* NULL: this level does not exist */
+	uint64_t *ways; /* way * sets + set; NULL: this level does not exist */
 	uint64_t set_mask;
 	uint32_t way_count;
 };
@@ -253,6 +259,12 @@ static inline void give_memory(struct machine *machine, void *memory)
 		machine->host.release(machine->host.context, memory);
 }
 
+/* An epoch belongs to one core only. */
+static inline void l1_changed(struct l1 *l1)
+{
+	l1->epoch += MACHINE_CORES_MAX;
+}
+
 /* Spreads the bits of a number over the upper half of 64 (Fibonacci hashing). */
 static inline uint64_t spread(uint64_t number)
 {
@@ -304,10 +316,6 @@ void remove_from_llc(const struct machine *machine, uint32_t llc, uint64_t numbe
 void place_in_l2(struct machine *machine, struct machine_core *core, struct line *line);
 void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
 		 struct line *line);
-/* Makes the line the last used one; false: it is not there. */
-bool use_in_l2(const struct machine_core *core, const struct line *line);
-/* The line, or NULL: it is not there. */
-struct line *use_in_l1(const struct l1 *l1, uint64_t number);
 /* From all caches of the core; its state becomes I, what it wrote goes nowhere. */
 void remove_from_core(struct machine *machine, struct machine_core *core,
 		      struct line *line);
@@ -331,8 +339,9 @@ uint64_t upgrade_line(struct machine *machine, const struct request *request,
 /* pages.c */
 int pages_init(struct machine *machine);
 void pages_release(struct machine *machine);
-uint64_t translate(struct machine *machine, struct machine_thread *thread,
-		   uint64_t page);
+/* A page that the first-level TLB has not known; returns stall cycles. */
+uint64_t translate_slowly(struct machine *machine, struct machine_thread *thread,
+			  uint64_t page);
 uint32_t home_of_page(struct machine *machine, struct machine_core *core,
 		      uint64_t page);
 void pages_forget(struct machine *machine, uint64_t first, uint64_t last);

@@ -156,6 +156,7 @@ static int ready_core(struct machine *machine, struct machine_core *core)
 		return -1;
 	}
 	core->home_page = NO_PAGE;
+	core->l1i.epoch = MACHINE_CORES_MAX + core->number;
 	core->ready = true;
 	return 0;
 }

@@ -239,6 +239,12 @@ static inline void machine_instructions(struct machine_thread *thread, uint64_t 
 	thread->counters[MACHINE_CYCLES] += cycles >> 16;
 	thread->cycle_fraction = (uint32_t)(cycles & 0xffff);
 }
+/* The cycles that this would take now. */
+static inline uint64_t machine_instructions_cycles(const struct machine_thread *thread,
+						   uint64_t count)
+{
+	return (count * thread->cycles_per_instruction + thread->cycle_fraction) >> 16;
+}
 
 /*
  * Whether a line that was fetched modified is shared truly or falsely is known for sure only when

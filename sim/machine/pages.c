@@ -94,15 +94,13 @@ uint32_t home_of_page(struct machine *machine, struct machine_core *core, uint64
 	return core->home;
 }
 
-uint64_t translate(struct machine *machine, struct machine_thread *thread,
-		   uint64_t page)
+uint64_t translate_slowly(struct machine *machine, struct machine_thread *thread,
+			  uint64_t page)
 {
 	const struct machine_costs *costs = &machine->costs;
 	struct machine_core *core = thread->core;
 	uint64_t stall;
 
-	if (tlb_use(&core->dtlb, page))
-		return 0;
 	thread->counters[MACHINE_DTLB_MISSES]++;
 	if (core->stlb.ways && tlb_use(&core->stlb, page))
 		return costs->stlb_hit;
@@ -115,16 +113,19 @@ uint64_t translate(struct machine *machine, struct machine_thread *thread,
 	return stall;
 }
 
-static void forget_in_set(uint64_t *ways, uint32_t count, uint64_t first, uint64_t last)
+static void forget_in_set(const struct tlb *tlb, uint64_t set, uint64_t first,
+			  uint64_t last)
 {
-	uint32_t kept = 0;
+	uint64_t *way = &tlb->ways[set], *kept = way;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t here = ways[i];
+	for (uint32_t i = 0; i < tlb->way_count; i++, way += tlb->set_mask + 1) {
+		uint64_t here = *way;
 
-		ways[i] = 0;
-		if (here && (here - 1 < first || here - 1 > last))
-			ways[kept++] = here;
+		*way = 0;
+		if (!here || (here - 1 >= first && here - 1 <= last))
+			continue;
+		*kept = here;
+		kept += tlb->set_mask + 1;
 	}
 }
 
@@ -138,9 +139,7 @@ static void forget_translations(const struct tlb *tlb, uint64_t first, uint64_t 
 		sets = last - first + 1;
 	/* As many sets as pages, or all of them. */
 	for (uint64_t i = 0; i < sets; i++)
-		forget_in_set(tlb->ways +
-				      ((first + i) & tlb->set_mask) * tlb->way_count,
-			      tlb->way_count, first, last);
+		forget_in_set(tlb, (first + i) & tlb->set_mask, first, last);
 }
 
 static void remove_slot(struct pages *pages, uint64_t hole)

@@ -5,21 +5,11 @@
  * (memory always has room). The line being filled must already have its holder's bit, so that
  * no eviction on the way takes it for unused.
  */
-#include "machine/cache.h"
-
-static struct line *line_of(uint64_t word)
-{
-	return (struct line *)(uintptr_t)(word & ~L1_BACKED);
-}
+#include "machine/l1.h"
 
 static bool is_line(uint64_t word, uint64_t line)
 {
 	return (word & ~L1_BACKED) == line;
-}
-
-static bool is_line_number(uint64_t word, uint64_t number)
-{
-	return word && line_of(word)->number == number;
 }
 
 static bool is_number(uint64_t word, uint64_t number)
@@ -33,28 +23,6 @@ static inline uint32_t find_line(const struct cache *cache, const struct line *l
 {
 	*set = cache_set(cache, line->number);
 	return cache_find(cache, *set, line->number, is_line, (uintptr_t)line);
-}
-
-struct line *use_in_l1(const struct l1 *l1, uint64_t number)
-{
-	uint64_t set = cache_set(&l1->cache, number);
-	uint32_t way = cache_find(&l1->cache, set, number, is_line_number, number);
-
-	if (way == NO_WAY)
-		return NULL;
-	cache_use(&l1->cache, set, way);
-	return line_of(*cache_word(&l1->cache, set, way));
-}
-
-bool use_in_l2(const struct machine_core *core, const struct line *line)
-{
-	uint64_t set;
-	uint32_t way = find_line(&core->l2, line, &set);
-
-	if (way == NO_WAY)
-		return false;
-	cache_use(&core->l2, set, way);
-	return true;
 }
 
 uint64_t *find_in_llc(const struct machine *machine, uint32_t llc, uint64_t number)
@@ -100,16 +68,18 @@ static void remove_line(const struct cache *cache, const struct line *line)
 		cache_drop(cache, set, way);
 }
 
-static void remove_from_l1(const struct l1 *l1, const struct line *line)
+static void remove_from_l1(struct l1 *l1, const struct line *line)
 {
-	struct front *front = &l1->fronts[cache_set(&l1->cache, line->number)];
+	struct front *front = l1_front(l1, line->number);
 
 	remove_line(&l1->cache, line);
-	if (front->line == line)
-		*front = (struct front){0};
+	if (front->line != line)
+		return;
+	*front = (struct front){0};
+	l1_changed(l1);
 }
 
-static void remove_from_l1s(const struct machine_core *core, const struct line *line)
+static void remove_from_l1s(struct machine_core *core, const struct line *line)
 {
 	remove_from_l1(&core->l1d, line);
 	if (line->fetched)
@@ -256,6 +226,7 @@ void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *
 			    (uintptr_t)line | (core->l2.sets ? L1_BACKED : 0));
 	l1->fronts[set] = (struct front){
 		.tag = line->number << FRONT_SHIFT | FRONT_VALID, .line = line};
+	l1_changed(l1);
 	if (evicted && !(evicted & L1_BACKED))
 		fell_out_of_l1(machine, core, l1, line_of(evicted));
 }

@@ -10,7 +10,6 @@
 #include "machine/internal.h"
 
 #define BASE_PER_ENTRY 4
-#define COUNTER_MAX    3
 #define COUNTER_MIN    (-4)
 #define USEFUL_MAX     3
 #define AGING_PERIOD   (256u << 10) /* branches; Seznec's choice */
@@ -63,73 +62,104 @@ static __attribute__((noinline)) void age(struct predictor *predictor)
 			predictor->tables[i][k].useful >>= 1;
 }
 
-static int8_t move_counter(int8_t counter, bool up, int8_t min, int8_t max)
+/* What a counter becomes; the base's have fewer values. */
+static inline int8_t move_counter(int8_t counter, bool is_base, bool taken)
 {
-	if (up)
-		return (int8_t)(counter + (counter < max));
-	return (int8_t)(counter - (counter > min));
+	static const int8_t moved[2][2][8] = {
+		{{-4, -4, -3, -2, -1, 0, 1, 2}, {-3, -2, -1, 0, 1, 2, 3, 3}},
+		{{-2, -2, -2, -2, -1, 0, 0, 0}, {-1, -1, -1, 0, 1, 1, 1, 1}},
+	};
+
+	return moved[is_base][taken][counter - COUNTER_MIN];
+}
+
+static inline struct tage_entry *entry_of(int8_t *counter)
+{
+	return (struct tage_entry *)(void *)((char *)counter -
+					     offsetof(struct tage_entry, counter));
+}
+
+/* Where table i keeps what it knows of a branch, and by which tag it knows it. */
+static inline struct tage_entry *find_entry(const struct predictor *predictor,
+					    uint64_t pc, uint32_t i, uint16_t *tag)
+{
+	uint64_t hash = spread(spread(predictor->history & history_masks[i]) ^ pc);
+
+	*tag = (uint16_t)(hash >> 24);
+	return &predictor->tables[i][hash >> predictor->index_shift];
 }
 
 /* A free entry in a table of longer history learns the branch; none free: all get freer. */
-static void allocate(struct predictor *predictor, const uint32_t *index,
-		     const uint16_t *tags, uint32_t first, bool taken)
+static __attribute__((noinline)) void allocate(const struct predictor *predictor,
+					       uint64_t pc, uint32_t first, bool taken)
 {
-	for (uint32_t i = first; i < TAGE_TABLES; i++) {
-		struct tage_entry *entry = &predictor->tables[i][index[i]];
+	struct tage_entry *entry;
+	uint16_t tag;
 
+	for (uint32_t i = first; i < TAGE_TABLES; i++) {
+		entry = find_entry(predictor, pc, i, &tag);
 		if (entry->useful)
 			continue;
-		*entry = (struct tage_entry){.tag = tags[i], .counter = taken ? 0 : -1};
+		*entry = (struct tage_entry){.tag = tag, .counter = taken ? 0 : -1};
 		return;
 	}
 	for (uint32_t i = first; i < TAGE_TABLES; i++)
-		predictor->tables[i][index[i]].useful--;
+		find_entry(predictor, pc, i, &tag)->useful--;
 }
 
-/* Learns the direction; true: it had been predicted. */
-static bool predict_direction(struct predictor *predictor, uint64_t pc, bool taken)
+/* The provider, a table, was or was not better than what would have predicted without it. */
+static void move_useful(struct tage_entry *entry, bool better)
 {
-	uint32_t index[TAGE_TABLES];
-	uint16_t tags[TAGE_TABLES];
+	if (better)
+		entry->useful = (uint8_t)(entry->useful + (entry->useful < USEFUL_MAX));
+	else
+		entry->useful = (uint8_t)(entry->useful - (entry->useful > 0));
+}
+
+/* The first of the tables with longer histories than the provider. */
+static uint32_t tables_beyond(const struct predictor *predictor, uint64_t pc)
+{
+	uint32_t i = TAGE_TABLES;
+	uint16_t tag;
+
+	while (i && find_entry(predictor, pc, i - 1, &tag)->tag != tag)
+		i--;
+	return i;
+}
+
+/*
+ * Learns the direction; true: it had been predicted. As few branches as possible: which tables
+ * know a branch is as hard to foresee as the branch itself.
+ */
+static inline bool predict_direction(struct predictor *predictor, uint64_t pc,
+				     bool taken)
+{
 	uint32_t base_mask = BASE_PER_ENTRY * (predictor->mask + 1) - 1;
 	int8_t *base = &predictor->base[(pc ^ pc >> 12) & base_mask];
-	bool prediction = *base >= 0, alternate = prediction;
-	uint32_t provider = TAGE_TABLES; /* none */
-	struct tage_entry *entry;
+	uintptr_t provider = (uintptr_t)base, alternate = provider; /* counters */
+	int8_t counter;
+	bool right;
 
+#pragma GCC unroll 4
 	for (uint32_t i = 0; i < TAGE_TABLES; i++) {
-		uint64_t hash =
-			spread(spread(predictor->history & history_masks[i]) ^ pc);
+		uint16_t tag;
+		struct tage_entry *entry = find_entry(predictor, pc, i, &tag);
+		uintptr_t known = -(uintptr_t)(entry->tag == tag);
 
-		index[i] = (uint32_t)(hash >> predictor->index_shift);
-		tags[i] = (uint16_t)(hash >> 24);
-		entry = &predictor->tables[i][index[i]];
-		if (entry->tag != tags[i])
-			continue;
-		alternate = prediction;
-		prediction = entry->counter >= 0;
-		provider = i;
+		alternate ^= (alternate ^ provider) & known;
+		provider ^= (provider ^ (uintptr_t)&entry->counter) & known;
 	}
-	if (provider == TAGE_TABLES) {
-		*base = move_counter(*base, taken, -2, 1);
-	} else {
-		entry = &predictor->tables[provider][index[provider]];
-		if (prediction != alternate && prediction == taken &&
-		    entry->useful < USEFUL_MAX)
-			entry->useful++;
-		else if (prediction != alternate && prediction != taken &&
-			 entry->useful)
-			entry->useful--;
-		entry->counter =
-			move_counter(entry->counter, taken, COUNTER_MIN, COUNTER_MAX);
-	}
-	if (prediction != taken)
-		allocate(predictor, index, tags,
-			 provider == TAGE_TABLES ? 0 : provider + 1, taken);
-	if (!--predictor->until_aging)
+	counter = *(int8_t *)provider;
+	right = (counter >= 0) == taken;
+	if (unlikely((*(int8_t *)alternate ^ counter) < 0))
+		move_useful(entry_of((int8_t *)provider), right);
+	*(int8_t *)provider = move_counter(counter, provider == (uintptr_t)base, taken);
+	if (unlikely(!right))
+		allocate(predictor, pc, tables_beyond(predictor, pc), taken);
+	if (unlikely(!--predictor->until_aging))
 		age(predictor);
 	predictor->history = predictor->history << 1 | taken;
-	return prediction == taken;
+	return right;
 }
 
 /* Learns the target; true: it had been predicted. */

@@ -3,7 +3,7 @@
  * Blocks by the address of their translation, and sites: numbers for addresses of instructions,
  * 32 bits wide so that the machine can keep them for each line.
  */
-#include "tool/block.h"
+#include "tool/log.h"
 
 #include <pub_tool_hashtable.h>
 
@@ -30,6 +30,37 @@ static struct {
 	uint32_t site_capacity;
 } all;
 
+static void init_run(struct block *block)
+{
+	struct machine_run *run = &block->run;
+
+	VG_(memset)(run, 0, sizeof(*run));
+	run->references = run->references_end =
+		VG_(malloc)("autoperf.block.references",
+			    block->item_count * sizeof(*run->references));
+	run->exits = run->exits_end = VG_(malloc)(
+		"autoperf.block.exits", block->item_count * sizeof(*run->exits));
+	for (uint32_t i = 0; i < block->item_count; i++) {
+		const struct item *item = &block->items[i];
+
+		run->instructions += item->gap;
+		if (item_is_access(item))
+			*run->references_end++ = (struct machine_reference){
+				.offset = item->value,
+				.site = item->site,
+				.kind = item->kind,
+				.bytes = item->bytes,
+				.root = item->root,
+			};
+		else if (item->kind == ITEM_BRANCH)
+			*run->exits_end++ =
+				(struct machine_exit){item->value, item->bytes};
+		else if (item->kind == ITEM_JUMP)
+			block->jumps = true;
+	}
+	machine_run_init(run);
+}
+
 struct block *block_new(Addr address, const struct item *items, uint32_t item_count,
 			uint32_t root_count)
 {
@@ -43,6 +74,9 @@ struct block *block_new(Addr address, const struct item *items, uint32_t item_co
 	block->item_count = item_count;
 	block->root_count = root_count;
 	VG_(memcpy)(block->items, items, item_count * sizeof(*items));
+	block->whole = log_block_head(block, item_count, false);
+	block->jumps = false;
+	init_run(block);
 	if (!all.entries)
 		all.entries = VG_(HT_construct)("autoperf.blocks");
 	other = VG_(HT_lookup)(all.entries, address);
@@ -73,6 +107,8 @@ void blocks_collect(void)
 	while (all.discarded) {
 		struct block *next = all.discarded->next_discarded;
 
+		VG_(free)(all.discarded->run.references);
+		VG_(free)(all.discarded->run.exits);
 		VG_(free)(all.discarded);
 		all.discarded = next;
 	}

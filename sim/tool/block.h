@@ -12,9 +12,11 @@
 
 #include "tool/base.h"
 
+#include "machine/run.h"
+
 #define BLOCK_ITEMS_MAX 4096u
 #define BLOCK_ROOTS_MAX 250u
-#define ROOT_NONE       255u /* the value is the address itself */
+#define ROOT_NONE       MACHINE_NO_ROOT /* the value is the address itself */
 
 enum item_kind {
 	ITEM_LOAD = MACHINE_LOAD,
@@ -36,11 +38,20 @@ struct item {
 	uint8_t gap; /* instructions begun since the item before */
 };
 
+static inline bool item_is_access(const struct item *item)
+{
+	return item->kind <= ITEM_ATOMIC;
+}
+
 struct block {
 	Addr address; /* where the program jumped to */
 	struct block *next_discarded;
 	uint32_t item_count;
 	uint32_t root_count;
+	/* All items at once, and what stands in the log then, but for LOG_TAKEN. */
+	struct machine_run run; /* owns its references and exits */
+	uint64_t whole;
+	bool jumps; /* indirectly, by the last item */
 	struct item items[];
 };
 

@@ -92,9 +92,9 @@ static inline uint64_t log_block_head(const struct block *block, uint32_t end,
 	return (uint64_t)(uintptr_t)block | (uint64_t)end << LOG_END_SHIFT |
 	       (taken ? LOG_TAKEN : 0);
 }
-static inline const struct block *log_block(uint64_t head)
+static inline struct block *log_block(uint64_t head)
 {
-	return (const struct block *)(uintptr_t)(head & ((1ull << LOG_END_SHIFT) - 1));
+	return (struct block *)(uintptr_t)(head & ((1ull << LOG_END_SHIFT) - 1));
 }
 static inline uint32_t log_block_end(uint64_t head)
 {

@@ -69,23 +69,10 @@ simulate_item(struct machine_thread *machine, const struct item *item,
 	}
 }
 
-/* All of a block's execution. */
-static void simulate_block(struct machine_thread *machine, uint64_t head,
-			   const uint64_t *roots)
-{
-	const struct block *block = log_block(head);
-	uint32_t end = log_block_end(head);
-	uint64_t instructions = 0;
-
-	for (uint32_t i = 0; i < end; i++) {
-		instructions += block->items[i].gap;
-		simulate_item(machine, &block->items[i], roots,
-			      i + 1 == end && (head & LOG_TAKEN));
-	}
-	machine_instructions(machine, instructions);
-}
-
-/* The same up to the item at which the clock passes `until`; false: more are to come. */
+/*
+ * The items of a block's execution from thread->item on, up to the one at which the clock passes
+ * `until`; false: more are to come.
+ */
 static bool simulate_items(struct thread *thread, uint64_t head, const uint64_t *roots,
 			   uint64_t until)
 {
@@ -104,6 +91,90 @@ static bool simulate_items(struct thread *thread, uint64_t head, const uint64_t 
 		}
 	}
 	thread->item = 0;
+	return true;
+}
+
+/* The block's first `done` references have been performed: now what stands before the next. */
+static void catch_up(struct thread *thread, const struct block *block, uint32_t done)
+{
+	uint64_t instructions = 0;
+
+	for (; done; thread->item++) {
+		const struct item *item = &block->items[thread->item];
+
+		instructions += item->gap;
+		if (item_is_access(item))
+			done--;
+		else if (item->kind == ITEM_BRANCH)
+			simulate_item(thread->machine, item, NULL, false);
+	}
+	machine_instructions(thread->machine, instructions);
+}
+
+/* Fetching the block's instructions has no effect: they are where they were. */
+static inline bool is_fetched(const struct machine_view *view, struct block *block)
+{
+	if (likely(machine_run_fetched(view, &block->run)))
+		return true;
+	for (uint32_t i = 0; i < block->item_count; i++)
+		if (block->items[i].kind == ITEM_FETCH &&
+		    !machine_fetch_is_idle(view, block->items[i].value))
+			return false;
+	machine_run_fetch(view, &block->run);
+	return true;
+}
+
+/* Nothing but misses of its references can happen to a block that is executed so. */
+static inline bool is_whole(const struct machine_view *view, struct block *block,
+			    uint64_t head)
+{
+	return likely((head & ~LOG_TAKEN) == block->whole) &&
+	       likely(is_fetched(view, block));
+}
+
+/* A whole execution; false: it stopped after a reference, the rest is done step by step. */
+static inline __attribute__((always_inline)) bool
+simulate_whole(const struct machine_view *view, struct thread *thread, uint64_t head,
+	       const uint64_t *roots, uint64_t patience, struct machine_tally *tally)
+{
+	const struct block *block = log_block(head);
+	const struct machine_run *run = &block->run;
+	const struct machine_reference *next =
+		machine_run(view, run, roots, patience, tally);
+
+	if (unlikely(next != run->references_end)) {
+		machine_tally(view->thread, tally);
+		machine_run_stopped(view->thread, run, next);
+		catch_up(thread, block, (uint32_t)(next - run->references));
+		return false;
+	}
+	machine_run_finish(view, run, head & LOG_TAKEN, tally);
+	if (unlikely(block->jumps))
+		simulate_item(view->thread, &block->items[block->item_count - 1], roots,
+			      false);
+	return true;
+}
+
+/*
+ * A block's execution up to `until`; false: more is to come. That its branches are not put off
+ * when the time is up before, nobody can see.
+ */
+static bool simulate_block(struct thread *thread, uint64_t head, const uint64_t *roots,
+			   uint64_t until)
+{
+	struct machine_thread *machine = thread->machine;
+	struct machine_view view = machine_view(tool.machine, machine);
+	struct machine_tally tally = {0};
+	struct block *block = log_block(head);
+	uint64_t end = thread_clock(thread) +
+		       machine_instructions_cycles(machine, block->run.instructions);
+
+	if (thread->item || end > until || !is_whole(&view, block, head))
+		return simulate_items(thread, head, roots, until);
+	if (unlikely(!simulate_whole(&view, thread, head, roots, until - end, &tally)))
+		return thread_clock(thread) <= until &&
+		       simulate_items(thread, head, roots, until);
+	machine_tally(machine, &tally);
 	return true;
 }
 
@@ -237,27 +308,56 @@ static void end_thread(struct thread *thread)
 
 /* ---- alone ---- */
 
+/* Blocks, up to the next control record. */
+static void simulate_blocks(struct thread *thread)
+{
+	const struct machine_view view = machine_view(tool.machine, thread->machine);
+	struct log *log = &thread->log;
+	const uint64_t *at = log->read, *end = log->written;
+	struct machine_tally tally = {0};
+
+	while (at < end && !(*at & LOG_CONTROL)) {
+		struct block *block = log_block(*at);
+
+		if (unlikely(thread->item || !is_whole(&view, block, *at)) ||
+		    unlikely(!simulate_whole(&view, thread, *at, at + 1, UINT64_MAX,
+					     &tally)))
+			simulate_items(thread, *at, at + 1, UINT64_MAX);
+		at += 1 + block->root_count;
+	}
+	machine_tally(thread->machine, &tally);
+	log->read += at - log->read;
+}
+
+static void skip_blocks(struct log *log)
+{
+	while (log->read < log->written && !(*log->read & LOG_CONTROL))
+		log->read += log_record_words(*log->read);
+}
+
 void replay_alone(struct thread *thread)
 {
 	struct log *log = &thread->log;
 
 	while (log->read < log->written) {
 		uint64_t head = *log->read;
-		size_t words = log_record_words(head);
 
 		if (!(head & LOG_CONTROL)) {
 			if (is_simulated(thread))
-				simulate_block(thread->machine, head, log->read + 1);
-		} else if (log_operation(head) == LOG_EXIT) {
+				simulate_blocks(thread);
+			else
+				skip_blocks(log);
+			continue;
+		}
+		if (log_operation(head) == LOG_EXIT) {
 			end_thread(thread);
 			return;
-		} else {
-			/* Alone, it waits for nobody: the one it waited for has passed. */
-			while (!replay_waiting(thread, log->read))
-				order_break(true);
-			replay_control(thread, log->read);
 		}
-		log->read += words;
+		/* Alone, it waits for nobody: the one it waited for has passed. */
+		while (!replay_waiting(thread, log->read))
+			order_break(true);
+		replay_control(thread, log->read);
+		log->read += log_record_words(head);
 	}
 	log_make_room(log);
 }
@@ -334,7 +434,7 @@ static enum stop run(struct thread *thread, uint64_t until)
 		if (!(head & LOG_CONTROL)) {
 			if (is_simulated(thread)) {
 				thread->replayed_blocks += !thread->item;
-				if (!simulate_items(thread, head, log->read + 1, until))
+				if (!simulate_block(thread, head, log->read + 1, until))
 					return STOP_LATER;
 			}
 		} else if (log_operation(head) == LOG_EXIT) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sim/machine against a second simulator: random traces on small machines of every kind. Each
- * access must stall as long in both, each counter of each thread must end up the same, and the
+ * access, alone or in a run, must stall as long in both, each counter of each thread must end up the same, and the
  * invariants must hold all the way. Ten million accesses in all.
  */
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "machine/machine.h"
+#include "machine/run.h"
 #include "support/sim/build.h"
 #include "support/sim/invariants.h"
 #include "support/sim/reference.h"
@@ -28,12 +28,31 @@
 #define CODE_BYTES    (128 * MACHINE_LINE_BYTES)
 #define ACCESS_MAX    300u /* bytes: over several lines */
 
+#define RUNS       8u
+#define REFERENCES 6u
+#define CODE_LINES 2u
+
+/* Straight code, as known to the machine; to the reference it is one step after the other. */
+struct code {
+	struct machine_run run;
+	struct machine_reference references[REFERENCES];
+	uint64_t lines[CODE_LINES];
+};
+
 struct pair {
 	struct machine *machine;
 	struct reference *reference;
 	struct machine_thread *threads[THREADS];
 	struct random random;
+	struct code codes[RUNS];
 };
+
+static enum machine_access_kind random_kind(struct pair *pair)
+{
+	uint32_t dice = random_below(&pair->random, 16);
+
+	return dice < 9 ? MACHINE_LOAD : dice < 15 ? MACHINE_STORE : MACHINE_ATOMIC;
+}
 
 static uint64_t random_address(struct pair *pair, uint32_t thread)
 {
@@ -53,14 +72,11 @@ static void step_access(struct pair *pair, uint32_t thread)
 	uint32_t longest = random_below(&pair->random, 50) ? 8 : ACCESS_MAX;
 	uint64_t bytes = 1 + random_below(&pair->random, longest);
 	uint32_t core = machine_thread_core(pair->threads[thread]);
-	uint32_t dice = random_below(&pair->random, 16);
-	enum machine_access_kind kind = dice < 9    ? MACHINE_LOAD
-					: dice < 15 ? MACHINE_STORE
-						    : MACHINE_ATOMIC;
+	enum machine_access_kind kind = random_kind(pair);
 
 	assert_int_equal(
 		machine_access(pair->machine, pair->threads[thread], address, bytes,
-			       kind, 1 + dice),
+			       kind, 1),
 		reference_access(pair->reference, thread, core, address, bytes, kind));
 }
 
@@ -75,6 +91,90 @@ static void step_fetch(struct pair *pair, uint32_t thread)
 	assert_int_equal(
 		machine_fetch(pair->machine, pair->threads[thread], address, bytes),
 		reference_fetch(pair->reference, thread, core, address, bytes));
+}
+
+/* Offsets from an address that is another one each time, or the address itself. */
+static void make_codes(struct pair *pair)
+{
+	for (uint32_t i = 0; i < RUNS; i++) {
+		struct code *code = &pair->codes[i];
+
+		for (uint32_t k = 0; k < REFERENCES; k++)
+			code->references[k] = (struct machine_reference){
+				.offset = random_below(&pair->random, SHARED_BYTES),
+				.site = 1,
+				.kind = (uint8_t)random_kind(pair),
+				.bytes = (uint8_t)(1 + random_below(&pair->random, 64)),
+				.root = k % 2 ? 0 : MACHINE_NO_ROOT,
+			};
+		for (uint32_t k = 0; k < CODE_LINES; k++)
+			code->lines[k] =
+				CODE_BASE + random_below(&pair->random, CODE_BYTES);
+		code->run.references = code->references;
+		code->run.references_end = code->references + REFERENCES;
+		machine_run_init(&code->run);
+	}
+}
+
+/* What the machine leaves out has no effect in the reference. */
+static void fetch_code(struct pair *pair, const struct machine_view *view,
+		       struct code *code, uint32_t thread)
+{
+	bool fetched = machine_run_fetched(view, &code->run), idle = true;
+	uint32_t core = machine_thread_core(view->thread);
+
+	for (uint32_t i = 0; i < CODE_LINES; i++) {
+		uint64_t stall = fetched ? 0
+					 : machine_fetch(view->machine, view->thread,
+							 code->lines[i], 1);
+
+		assert_int_equal(stall, reference_fetch(pair->reference, thread, core,
+							code->lines[i], 1));
+	}
+	for (uint32_t i = 0; i < CODE_LINES; i++)
+		idle = idle && machine_fetch_is_idle(view, code->lines[i]);
+	assert_true(idle || !fetched);
+	if (idle)
+		machine_run_fetch(view, &code->run);
+}
+
+static uint64_t refer(struct pair *pair, uint32_t thread,
+		      const struct machine_reference *reference, uint64_t root)
+{
+	uint64_t address =
+		reference->offset + (reference->root == MACHINE_NO_ROOT ? 0 : root);
+	uint32_t core = machine_thread_core(pair->threads[thread]);
+
+	if (!address)
+		return 0;
+	return reference_access(pair->reference, thread, core, address,
+				reference->bytes & (REFERENCE_ATOMIC - 1),
+				(enum machine_access_kind)reference->kind);
+}
+
+static void step_run(struct pair *pair, uint32_t thread)
+{
+	struct machine_thread *simulated = pair->threads[thread];
+	struct machine_view view = machine_view(pair->machine, simulated);
+	struct code *code = &pair->codes[random_below(&pair->random, RUNS)];
+	uint64_t root = random_below(&pair->random, MEMORY_BYTES - 2 * SHARED_BYTES);
+	uint64_t patience = random_below(&pair->random, 2) ? UINT64_MAX : 100;
+	struct machine_tally tally = {0};
+	const struct machine_reference *next;
+	uint64_t stalls = 0;
+
+	fetch_code(pair, &view, code, thread);
+	next = machine_run(&view, &code->run, &root, patience, &tally);
+	for (const struct machine_reference *reference = code->references;
+	     reference != next; reference++) {
+		assert_true(stalls <= patience);
+		stalls += refer(pair, thread, reference, root);
+	}
+	assert_int_equal(tally.stalls, stalls);
+	assert_true(next == code->run.references_end || stalls > patience ||
+		    !machine_run_fetched(&view, &code->run));
+	machine_tally(simulated, &tally);
+	machine_run_stopped(simulated, &code->run, next);
 }
 
 /* What is rare: decisions on sharing, memory that changes hands, threads that move. */
@@ -136,6 +236,7 @@ static void expect_all_same(const char *description)
 	pair.machine = build_machine(&config);
 	pair.reference = reference_create(&config);
 	random_seed(&pair.random, 1, 1);
+	make_codes(&pair);
 	for (uint32_t i = 0; i < THREADS; i++)
 		pair.threads[i] = build_thread(pair.machine, i, MACHINE_ANY_CORE);
 	for (uint32_t i = 0; i < ACCESSES && !broken; i++) {
@@ -143,6 +244,8 @@ static void expect_all_same(const char *description)
 
 		if (!random_below(&pair.random, 10))
 			step_fetch(&pair, thread);
+		else if (!random_below(&pair.random, 4))
+			step_run(&pair, thread);
 		else
 			step_access(&pair, thread);
 		if (!random_below(&pair.random, 500))

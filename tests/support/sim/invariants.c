@@ -98,8 +98,8 @@ static void check_front(struct walk *walk, const struct machine_core *core,
 	writable = line->modified && line->owner == core->number;
 	expect(walk, !(front->tag & FRONT_WRITABLE) == !writable,
 	       "a writable front is not modified and owned, or the reverse");
-	expect(walk, !line->contended || front->tag & FRONT_WATCHED,
-	       "a contended line is not watched");
+	expect(walk, !line->contended || !(front->tag & FRONT_QUIET),
+	       "a contended line is taken for quiet");
 }
 
 static bool has_line(const struct cache *cache, const struct line *line)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run: a piece of straight code that is executed again and again, with other addresses each time.
+ * What stays the same is said once, so that an execution costs little more than one comparison for
+ * each load and store. It comes to the same as machine_instructions(), machine_access() and
+ * machine_branch() one after the other. Inlined, because its user's loop is the simulator's.
+ */
+#ifndef AUTOPERF_SIM_MACHINE_RUN_H
+#define AUTOPERF_SIM_MACHINE_RUN_H
+
+#include "machine/l1.h"
+
+#define MACHINE_NO_ROOT 255 /* the offset is the address itself */
+
+/* One access of up to a line, at address roots[root] + offset; address 0: it does not happen. */
+struct machine_reference {
+	uint64_t offset;
+	uint32_t site;
+	uint8_t kind; /* enum machine_access_kind */
+	uint8_t bytes;
+	uint8_t root;
+	uint8_t ignored; /* front_bits that do not matter; of machine_run_init() */
+};
+
+/* In `bytes` of an atomic access: too many to be a simple hit. */
+#define REFERENCE_ATOMIC 128
+
+/* A conditional branch: left by it or not, it is `taken` if that differs from `inverted`. */
+struct machine_exit {
+	uint64_t pc;
+	uint64_t inverted; /* 0 or 1 */
+};
+
+/* Cores whose view of the same code is remembered; others take each other's place. */
+#define MACHINE_RUN_CORES 4u
+
+struct machine_run {
+	struct machine_reference *references; /* in program order */
+	struct machine_reference *references_end;
+	struct machine_exit *exits; /* all but the last are not left by */
+	struct machine_exit *exits_end;
+	uint32_t instructions;
+	uint32_t loads, stores;                 /* counted by machine_run_init() */
+	uint64_t fetched_at[MACHINE_RUN_CORES]; /* by core; see machine_run_fetch() */
+};
+
+/* When the references are complete. */
+void machine_run_init(struct machine_run *run);
+
+/* What runs have counted and machine_tally() has not yet added to the thread's counters. */
+struct machine_tally {
+	uint64_t instructions, loads, stores, stalls;
+};
+
+static inline void machine_tally(struct machine_thread *thread,
+				 struct machine_tally *tally)
+{
+	machine_instructions(thread, tally->instructions);
+	thread->counters[MACHINE_CYCLES] += tally->stalls;
+	thread->counters[MACHINE_LOADS] += tally->loads;
+	thread->counters[MACHINE_STORES] += tally->stores;
+	*tally = (struct machine_tally){0};
+}
+
+/* What runs of a thread look at, so that it can stay in registers over many of them. */
+struct machine_view {
+	struct machine *machine;
+	struct machine_thread *thread;
+	struct machine_core *core;
+	const char *fronts;
+	const uint64_t *pages;
+	uint64_t front_mask; /* of bytes */
+	uint64_t page_mask;
+	uint32_t page_shift;
+	uint32_t turn; /* below MACHINE_RUN_CORES */
+};
+
+static inline struct machine_view machine_view(struct machine *machine,
+					       struct machine_thread *thread)
+{
+	struct machine_core *core = thread->core;
+
+	return (struct machine_view){
+		.machine = machine,
+		.thread = thread,
+		.core = core,
+		.fronts = (const char *)core->l1d.fronts,
+		.pages = core->dtlb.ways,
+		.front_mask = core->l1d.cache.set_mask * sizeof(struct front),
+		.page_mask = core->dtlb.set_mask,
+		.page_shift = machine->page_shift,
+		.turn = core->number % MACHINE_RUN_CORES,
+	};
+}
+
+/* access.c: a reference, translated, that does not simply hit; returns stall cycles. */
+uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *thread,
+			      const struct machine_reference *reference,
+			      uint64_t address);
+
+/*
+ * Performs the references in order. Stops behind the first one with which the run's stalls exceed
+ * `patience` cycles, or which disturbs the fetching of code. Returns the one after the last that
+ * was performed. All are counted: see machine_run_stopped().
+ */
+static inline __attribute__((always_inline)) const struct machine_reference *
+machine_run(const struct machine_view *view, const struct machine_run *run,
+	    const uint64_t *roots, uint64_t patience, struct machine_tally *tally)
+{
+	const struct machine_reference *reference = run->references;
+	const struct machine_reference *end = run->references_end;
+	uint64_t stalls = 0;
+
+	tally->loads += run->loads;
+	tally->stores += run->stores;
+	for (; reference != end; reference++) {
+		uint64_t address = reference->offset, page, offset, epoch;
+		const struct front *front;
+
+		if (reference->root != MACHINE_NO_ROOT)
+			address += roots[reference->root];
+		page = address >> view->page_shift;
+		if (unlikely(view->pages[page & view->page_mask] != page + 1) &&
+		    address)
+			stalls += translate(view->machine, view->thread, page);
+		front = (const void *)(view->fronts +
+				       (front_place(address) & view->front_mask));
+		offset = address % MACHINE_LINE_BYTES;
+		if (likely((front->tag | reference->ignored) == hit_tag(address)) &&
+		    likely(offset + reference->bytes <= MACHINE_LINE_BYTES)) {
+			if (!reference->ignored)
+				write_line(
+					front->line, view->thread,
+					byte_mask((uint32_t)offset, reference->bytes),
+					reference->site);
+			if (patience == UINT64_MAX || likely(stalls <= patience))
+				continue;
+			reference++;
+			break;
+		}
+		epoch = view->core->l1i.epoch;
+		stalls += run_reference_slowly(view->machine, view->thread, reference,
+					       address);
+		if (unlikely(stalls > patience || view->core->l1i.epoch != epoch)) {
+			reference++;
+			break;
+		}
+	}
+	tally->stalls += stalls;
+	return reference;
+}
+
+/* Instructions and exits of a run whose references have been performed. */
+static inline __attribute__((always_inline)) void
+machine_run_finish(const struct machine_view *view, const struct machine_run *run,
+		   bool left, struct machine_tally *tally)
+{
+	tally->instructions += run->instructions;
+	for (const struct machine_exit *exit = run->exits; exit != run->exits_end;
+	     exit++)
+		machine_branch(view->machine, view->thread, exit->pc,
+			       (left && exit + 1 == run->exits_end) != exit->inverted);
+}
+
+/* Takes a reference out of the counts. */
+static inline void machine_take_back(struct machine_thread *thread,
+				     const struct machine_reference *reference)
+{
+	thread->counters[MACHINE_LOADS] -= reference->kind != MACHINE_STORE;
+	thread->counters[MACHINE_STORES] -= reference->kind != MACHINE_LOAD;
+}
+
+/* Takes all from `next` on out of the counts: they will be performed by themselves. */
+static inline void machine_run_stopped(struct machine_thread *thread,
+				       const struct machine_run *run,
+				       const struct machine_reference *next)
+{
+	for (; next != run->references_end; next++)
+		machine_take_back(thread, next);
+}
+
+/*
+ * Code that was fetched once, and nothing came in its way since, is fetched again without any
+ * effect, so that machine_fetch() need not be called. Whether that is so for the code of a run
+ * is known from its last execution, or else is to be found out by machine_fetch_is_idle() for
+ * all of its lines; then machine_run_fetch() keeps it.
+ */
+static inline bool machine_run_fetched(const struct machine_view *view,
+				       const struct machine_run *run)
+{
+	return run->fetched_at[view->turn] == view->core->l1i.epoch;
+}
+
+static inline void machine_run_fetch(const struct machine_view *view,
+				     struct machine_run *run)
+{
+	run->fetched_at[view->turn] = view->core->l1i.epoch;
+}
+
+static inline bool machine_fetch_is_idle(const struct machine_view *view,
+					 uint64_t address)
+{
+	uint64_t number = address >> LINE_SHIFT;
+
+	return l1_front(&view->core->l1i, number)->tag ==
+	       (number << FRONT_SHIFT | FRONT_VALID);
+}
+
+#endif
