@@ -27,52 +27,76 @@ static void copy(HChar *to, const HChar *from)
 }
 
 /*
- * The innermost function, be it inlined. Valgrind tells it only in a sentence: "0x1234: function
- * (file.c:56)".
+ * Of calls that are inlined, Valgrind tells functions and lines only in sentences: "0x1234: function
+ * (file.c:56)". Takes one apart; false: it says no more than the address.
  */
-static bool describe_inlined(DiEpoch epoch, Addr address, HChar *function)
+static bool read_sentence(const HChar *text, struct place *place)
 {
-	InlIPCursor *calls = VG_(new_IIPC)(epoch, address);
-	const HChar *text = VG_(describe_IP)(epoch, address, calls);
 	const HChar *begin = VG_(strstr)(text, ": ");
 	const HChar *end = begin ? VG_(strrchr)(begin, '(') : NULL;
-	bool inlined = VG_(next_IIPC)(calls);
+	const HChar *colon = end ? VG_(strrchr)(end, ':') : NULL;
 	SizeT length;
 
-	VG_(delete_IIPC)(calls);
-	if (!inlined || !end || end < begin + 3)
+	if (!end || end < begin + 3)
 		return false;
 	begin += 2;
 	length = (SizeT)(end - 1 - begin);
-	if (length >= DESCRIBE_NAME_BYTES)
-		length = DESCRIBE_NAME_BYTES - 1;
-	VG_(memcpy)(function, begin, length);
-	function[length] = '\0';
+	if (length >= sizeof(place->function))
+		length = sizeof(place->function) - 1;
+	VG_(memcpy)(place->function, begin, length);
+	place->function[length] = '\0';
+	if (colon && (SizeT)(colon - end) < sizeof(place->file)) {
+		VG_(memcpy)(place->file, end + 1, (SizeT)(colon - end - 1));
+		place->file[colon - end - 1] = '\0';
+		place->line = (uint32_t)VG_(strtoll10)(colon + 1, NULL);
+	}
 	return true;
 }
 
-static void describe_at(DiEpoch epoch, Addr address, struct place *place)
+/*
+ * The function at that address and those that it is inlined into, innermost first; only the
+ * innermost one has the whole path of its file. Returns how many, at least 1.
+ */
+static uint32_t describe_at(DiEpoch epoch, Addr address, struct place *places,
+			    uint32_t count)
 {
+	InlIPCursor *calls = VG_(new_IIPC)(epoch, address);
 	const HChar *name, *directory;
+	bool more, inlined = false;
+	uint32_t found = 0;
 	UInt line;
 
-	VG_(memset)(place, 0, sizeof(*place));
-	if (!describe_inlined(epoch, address, place->function) &&
-	    VG_(get_fnname)(epoch, address, &name))
-		copy(place->function, name);
+	do {
+		struct place *place = &places[found];
+
+		VG_(memset)(place, 0, sizeof(*place));
+		if (VG_(get_objname)(epoch, address, &name))
+			copy(place->object, name);
+		found += read_sentence(VG_(describe_IP)(epoch, address, calls), place);
+		more = VG_(next_IIPC)(calls);
+		inlined |= more;
+	} while (found < count && more);
+	VG_(delete_IIPC)(calls);
+	/* That sentence takes a name or an object for granted; these say what is known. */
+	if (!inlined) {
+		places[0].function[0] = '\0';
+		if (VG_(get_fnname)(epoch, address, &name))
+			copy(places[0].function, name);
+	}
+	places[0].file[0] = '\0';
+	places[0].line = 0;
 	if (VG_(get_filename_linenum)(epoch, address, &name, &directory, &line)) {
 		VG_(snprintf)
-		(place->file, sizeof(place->file), "%s%s%s", directory,
+		(places[0].file, sizeof(places[0].file), "%s%s%s", directory,
 		 *directory ? "/" : "", name);
-		place->line = line;
+		places[0].line = line;
 	}
-	if (VG_(get_objname)(epoch, address, &name))
-		copy(place->object, name);
+	return found ? found : 1;
 }
 
 void describe_place(Addr address, struct place *place)
 {
-	describe_at(VG_(current_DiEpoch)(), address, place);
+	describe_at(VG_(current_DiEpoch)(), address, place, 1);
 }
 
 /* Allocators call each other: who called them is what matters. */
@@ -96,13 +120,15 @@ struct frames {
 static void add_frame(UInt depth, DiEpoch epoch, Addr address, void *opaque)
 {
 	struct frames *frames = opaque;
+	uint32_t count;
 
 	(void)depth;
 	if (frames->count == frames->capacity)
 		return;
-	describe_at(epoch, address, &frames->places[frames->count]);
+	count = describe_at(epoch, address, &frames->places[frames->count],
+			    frames->capacity - frames->count);
 	if (frames->count || !is_allocator(frames->places[0].function))
-		frames->count++;
+		frames->count += count;
 }
 
 uint32_t describe_allocation(ExeContext *where, struct place *places, uint32_t count)
