@@ -54,6 +54,19 @@ static void a_plug_in_is_found_in_its_directory(void **state)
 	free(found);
 }
 
+static void the_simulator_is_found_below_the_given_directory(void **state)
+{
+	char *found;
+
+	(void)state;
+	assert_int_equal(mkdir(scratch_path(&scratch, "autoperf"), 0755), 0);
+	assert_int_equal(mkdir(scratch_path(&scratch, "autoperf/valgrind"), 0755), 0);
+	scratch_write(&scratch, "autoperf/valgrind/autoperf-sim-amd64-linux", "x", 1);
+	found = workload_find_simulator();
+	assert_string_equal(found, scratch_path(&scratch, "autoperf/valgrind"));
+	free(found);
+}
+
 static void links_are_followed_to_the_file(void **state)
 {
 	(void)state;
@@ -82,6 +95,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_scratch(a_library_of_the_given_directory_is_found),
 		with_scratch(a_plug_in_is_found_in_its_directory),
+		with_scratch(the_simulator_is_found_below_the_given_directory),
 		with_scratch(links_are_followed_to_the_file),
 		with_scratch(what_is_not_there_is_not_looked_for_elsewhere),
 	};
