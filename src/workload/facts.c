@@ -203,6 +203,9 @@ int recorder_store_facts(struct recorder *recorder, struct error *error)
 	if (!code && recorder->plan.source == EVENT_SOURCE_SIM)
 		code = profile_set_fact(profile, FACT_SIMULATED_MACHINE,
 					recorder->simulation.machine.text, error);
+	if (!code && recorder->plan.source == EVENT_SOURCE_SIM)
+		code = profile_set_fact(profile, "simulated_on", recorder->simulated_on,
+					error);
 	if (!code)
 		code = store_commit(profile, error);
 	return code;

@@ -152,10 +152,12 @@ static int prepare_simulation(struct recorder *recorder, enum event_source sourc
 		stored = profile_get_fact(recorder->profile, FACT_SIMULATED_MACHINE);
 	code = simulation_prepare(&recorder->simulation, options, stored, error);
 	free(stored);
-	if (!code)
-		simulation_fingerprint(&recorder->simulation, options,
-				       &recorder->machine);
-	return code;
+	if (code)
+		return code;
+	snprintf(recorder->simulated_on, sizeof(recorder->simulated_on), "%s",
+		 recorder->machine.cpu_model);
+	simulation_fingerprint(&recorder->simulation, options, &recorder->machine);
+	return 0;
 }
 
 static int make_plan(struct recorder *recorder, const struct event_names *names,
