@@ -27,8 +27,8 @@ static inline bool tlb_use_of_four(const struct tlb *tlb, uint64_t page)
 
 	way[0] = value;
 	way[sets] = in_first ? second : first;
-	way[2 * sets] = in_first | in_second ? third : second;
-	way[3 * sets] = in_first | in_second | in_third ? fourth : third;
+	way[2 * sets] = (in_first | in_second) ? third : second;
+	way[3 * sets] = (in_first | in_second | in_third) ? fourth : third;
 	return in_first | in_second | in_third | (fourth == value);
 }
 
