@@ -182,9 +182,20 @@ static void put_blocks(struct info *info, const struct profile_line *line)
 	}
 }
 
+static int compare_threads(const void *left, const void *right)
+{
+	const struct line_thread *a = left, *b = right;
+
+	return a->thread < b->thread ? -1 : a->thread > b->thread;
+}
+
 /* One character a byte: w written, r only read. */
 static void put_map(struct info *info, const struct profile_line *line)
 {
+	struct line_thread threads[LINE_THREADS_MAX];
+
+	memcpy(threads, line->threads, sizeof(threads));
+	qsort(threads, line->thread_count, sizeof(*threads), compare_threads);
 	text_puts(&info->page, INDENT "byte       ");
 	for (int byte = 0; byte < LINE_BYTES; byte += 8)
 		text_printf(&info->page, "%-8d", byte);
@@ -192,7 +203,7 @@ static void put_map(struct info *info, const struct profile_line *line)
 		info->page.length--;
 	text_puts(&info->page, "\n");
 	for (size_t i = 0; i < line->thread_count; i++) {
-		const struct line_thread *thread = &line->threads[i];
+		const struct line_thread *thread = &threads[i];
 		char map[LINE_BYTES + 1] = {0};
 
 		for (int byte = 0; byte < LINE_BYTES; byte++)
