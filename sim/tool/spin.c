@@ -17,8 +17,11 @@
 
 #define RECENT_MAX (2 * LOG_LOOK_WORDS)
 #define PERIOD_MAX 48u /* words */
-#define MEMORY_MAX 32u /* places that a repetition touches */
-#define BYTES_MAX  64u /* of one of them */
+/* A thread that has spun looks more often, for so many looks. */
+#define EAGER_WORDS 24u
+#define EAGER_LOOKS 1000u
+#define MEMORY_MAX  32u /* places that a repetition touches */
+#define BYTES_MAX   64u /* of one of them */
 
 /* A place in the program's memory and what it held. */
 struct memory {
@@ -32,6 +35,7 @@ struct spin_state {
 	uint64_t
 		recent[RECENT_MAX]; /* the words before it: replay may be beyond them */
 	uint32_t recent_count;
+	uint32_t eager;  /* looks until it is no longer one that spins now and then */
 	bool candidate;  /* what follows is the checkpoint of a repetition */
 	uint64_t start;  /* position at which the repetition began */
 	uint32_t period; /* words */
@@ -43,6 +47,7 @@ struct spin_state {
 	struct memory memory[MEMORY_MAX];
 	VexGuestArchState registers;
 	struct spin *spin; /* while spinning, until replayed */
+	bool woken;        /* has stopped spinning, and has not executed since */
 };
 
 struct spin {
@@ -194,7 +199,20 @@ static bool start_over(struct thread *thread)
 	thread->spin->looked = log_position(&thread->log, thread->log.written);
 	thread->spin->recent_count = 0;
 	thread->spin->candidate = false;
-	log_look_after(&thread->log, LOG_LOOK_WORDS);
+	log_look_after(&thread->log,
+		       thread->spin->eager ? EAGER_WORDS : LOG_LOOK_WORDS);
+	return false;
+}
+
+/* As yet: some more words may tell. */
+static bool go_on_looking(struct thread *thread)
+{
+	struct spin_state *state = thread->spin;
+
+	if (!state->eager || state->recent_count >= LOG_LOOK_WORDS)
+		return start_over(thread);
+	state->eager--;
+	log_look_after(&thread->log, EAGER_WORDS);
 	return false;
 }
 
@@ -244,7 +262,7 @@ static bool look_for_repetition(struct thread *thread)
 		words += log_record_words(*words);
 	state->period = find_period(words, end);
 	if (!state->period)
-		return start_over(thread);
+		return go_on_looking(thread);
 	state->start = state->looked - (uint64_t)(end - words);
 	/* The last repetition, up to here: it will be what comes next. */
 	VG_(memcpy)(state->words, words, state->period * sizeof(*words));
@@ -296,6 +314,7 @@ static void begin_spinning(struct thread *thread)
 
 	take_back(thread);
 	state->candidate = false;
+	state->eager = EAGER_LOOKS;
 	state->spin = new_spin(thread);
 	THREAD_APPEND(thread, LOG_SPIN, (uintptr_t)state->spin, thread_order());
 	state->looked = log_position(&thread->log, thread->log.written);
@@ -360,17 +379,10 @@ static void keep(struct thread *thread)
 
 /* ---- going on ---- */
 
-/* The thread goes on; its wait is over when the store is replayed, or now (writer NULL). */
-static void stop_spinning(struct thread *thread, struct thread *writer,
-			  uint64_t position, uint64_t time)
+/* The wait is over when the store is replayed, or now (writer NULL). */
+static void end_with(struct spin *spin, struct thread *writer, uint64_t position,
+		     uint64_t time)
 {
-	struct spin *spin = thread->spin->spin;
-
-	thread->state = THREAD_RUNNABLE;
-	start_over(thread);
-	thread->spin->spin = NULL;
-	if (!spin)
-		return;
 	spin->writer = writer;
 	spin->position = position;
 	if (writer) {
@@ -381,7 +393,30 @@ static void stop_spinning(struct thread *thread, struct thread *writer,
 	spin->over = true;
 	spin->time = time;
 	if (spin->held)
-		order_ready(thread, time);
+		order_ready(spin->thread, time);
+}
+
+static void stop_spinning(struct thread *thread, struct thread *writer,
+			  uint64_t position, uint64_t time)
+{
+	struct spin *spin = thread->spin->spin;
+
+	thread->state = THREAD_RUNNABLE;
+	start_over(thread);
+	thread->spin->spin = NULL;
+	if (spin)
+		end_with(spin, writer, position, time);
+}
+
+/* Before the thread has had its turn there has been another store, which it will see. */
+static void wait_longer(struct thread *thread, struct thread *writer, uint64_t position,
+			uint64_t time)
+{
+	struct spin *spin = new_spin(thread);
+
+	THREAD_APPEND(thread, LOG_SPIN, (uintptr_t)spin, thread_order());
+	start_over(thread);
+	end_with(spin, writer, position, time);
 }
 
 void spin_look_again(struct thread *thread)
@@ -420,7 +455,11 @@ static bool stores_to(const uint64_t *record, const struct memory *memory)
 	return false;
 }
 
-/* The first store to that memory that the thread has logged in its turn; NULL: none. */
+/*
+ * The first store to that memory that the thread has logged in its turn; NULL: none. The first one,
+ * because the spinning thread would have gone on then: it did not look again only because it was
+ * not its turn.
+ */
 static const uint64_t *find_store(const struct thread *thread,
 				  const struct memory *memory)
 {
@@ -435,23 +474,49 @@ static const uint64_t *find_store(const struct thread *thread,
 	return NULL;
 }
 
+/* What is in memory now is what the thread will see, and nothing new. */
+static void take_note(struct spin_state *state)
+{
+	for (uint32_t i = 0; i < state->memory_count; i++) {
+		struct memory *memory = &state->memory[i];
+
+		if (is_readable(memory->address, memory->bytes))
+			VG_(memcpy)
+		(memory->value, (const void *)memory->address, memory->bytes);
+	}
+}
+
+/* `last` has had its turn. */
+static void look_at_memory(struct thread *thread, struct thread *last)
+{
+	struct spin_state *state = thread->spin;
+	const struct memory *changed = find_change(state);
+	const uint64_t *store;
+	struct thread *writer;
+	uint64_t position;
+
+	if (!changed)
+		return;
+	store = find_store(last, changed);
+	writer = store ? last : NULL;
+	position = store ? log_position(&last->log, store) : 0;
+	if (thread->state == THREAD_SPINNING)
+		stop_spinning(thread, writer, position, thread_clock(last));
+	else
+		wait_longer(thread, writer, position, thread_clock(last));
+	take_note(state);
+	state->woken = true;
+}
+
 void spin_look_around(struct thread *last)
 {
 	keep(last);
-	for (struct thread *thread = threads.first; thread; thread = thread->next) {
-		const struct memory *changed;
-		const uint64_t *store;
-
-		if (!thread->live || thread->state != THREAD_SPINNING || thread == last)
-			continue;
-		changed = find_change(thread->spin);
-		if (!changed)
-			continue;
-		store = find_store(last, changed);
-		stop_spinning(thread, store ? last : NULL,
-			      store ? log_position(&last->log, store) : 0,
-			      thread_clock(last));
-	}
+	if (last->spin)
+		last->spin->woken = false;
+	for (struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread->live && thread != last && thread->spin &&
+		    (thread->state == THREAD_SPINNING || thread->spin->woken))
+			look_at_memory(thread, last);
 }
 
 /* ---- replay ---- */
