@@ -109,6 +109,23 @@ static void fine_locks(int self)
 	}
 }
 
+/* The same with one lock that is hand-written. */
+static _Alignas(LINE) atomic_int next_ticket;
+static _Alignas(LINE) atomic_int serving;
+
+static void coarse_ticket(int self)
+{
+	for (long i = 0; i < job.count; i++) {
+		int ticket = atomic_fetch_add(&next_ticket, 1);
+
+		while (atomic_load(&serving) != ticket)
+			;
+		compute(self, 200);
+		atomic_store(&serving, ticket + 1);
+		compute(self, 20);
+	}
+}
+
 static void false_sharing_heap(int self)
 {
 	for (long i = 0; i < job.count; i++)
@@ -291,6 +308,7 @@ static const struct {
 	{"mutex", mutex},
 	{"spinlock", spin_lock},
 	{"coarse", coarse_lock},
+	{"coarse-ticket", coarse_ticket},
 	{"fine", fine_locks},
 	{"heap", false_sharing_heap},
 	{"rare", rare_sharing},
