@@ -297,6 +297,7 @@ struct listed count_listed(const struct scratch *scratch, struct cache_shape l1d
 	assert_true(l1d.ways <= WAYS_MAX);
 	cache.lines = calloc(cache.sets * cache.ways, sizeof(*cache.lines));
 	assert_non_null(cache.lines);
+	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	add_option(&options, "--command-line-only=yes");
 	add_option(&options, "--tool=lackey");

@@ -5,7 +5,7 @@
  *
  * - An access over the end of a line can miss in both lines: the simulator counts the lines, as
  *   hardware refills them, cachegrind the access. It matters for unaligned copies of what does
- *   not fit the cache (sort of 120 KB: 3 % with 32 KiB, 5 % with 8 KiB; of 5 MB: 11 %).
+ *   not fit the cache (sort of 80 KB: 2 % with 32 KiB, 5 % with 8 KiB; of 5 MB: 11 %).
  *   the_list_of_accesses_explains_each_l1d_miss() accounts for it to the last miss.
  * - Cachegrind takes the write of a read-modify-write instruction for no access: stores are not
  *   compared. Misses are, because that write always hits.
@@ -27,8 +27,8 @@
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
 
-#define TEXT_BYTES_GZIP 150000
-#define TEXT_BYTES_SORT 120000
+#define TEXT_BYTES_GZIP 100000
+#define TEXT_BYTES_SORT 80000
 
 /* In percent. */
 #define TOLERANCE_INSTRUCTIONS 0.01
@@ -86,32 +86,42 @@ static double difference(uint64_t simulated, uint64_t reference)
 	return ((double)simulated / (double)reference - 1) * 100;
 }
 
-/* Prints the pair; 1: too far apart. */
+/* Prints the pair; 1: further apart than by `percent` and `lines`. */
 static unsigned compare(const char *what, uint64_t simulated, uint64_t reference,
-			double tolerance)
+			double percent, uint64_t lines)
 {
-	double percent = difference(simulated, reference);
-	bool far = !(percent >= -tolerance && percent <= tolerance);
+	uint64_t apart =
+		simulated > reference ? simulated - reference : reference - simulated;
+	bool far = (double)apart > (double)reference * percent / 100 + (double)lines;
 
 	print_message("  %-14s %12" PRIu64 " cachegrind %12" PRIu64 " %+8.3f %%%s\n",
-		      what, simulated, reference, percent, far ? " TOO FAR" : "");
+		      what, simulated, reference, difference(simulated, reference),
+		      far ? " TOO FAR" : "");
 	return far;
 }
 
-static void expect_alike(const struct geometry *geometry, const char *const *command)
+/*
+ * `handed_over`: the program has a second thread, and whether the first one runs once more before
+ * or after it is chance, with cachegrind. It costs at most an L1 full of lines.
+ */
+static void expect_alike(const struct geometry *geometry, const char *const *command,
+			 bool handed_over)
 {
 	struct counts mine = count_simulated(&scratch, geometry, command);
 	struct counts other = count_cachegrind(&scratch, geometry, command);
+	uint64_t lines = handed_over ? geometry->l1d.bytes / 64 : 0;
 	unsigned far = 0;
 
 	print_message("%s, %s\n", command[0], geometry->name);
 	far += compare("instructions", mine.instructions, other.instructions,
-		       TOLERANCE_INSTRUCTIONS);
-	far += compare("branches", mine.branches, other.branches, TOLERANCE);
-	far += compare("L1I misses", mine.l1i_misses, other.l1i_misses, TOLERANCE);
-	far += compare("L1D misses", mine.l1d_misses, other.l1d_misses, TOLERANCE);
-	far += compare("LLC misses", mine.llc_misses, other.llc_misses, TOLERANCE);
-	compare("mispredicted", mine.mispredicted, other.mispredicted, 1e9);
+		       TOLERANCE_INSTRUCTIONS, 0);
+	far += compare("branches", mine.branches, other.branches, TOLERANCE, 0);
+	far += compare("L1I misses", mine.l1i_misses, other.l1i_misses, TOLERANCE, 0);
+	far += compare("L1D misses", mine.l1d_misses, other.l1d_misses, TOLERANCE,
+		       lines);
+	far += compare("LLC misses", mine.llc_misses, other.llc_misses, TOLERANCE,
+		       lines);
+	compare("mispredicted", mine.mispredicted, other.mispredicted, 100, 0);
 	if (far)
 		fail_msg("%u counters are too far from cachegrind's", far);
 }
@@ -132,9 +142,9 @@ static void gzip_misses_what_it_misses_under_cachegrind(void **state)
 	const char *const command[] = {"gzip", "-c", gzip_text, NULL};
 
 	(void)state;
-	expect_alike(&usual, command);
-	expect_alike(&small, command);
-	expect_alike(&tiny, command);
+	expect_alike(&usual, command, false);
+	expect_alike(&small, command, false);
+	expect_alike(&tiny, command, false);
 }
 
 static void sort_misses_what_it_misses_under_cachegrind(void **state)
@@ -142,23 +152,22 @@ static void sort_misses_what_it_misses_under_cachegrind(void **state)
 	const char *const command[] = {"sort", "--parallel=1", sort_text, NULL};
 
 	(void)state;
-	expect_alike(&usual, command);
+	expect_alike(&usual, command, false);
 }
 
 static void an_example_with_locks_misses_the_same(void **state)
 {
 	(void)state;
-	expect_alike(&usual, example("hash_table-good", "30"));
-	expect_alike(&small, example("hash_table-good", "30"));
-	expect_alike(&tiny, example("hash_table-good", "30"));
+	expect_alike(&usual, example("hash_table-good", "60"), true);
+	expect_alike(&tiny, example("hash_table-good", "60"), true);
 }
 
 static void an_example_with_arithmetic_misses_the_same(void **state)
 {
 	(void)state;
-	expect_alike(&usual, example("linear_regression-good", "40"));
-	expect_alike(&small, example("linear_regression-good", "40"));
-	expect_alike(&tiny, example("linear_regression-good", "40"));
+	expect_alike(&usual, example("linear_regression-good", "200"), true);
+	expect_alike(&small, example("linear_regression-good", "200"), true);
+	expect_alike(&tiny, example("linear_regression-good", "200"), true);
 }
 
 static void expect_close(uint64_t counted, uint64_t listed)
@@ -172,19 +181,30 @@ static void expect_close(uint64_t counted, uint64_t listed)
 static void the_list_of_accesses_explains_each_l1d_miss(void **state)
 {
 	const char *const command[] = {"sort", "--parallel=1", sort_text, NULL};
-	struct counts mine, other;
-	struct listed listed;
+	struct counts mine = count_simulated(&scratch, &small, command);
+	struct counts other = count_cachegrind(&scratch, &small, command);
+	struct listed listed = count_listed(&scratch, small.l1d, command);
 
 	(void)state;
-	mine = count_simulated(&scratch, &small, command);
-	other = count_cachegrind(&scratch, &small, command);
-	listed = count_listed(&scratch, small.l1d, command);
 	print_message("L1D misses by line %" PRIu64 ", listed %" PRIu64
 		      "; by access %" PRIu64 ", listed %" PRIu64 "\n",
 		      mine.l1d_misses, listed.lines, other.l1d_misses, listed.accesses);
 	assert_true(listed.lines > listed.accesses);
 	expect_close(mine.l1d_misses, listed.lines);
 	expect_close(other.l1d_misses, listed.accesses);
+}
+
+/* Cachegrind cuts what is larger than a line, such as saved states, to one. */
+static void strings_locks_vectors_and_saved_states_are_simulated_whole(void **state)
+{
+	const char *const command[] = {getenv("INSTRUCTIONS"), NULL};
+	struct counts mine = count_simulated(&scratch, &small, command);
+	struct listed listed = count_listed(&scratch, small.l1d, command);
+
+	(void)state;
+	print_message("L1D misses by line %" PRIu64 ", listed %" PRIu64 "\n",
+		      mine.l1d_misses, listed.lines);
+	expect_close(mine.l1d_misses, listed.lines);
 }
 
 int main(void)
@@ -195,6 +215,8 @@ int main(void)
 		cmocka_unit_test(an_example_with_locks_misses_the_same),
 		cmocka_unit_test(an_example_with_arithmetic_misses_the_same),
 		cmocka_unit_test(the_list_of_accesses_explains_each_l1d_miss),
+		cmocka_unit_test(
+			strings_locks_vectors_and_saved_states_are_simulated_whole),
 	};
 
 	return cmocka_run_group_tests(tests, open_scratch, close_scratch);
