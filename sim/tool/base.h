@@ -33,6 +33,9 @@ extern SysRes VG_(am_shared_mmap_file_float_valgrind)(SizeT bytes, UInt protecti
 extern SysRes VG_(am_munmap_valgrind)(Addr start, SizeT bytes);
 /* coregrind/pub_core_libcfile.h: moves a descriptor out of the program's way. */
 extern Int VG_(safe_fd)(Int fd);
+/* coregrind/pub_core_demangle.h; the result is valid until the next call. */
+extern void VG_(demangle)(Bool cxx, Bool redirections, const HChar *mangled,
+			  const HChar **written);
 
 static inline SysRes system_call(UWord number, UWord a, UWord b, UWord c, UWord d)
 {

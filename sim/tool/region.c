@@ -19,9 +19,6 @@ extern void VG_(DebugInfo_syms_getidx)(const DebugInfo *object, Int index,
 				       Addr *addresses, UInt *bytes, const HChar **name,
 				       const HChar ***others, Bool *text,
 				       Bool *indirect, Bool *global);
-/* coregrind/pub_core_demangle.h; the result is valid until the next call. */
-extern void VG_(demangle)(Bool cxx, Bool redirections, const HChar *mangled,
-			  const HChar **written);
 #define SYMBOL_ADDRESSES 8
 
 #define DEPTH_LIMIT  4096u
