@@ -153,6 +153,11 @@ const struct hook *hooks_find(Addr address)
 	return find_by_name(name);
 }
 
+bool hooks_is_region(const struct hook *hook)
+{
+	return hook->kind == HOOK_REGION;
+}
+
 void hooks_add_region(const HChar *name, uint32_t region)
 {
 	added.regions = VG_(realloc)("autoperf.hooks", added.regions,

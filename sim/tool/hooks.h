@@ -16,6 +16,9 @@ struct hook;
 /* The hook of the function that begins at this address, or NULL. For translation. */
 const struct hook *hooks_find(Addr address);
 
+/* Its calls are executions of a region. */
+bool hooks_is_region(const struct hook *hook);
+
 /* Calls of this function are executions of region `region` (region.h). */
 void hooks_add_region(const HChar *name, uint32_t region);
 /* Whether a symbol, demangled, is the function that somebody calls `name`. */

@@ -18,10 +18,13 @@
 
 #include <pub_tool_guest.h>
 #include <pub_tool_machine.h>
-#include <pub_tool_transtab.h>
 
 #include "tool/hooks.h"
 #include "tool/log.h"
+#include "tool/main.h"
+
+/* coregrind/pub_core_transtab.h; not while generated code is being executed. */
+extern void VG_(discard_translations)(Addr start, ULong bytes, const HChar *who);
 
 #define LINE_MASK (MACHINE_LINE_BYTES - 1)
 #define BYTES_MAX 64u /* of one item; larger accesses are several */
@@ -37,6 +40,7 @@ struct value {
 struct builder {
 	IRSB *out;
 	const VexGuestLayout *layout;
+	bool logging;
 	struct value *values; /* by temporary of the original block */
 	UInt value_count;
 	struct item items[BLOCK_ITEMS_MAX];
@@ -58,14 +62,20 @@ struct builder {
 	uint64_t fetched; /* line of the last fetch */
 };
 
-static bool blocks_wanted = true;
+/* Beside tool.warm. */
+static bool blocks_wanted;
+
+bool instrument_blocks_wanted(void)
+{
+	return tool.warm || blocks_wanted;
+}
 
 void instrument_blocks(bool wanted)
 {
-	if (blocks_wanted == wanted)
+	if (tool.warm || blocks_wanted == wanted)
 		return;
 	blocks_wanted = wanted;
-	VG_(discard_translations_safely)(0x1000, ~(SizeT)0xfff, "autoperf-sim");
+	VG_(discard_translations)(0x1000, ~(ULong)0xfff, "autoperf-sim");
 }
 
 /* ---- small pieces of IR ---- */
@@ -482,7 +492,7 @@ static void add_statements(struct builder *builder, const IRSB *in, Int i)
 
 		if (!statement || statement->tag == Ist_NoOp)
 			continue;
-		if (!blocks_wanted) {
+		if (!builder->logging) {
 			addStmtToIRSB(builder->out, statement);
 		} else if (statement->tag == Ist_Exit || statement->tag == Ist_Store ||
 			   statement->tag == Ist_StoreG) {
@@ -510,17 +520,20 @@ IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *lay
 	builder.gap = 0;
 	builder.fetched = 1; /* no line's address */
 	builder.layout = layout;
+	/* A region's first block is logged in any case: its hook calls for the others. */
+	builder.logging = instrument_blocks_wanted() || (hook && hooks_is_region(hook));
 	builder.out = deepCopyIRSBExceptStmts(in);
-	init_values(&builder, in);
+	if (builder.logging)
+		init_values(&builder, in);
 	/* The preamble belongs to Valgrind. */
 	for (i = 0; i < in->stmts_used && in->stmts[i]->tag != Ist_IMark; i++)
 		addStmtToIRSB(builder.out, in->stmts[i]);
 	if (hook)
 		call_entry_hook(&builder, hook);
-	if (blocks_wanted)
+	if (builder.logging)
 		begin_record(&builder);
 	add_statements(&builder, in, i);
-	if (blocks_wanted) {
+	if (builder.logging) {
 		add_end(&builder, builder.out->next, builder.out->jumpkind);
 		finish_heads(&builder,
 			     block_new(closure->nraddr, builder.items,
@@ -528,6 +541,7 @@ IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *lay
 	}
 	if (builder.out->jumpkind == Ijk_Ret)
 		call_return_hook(&builder, builder.out->next);
-	VG_(free)(builder.values);
+	if (builder.values)
+		VG_(free)(builder.values);
 	return builder.out;
 }

@@ -14,8 +14,12 @@ IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *lay
 		 const VexGuestExtents *extents, const VexArchInfo *host,
 		 IRType guest_word, IRType host_word);
 
-/* While false, blocks are translated with hooks only. Changing it discards all translations. */
+/*
+ * With --warm=off, blocks are translated with hooks only while they are not wanted, as at first.
+ * Changing it discards all translations.
+ */
 void instrument_blocks(bool wanted);
+bool instrument_blocks_wanted(void);
 
 /* Generated code calls this when the cursor is beyond its limit (schedule.c). */
 void log_full(void);

@@ -273,6 +273,7 @@ static void begin(void)
 	version_check();
 	make_machine();
 	VG_(track_start_client_code)(schedule_start);
+	VG_(track_stop_client_code)(schedule_stop);
 }
 
 static void finish(Int code)

@@ -11,6 +11,7 @@
 #include "requests.h"
 #include "tool/hooks.h"
 #include "tool/main.h"
+#include "tool/schedule.h"
 #include "tool/session.h"
 
 /* coregrind/pub_core_debuginfo.h; a SymAVMAs is one address here, and some elsewhere. */
@@ -180,10 +181,13 @@ bool region_request(struct thread *thread, const UWord *request, UWord *answer)
 		if (request[2] >= RECORDING_REGIONS_MAX)
 			return true;
 		regions.seen = true;
+		schedule_region(thread);
+		thread->marker_depth = request[1] + 1;
 		THREAD_APPEND(thread, LOG_FRAME_BEGIN, FRAMES_MARKERS, request[1],
 			      request[2], request[3]);
 		return true;
 	case AUTOPERF_SIM_END:
+		thread->marker_depth = request[1];
 		THREAD_APPEND(thread, LOG_FRAME_END, FRAMES_MARKERS, request[1],
 			      request[2], request[3]);
 		return true;
@@ -253,6 +257,7 @@ void region_enter(struct thread *thread, uint32_t region)
 		thread->kernel_id = VG_(gettid)();
 	if (thread->serial > regions.threads_named)
 		name_threads();
+	schedule_region(thread);
 	THREAD_APPEND(thread, LOG_FRAME_BEGIN, FRAMES_FUNCTIONS, thread->region_depth++,
 		      region, 0);
 }

@@ -28,6 +28,11 @@ void region_end(struct thread *thread, enum frame_stack_kind kind, uint32_t dept
 void region_drop(struct thread *thread, enum frame_stack_kind kind, uint32_t depth);
 /* Frames open now in the replay, over all threads. */
 uint32_t region_open_frames(void);
+/* The thread executes a region now, as far as it is told. */
+static inline bool region_executes(const struct thread *thread)
+{
+	return thread->live && (thread->marker_depth || thread->region_depth);
+}
 /* A region has been begun by the program, if only to be replayed later. */
 bool region_seen(void);
 

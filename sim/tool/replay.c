@@ -24,9 +24,16 @@ static struct {
 	bool resumed; /* a thread has been added: the lowest may be another one now */
 } queue;
 
+static uint64_t passed_over;
+
 uint64_t replay_time(void)
 {
 	return queue.time;
+}
+
+uint64_t replay_passed_over(void)
+{
+	return passed_over;
 }
 
 /* ---- one record ---- */
@@ -327,12 +334,16 @@ static void simulate_blocks(struct thread *thread)
 	}
 	machine_tally(thread->machine, &tally);
 	log->read += at - log->read;
+	passed_over = 0;
 }
 
-static void skip_blocks(struct log *log)
+static void pass_over_blocks(struct log *log)
 {
+	const uint64_t *from = log->read;
+
 	while (log->read < log->written && !(*log->read & LOG_CONTROL))
 		log->read += log_record_words(*log->read);
+	passed_over += (uint64_t)(log->read - from);
 }
 
 void replay_alone(struct thread *thread)
@@ -346,7 +357,7 @@ void replay_alone(struct thread *thread)
 			if (is_simulated(thread))
 				simulate_blocks(thread);
 			else
-				skip_blocks(log);
+				pass_over_blocks(log);
 			continue;
 		}
 		if (log_operation(head) == LOG_EXIT) {
@@ -436,6 +447,9 @@ static enum stop run(struct thread *thread, uint64_t until)
 				thread->replayed_blocks += !thread->item;
 				if (!simulate_block(thread, head, log->read + 1, until))
 					return STOP_LATER;
+				passed_over = 0;
+			} else {
+				passed_over += words;
 			}
 		} else if (log_operation(head) == LOG_EXIT) {
 			end_thread(thread);

@@ -18,6 +18,9 @@ enum replay_extent {
 /* Replays logs of several threads; none is current. */
 void replay_merge(enum replay_extent extent);
 
+/* Words of blocks that --warm=off passed over since a block was simulated. */
+uint64_t replay_passed_over(void);
+
 /* A held thread may go on (order.c). */
 void replay_resume(struct thread *thread);
 

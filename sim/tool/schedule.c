@@ -14,6 +14,7 @@
 #include "tool/futex.h"
 #include "tool/instrument.h"
 #include "tool/main.h"
+#include "tool/region.h"
 #include "tool/replay.h"
 #include "tool/spin.h"
 
@@ -25,6 +26,19 @@
 #define IDLE_NANOSECONDS 20000
 /* So often in a row: the one that is waited for does not come. */
 #define IDLE_MAX 2500
+
+/* coregrind/pub_core_transtab.h: while a client request is handled. */
+extern Bool VG_(ok_to_discard_translations);
+
+/* Of a turn outside regions, where virtual time stands still; a thread may be spinning. */
+#define OUTSIDE_BLOCKS 20000
+/* Logged outside regions before the logging is taken out: about 0.2 s. */
+#define OUTSIDE_WORDS_MIN (64u << 20)
+
+static struct {
+	bool entered;      /* a region has been begun in this turn */
+	uint64_t patience; /* words; 0: never been in a region */
+} outside;
 
 static struct thread *last_started;
 static uint32_t idled;
@@ -221,6 +235,48 @@ static void switch_to(struct thread *thread)
 	thread_enter(thread);
 }
 
+/* Nothing of what is executed now is to be simulated, nor will be soon. */
+static bool is_outside(void)
+{
+	for (struct thread *thread = threads.first; thread; thread = thread->next)
+		if (region_executes(thread) || thread->state == THREAD_SPINNING)
+			return false;
+	return replay_passed_over() > outside.patience;
+}
+
+/*
+ * With --warm=off, what is outside regions should cost nothing; but to leave the blocks' code out,
+ * or to put it in, all of it must be translated anew. So it stays for some time after a region, for
+ * twice as long after each time it had to be put in again.
+ */
+static void enter_regions(void)
+{
+	outside.entered = false;
+	outside.patience = outside.patience ? 2 * outside.patience : OUTSIDE_WORDS_MIN;
+	instrument_blocks(true);
+}
+
+void schedule_region(const struct thread *thread)
+{
+	if (instrument_blocks_wanted())
+		return;
+	if (VG_(ok_to_discard_translations)) {
+		enter_regions();
+	} else {
+		outside.entered = true;
+		set_blocks_left(thread->tid, 1); /* ends its turn */
+	}
+}
+
+void schedule_stop(ThreadId tid, ULong blocks)
+{
+	(void)tid, (void)blocks;
+	if (outside.entered)
+		enter_regions();
+	else if (!tool.warm && instrument_blocks_wanted() && is_outside())
+		instrument_blocks(false);
+}
+
 void schedule_start(ThreadId tid, ULong blocks)
 {
 	struct thread *thread = thread_find(tid);
@@ -235,7 +291,11 @@ void schedule_start(ThreadId tid, ULong blocks)
 		last_started = thread;
 		return;
 	}
-	allowed = thread->state == THREAD_SPINNING ? 1 : allowance(thread);
+	if (thread->state == THREAD_SPINNING)
+		allowed = 1;
+	else
+		allowed =
+			instrument_blocks_wanted() ? allowance(thread) : OUTSIDE_BLOCKS;
 	if (allowed == 1 && thread == last_started)
 		idle();
 	else

@@ -9,6 +9,8 @@
 
 /* Of VG_(track_start_client_code). */
 void schedule_start(ThreadId tid, ULong blocks);
+/* Of VG_(track_stop_client_code). */
+void schedule_stop(ThreadId tid, ULong blocks);
 
 /* Where the thread will be when all that it has logged is replayed, as far as can be told. */
 uint64_t schedule_front(const struct thread *thread);
@@ -18,6 +20,8 @@ void schedule_woken(struct thread *thread, uint64_t not_before);
 void schedule_unlocked(struct thread *thread);
 /* The thread's memory is about to be freed. */
 void schedule_ended(const struct thread *thread);
+/* A region begins: with --warm=off, what the thread executes is logged from now on. */
+void schedule_region(const struct thread *thread);
 /* What the program does from here on is out of sight (exec, exit): replays everything. */
 void schedule_drain(void);
 

@@ -60,6 +60,7 @@ struct thread {
 	uint32_t call_capacity;
 	uint64_t turn_start;   /* position in its log when its turn began */
 	uint32_t region_depth; /* calls of region functions */
+	uint64_t marker_depth; /* of the innermost frame by a marker; 0: none */
 	uint64_t floor;        /* its clock will be at least this when it runs on */
 	uint32_t locks_held;   /* functions of the C library that lock have returned */
 	bool locking;          /* has locked something in its turn */
