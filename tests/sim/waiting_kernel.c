@@ -2,7 +2,6 @@
 /*
  * Waiting in the kernel: futexes and what the C library makes of them, threads' ends, signals, data.
  */
-#define _GNU_SOURCE
 #include "waiting.h"
 
 #include <fcntl.h>

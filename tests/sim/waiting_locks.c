@@ -2,7 +2,6 @@
 /*
  * Waiting for locks and flags: those of the C library and hand-written ones, which spin.
  */
-#define _GNU_SOURCE
 #include "waiting.h"
 
 #include <errno.h>
