@@ -110,9 +110,9 @@ static int thread_forks(void)
 	pthread_t forker, spinner;
 	void *result = NULL;
 
-	require(!pthread_create(&spinner, NULL, spin_until_forked, NULL) &&
-			!pthread_create(&forker, NULL, fork_in_thread, NULL),
+	require(!pthread_create(&spinner, NULL, spin_until_forked, NULL),
 		"pthread_create");
+	require(!pthread_create(&forker, NULL, fork_in_thread, NULL), "pthread_create");
 	pthread_join(spinner, NULL);
 	pthread_join(forker, &result);
 	work();
