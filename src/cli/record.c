@@ -336,6 +336,11 @@ static void print_summary(const struct cli *cli, const struct arguments *argumen
 			     "if they are to be judged: autoperf detect "
 			     "model.safetensors %s",
 			     quoted.chars);
+		if (summary->simulated)
+			console_note(&console,
+				     "cache lines that threads contend for: autoperf "
+				     "info --lines %s",
+				     quoted.chars);
 	}
 	text_free(&quoted);
 }

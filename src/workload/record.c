@@ -416,6 +416,7 @@ static int count_runs(struct recorder *recorder, struct error *error)
 				 "%u runs of %zu passes are too many",
 				 recorder->options->runs, passes);
 	recorder->summary->passes = passes;
+	recorder->summary->simulated = recorder->plan.source == EVENT_SOURCE_SIM;
 	return 0;
 }
 

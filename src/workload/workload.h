@@ -118,6 +118,7 @@ struct record_summary {
 	size_t regions; /* in the whole profile, as the next */
 	uint64_t profile_bytes;
 	bool interrupted;
+	bool simulated; /* source sim: the profile may hold contended cache lines */
 };
 
 /*

@@ -47,7 +47,8 @@ installed_version() {
 @test "source sim measures marked regions on the simulated machine" {
 	simulates
 	autoperf 0 record --source sim -n 2 -o x.apdb -- "$actions" work 20 mark 7 threads 4
-	stderr_has "source sim, 2 runs" "simulating 'generic' (64 cores, 1 socket)" "2 runs: 122 samples; 3 regions in 'x.apdb'"
+	stderr_has "source sim, 2 runs" "simulating 'generic' (64 cores, 1 socket)" "2 runs: 122 samples; 3 regions in 'x.apdb'" \
+		"autoperf info --lines x.apdb"
 	[ -z "$output" ]
 	only x.apdb
 	[ "$(sql x.apdb 'select status, count(*), sum(samples) from run')" = "ok|2|122" ]
