@@ -58,24 +58,34 @@ static bool is_same(struct part left, struct part right)
 	return left.readers == right.readers && left.writers == right.writers;
 }
 
-/*
- * Some thread writes the one, another touches the other. `only`: and not the first as well; who
- * touches both waits for the line wherever they are.
- */
-static bool is_written_beside(struct part written, struct part touched, bool only)
+/* How sure it is that two parts are wanted at different times, surest first. */
+enum reason {
+	TOUCHED_ALONE, /* a thread touches the one, and never the other, which is written */
+	WRITTEN_APART, /* each is written by threads that do not write the other */
+	WRITTEN_BESIDE, /* a thread writes the one, another touches the other, if not alone */
+};
+
+/* Some thread writes the one, another touches the other. */
+static bool is_written_beside(struct part written, struct part touched, bool alone)
 {
 	uint32_t others = touched.readers | touched.writers;
 
-	if (only)
+	if (alone)
 		others &= ~(written.readers | written.writers);
 	return written.writers && others &&
 	       !(written.writers == others && !(others & (others - 1)));
 }
 
-static bool are_at_odds(struct part left, struct part right, bool only)
+static bool are_at_odds(struct part left, struct part right, enum reason reason)
 {
-	return !is_same(left, right) && (is_written_beside(left, right, only) ||
-					 is_written_beside(right, left, only));
+	bool alone = reason == TOUCHED_ALONE;
+
+	if (is_same(left, right))
+		return false;
+	if (reason == WRITTEN_APART)
+		return left.writers & ~right.writers && right.writers & ~left.writers;
+	return is_written_beside(left, right, alone) ||
+	       is_written_beside(right, left, alone);
 }
 
 static uint32_t find_granule(const struct part parts[static MACHINE_LINE_BYTES])
@@ -90,14 +100,14 @@ static uint32_t find_granule(const struct part parts[static MACHINE_LINE_BYTES])
 
 /* 0: no two parts are at odds. */
 static uint32_t nearest_at_odds(const struct part parts[static MACHINE_LINE_BYTES],
-				bool only)
+				enum reason reason)
 {
 	uint32_t granule = find_granule(parts);
 
 	for (uint32_t distance = granule; distance < MACHINE_LINE_BYTES;
 	     distance += granule)
 		for (uint32_t at = 0; at + distance < MACHINE_LINE_BYTES; at += granule)
-			if (are_at_odds(parts[at], parts[at + distance], only))
+			if (are_at_odds(parts[at], parts[at + distance], reason))
 				return distance;
 	return 0;
 }
@@ -110,13 +120,15 @@ uint32_t padding_smallest(const struct machine_line *line)
 	if (line->hitm_true >= line->hitm_false)
 		return 0;
 	find_parts(line, false, parts);
-	distance = nearest_at_odds(parts, true);
+	distance = nearest_at_odds(parts, TOUCHED_ALONE);
+	if (!distance) /* the ends of a queue, each of which looks at the other's index */
+		distance = nearest_at_odds(parts, WRITTEN_APART);
 	if (!distance) {
 		find_parts(line, true, parts);
-		distance = nearest_at_odds(parts, true);
+		distance = nearest_at_odds(parts, TOUCHED_ALONE);
 	}
-	/* Whoever touches both parts might still do so at different times. */
+	/* A lock and what it guards are wanted together: only counts tell otherwise. */
 	if (!distance && line->hitm_false / MOSTLY_FALSE > line->hitm_true)
-		distance = nearest_at_odds(parts, false);
+		distance = nearest_at_odds(parts, WRITTEN_BESIDE);
 	return distance ? MACHINE_LINE_BYTES - distance : 0;
 }

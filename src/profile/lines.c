@@ -22,7 +22,7 @@
 #define FILE_BYTES_MAX  ((size_t)16 << 20)
 #define LINES_MAX       4096u
 #define REGIONS_MAX     65536u
-#define REGION_NAME_MAX (4u * RECORDING_NAME_MAX) /* each byte as \xNN */
+#define REGION_NAME_MAX ((size_t)4 * RECORDING_NAME_MAX) /* each byte as \xNN */
 
 struct adding {
 	struct profile *profile;

@@ -128,10 +128,14 @@ char *profile_line_detail(const struct profile_line *line);
 /* The line's part in the region, NULL: none. */
 const struct line_region *profile_line_region(const struct profile_line *line,
 					      const char *region);
-/* Most of its HITM would not have been, had the bytes been on lines of their own. */
+/*
+ * Most of its HITM would not have been, had the bytes been on lines of their own, and they can be
+ * put there. A lock and what it guards cannot: the same threads want both at the same time, though
+ * they come for one byte or another first.
+ */
 static inline bool profile_line_is_false(const struct profile_line *line)
 {
-	return line->hitm_false > line->hitm_true;
+	return line->padding && line->hitm_false > line->hitm_true;
 }
 
 /* Bytes of the line that the threads touch which do the waiting; bit i is byte i. */

@@ -148,10 +148,6 @@ void line_put_advice(struct text *text, const struct profile_line *line)
 			    " bytes between what different threads have, or "
 			    "align each part to %d",
 			    line->padding, LINE_BYTES);
-	else if (profile_line_is_false(line))
-		text_puts(text,
-			  "no padding separates these parts: the same threads want "
-			  "both; share it less often");
 	else
 		text_puts(text,
 			  "padding does not help, the threads want the same bytes: "

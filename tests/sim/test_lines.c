@@ -37,6 +37,9 @@ static struct outcome run(const char *program, const char *mode, unsigned paddin
 	if (!strcmp(program, "layout")) {
 		plan.command[2] = padding_text;
 		plan.command[3] = shift_text;
+	} else if (!strcmp(program, "contention")) {
+		plan.command[2] = "4"; /* threads */
+		plan.command[3] = "3000";
 	}
 	simulation = simulate(&plan);
 	assert_exited(simulation, 0);
@@ -139,6 +142,37 @@ static void no_padding_is_named_where_none_helps(void **state)
 	assert_int_equal(json_integer_value(json_object_get(outcome.line, "padding")),
 			 0);
 	json_decref(outcome.root);
+}
+
+static unsigned padding_of(const char *mode)
+{
+	struct outcome outcome = run("contention", mode, 0, 0);
+	unsigned padding =
+		(unsigned)json_integer_value(json_object_get(outcome.line, "padding"));
+
+	json_decref(outcome.root);
+	return padding;
+}
+
+/* Each end reads the other's index: padding ends the false sharing, not the true. */
+static void the_ends_of_a_queue_are_put_apart(void **state)
+{
+	struct outcome padded = run("contention", "queue-padded", 0, 0);
+
+	(void)state;
+	assert_int_equal(padding_of("queue"), 56);
+	/* The slots of the ring go on changing hands. */
+	assert_true(padded.totals.counters[MACHINE_HITM_TRUE] > 100);
+	assert_true(padded.totals.counters[MACHINE_HITM_FALSE] * 20 <=
+		    padded.totals.counters[MACHINE_HITM_TRUE]);
+	json_decref(padded.root);
+}
+
+static void a_lock_and_what_it_guards_are_not_put_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(padding_of("mutex"), 0);
+	assert_int_equal(padding_of("condition"), 0);
 }
 
 /* ---- names ---- */
@@ -278,6 +312,8 @@ int main(int argc, char **argv)
 			threads_that_set_up_and_collect_do_not_change_the_padding),
 		cmocka_unit_test(padding_ends_false_sharing_of_heap_blocks),
 		cmocka_unit_test(no_padding_is_named_where_none_helps),
+		cmocka_unit_test(the_ends_of_a_queue_are_put_apart),
+		cmocka_unit_test(a_lock_and_what_it_guards_are_not_put_apart),
 		cmocka_unit_test(every_allocation_is_named_by_who_asked_for_it),
 		cmocka_unit_test(variables_are_named_wherever_they_are),
 		cmocka_unit_test(names_that_are_no_text_become_text),
