@@ -154,8 +154,8 @@ static int prepare_simulation(struct recorder *recorder, enum event_source sourc
 	free(stored);
 	if (code)
 		return code;
-	snprintf(recorder->simulated_on, sizeof(recorder->simulated_on), "%s",
-		 recorder->machine.cpu_model);
+	snprintf(recorder->simulated_on, sizeof(recorder->simulated_on), "%s, Linux %s",
+		 recorder->machine.cpu_model, recorder->machine.kernel);
 	simulation_fingerprint(&recorder->simulation, options, &recorder->machine);
 	return 0;
 }

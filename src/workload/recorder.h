@@ -34,7 +34,7 @@ struct recorder {
 	bool removed; /* it has */
 	struct event_plan plan;
 	struct simulation simulation; /* source sim */
-	char simulated_on[128];       /* the processor that we run on; source sim */
+	char simulated_on[264]; /* processor and kernel that we run on; source sim */
 	struct session_directory directory;
 	struct interrupts interrupts;
 	off_t input_offset; /* where the command's stdin starts, -1: no file */

@@ -81,7 +81,7 @@ void simulation_fingerprint(const struct simulation *simulation,
 	machine->cores = machine->cores_allowed = simulated->cores;
 	machine->numa_nodes = simulated->sockets;
 	machine->smt = machine->turbo = -1;
-	*machine->governor = *machine->hypervisor = '\0';
+	*machine->governor = *machine->hypervisor = *machine->kernel = '\0';
 }
 
 /* ---- the command ---- */

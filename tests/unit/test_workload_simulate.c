@@ -120,8 +120,11 @@ static void an_impossible_machine_is_refused_with_its_origin(void **state)
 
 static void the_fingerprint_is_that_of_the_simulated_machine(void **state)
 {
-	struct machine machine = {
-		.cpu_model = "Babbage Engine", .cores = 2, .turbo = 1, .smt = 1};
+	struct machine machine = {.cpu_model = "Babbage Engine",
+				  .kernel = "6.18",
+				  .cores = 2,
+				  .turbo = 1,
+				  .smt = 1};
 
 	(void)state;
 	assert_int_equal(simulated_machine_read(&simulation.machine,
@@ -137,6 +140,7 @@ static void the_fingerprint_is_that_of_the_simulated_machine(void **state)
 	assert_int_equal(machine.numa_nodes, 1);
 	assert_int_equal(machine.turbo, -1);
 	assert_int_equal(machine.smt, -1);
+	assert_string_equal(machine.kernel, "");
 }
 
 /* ---- the command ---- */
