@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/info.h"
+#include "profile/lines.h"
 #include "profile/profile.h"
 #include "recording/reader.h"
 
@@ -27,6 +28,7 @@ struct contents {
 	size_t region_count;
 	struct info_times *times; /* [region_count] */
 	uint64_t recording_bytes;
+	size_t line_count; /* contended cache lines */
 };
 
 /* ---- reading ---- */
@@ -74,6 +76,8 @@ static int read_contents(struct contents *contents, const char *path,
 					 &contents->region_count, error);
 	if (!status)
 		status = measure_regions(contents, error);
+	if (!status)
+		status = profile_count_lines(profile, &contents->line_count, error);
 	for (size_t i = 0; i < contents->process_count; i++)
 		contents->recording_bytes += contents->processes[i].recording_bytes;
 	return status;
@@ -150,6 +154,10 @@ static void put_totals(struct info *info, const struct contents *contents)
 		  text_count(samples, count, sizeof(count)), contents->region_count,
 		  info_plural(contents->region_count),
 		  lost ? text_count(lost, missing, sizeof(missing)) : "none");
+	if (contents->line_count)
+		info_fact(info, "lines",
+			  "%zu contended cache line%s; --lines tells which",
+			  contents->line_count, info_plural(contents->line_count));
 	if (contents->recording_bytes)
 		info_fact(info, "recordings", "%zu, %s; the profile is %.3g %% of that",
 			  contents->process_count,

@@ -121,6 +121,8 @@ int profile_add_lines(struct profile *profile, const struct profile_run *run,
 /* Of the runs with status OK. Profiles without lines have none, which is success. */
 int profile_lines(struct profile *profile, struct profile_lines *lines,
 		  struct error *error);
+/* Only how many there are, those of failed runs included. */
+int profile_count_lines(struct profile *profile, size_t *count, struct error *error);
 void profile_lines_free(struct profile_lines *lines);
 
 /* The details as JSON: members of doc/formats/lines.md, "A line". malloc'd, NULL: no memory. */

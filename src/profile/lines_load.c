@@ -233,21 +233,28 @@ static int read_line(struct loading *loading, sqlite3_stmt *statement,
 
 /* ---- all ---- */
 
-static int count_runs(struct loading *loading, struct error *error)
+/* One number. */
+static int count(struct profile *profile, const char *sql, size_t *number,
+		 struct error *error)
 {
 	sqlite3_stmt *statement = NULL;
-	int status = store_prepare(loading->profile, &statement,
-				   "SELECT count(DISTINCT run) FROM region_run"
-				   " WHERE run IN (" GOOD_RUNS ")",
-				   error);
+	int status = store_prepare(profile, &statement, sql, error);
 
 	if (!status)
-		status = store_step(loading->profile, statement,
-				    "reading the contended lines", error);
+		status = store_step(profile, statement, "reading the contended lines",
+				    error);
 	if (status > 0)
-		loading->lines->runs = (size_t)store_column_u64(statement, 0);
+		*number = (size_t)store_column_u64(statement, 0);
 	sqlite3_finalize(statement);
 	return status < 0 ? status : 0;
+}
+
+int profile_count_lines(struct profile *profile, size_t *number, struct error *error)
+{
+	*number = 0;
+	if (profile->version < STORE_VERSION_LINES)
+		return 0;
+	return count(profile, "SELECT count(*) FROM line", number, error);
 }
 
 static int read_lines(struct loading *loading, struct error *error)
@@ -293,7 +300,10 @@ int profile_lines(struct profile *profile, struct profile_lines *lines,
 	*lines = (struct profile_lines){0};
 	if (profile->version < STORE_VERSION_LINES)
 		return 0;
-	status = count_runs(&loading, error);
+	status = count(profile,
+		       "SELECT count(DISTINCT run) FROM region_run"
+		       " WHERE run IN (" GOOD_RUNS ")",
+		       &lines->runs, error);
 	if (status || !lines->runs)
 		return status;
 	loading.values = calloc(lines->runs, sizeof(*loading.values));
