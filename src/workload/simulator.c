@@ -133,6 +133,28 @@ static int check_version(const char *valgrind, struct error *error)
 	return code;
 }
 
+/*
+ * Debian's valgrind is a script that sets LD_LIBRARY_PATH and GLIBCXX_FORCE_NEW for the program:
+ * other libraries, and another heap in C++. The program itself stands beside it.
+ */
+static int skip_script(struct simulator *simulator, struct error *error)
+{
+	struct text path = {0};
+
+	text_printf(&path, "%s.bin", simulator->valgrind);
+	if (path.failed) {
+		text_free(&path);
+		return error_no_memory(error, "looking for Valgrind");
+	}
+	if (access(path.chars, X_OK)) {
+		text_free(&path);
+		return 0;
+	}
+	free(simulator->valgrind);
+	simulator->valgrind = path.chars;
+	return 0;
+}
+
 int simulator_find(struct simulator *simulator, struct error *error)
 {
 	struct error cause = {0};
@@ -147,7 +169,8 @@ int simulator_find(struct simulator *simulator, struct error *error)
 			"source sim runs programs under Valgrind, and %s; install it "
 			"('sudo apt install valgrind')",
 			cause.text);
-	return check_version(simulator->valgrind, error);
+	code = check_version(simulator->valgrind, error);
+	return code ? code : skip_script(simulator, error);
 }
 
 void simulator_free(struct simulator *simulator)

@@ -79,6 +79,9 @@ print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 200
 	autoperf 0 record --source sim --quiet -n 1 -o x.apdb -- "$actions" work 1 print out complain err
 	[ "$output" = out ]
 	[ "$stderr" = err ]
+	autoperf 0 record --source sim --quiet -n 1 --env LD_LIBRARY_PATH=/a -o e.apdb -- \
+		"$actions" work 1 show LD_LIBRARY_PATH show GLIBCXX_FORCE_NEW
+	[ "$output" = $'LD_LIBRARY_PATH=/a\nGLIBCXX_FORCE_NEW=(unset)' ]
 	autoperf 1 record --source sim -n 1 -o y.apdb -- "$actions" work 1 exit 7
 	stderr_has "exited with status 7"
 	autoperf 1 record --source sim -n 1 -o z.apdb -- "$actions" work 1 raise 11
