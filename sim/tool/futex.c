@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel wakes in the order of arrival, nearly always. So threads that a call has woken are
- * known at once, by counting, before they have come back from the kernel; that matters because
- * the others must not run ahead of them. When the kernel chose differently the counting is put
- * right as soon as an unexpected thread returns.
+ * The kernel wakes in the order of arrival, nearly always. So threads that a call is going to wake
+ * are known before it is made, by counting; that matters because neither those of them that come
+ * back first nor others must run ahead of the rest. When it turned out differently the counting is
+ * put right: when the call is back, and when an unexpected thread returns.
  */
 #include "tool/futex.h"
 
@@ -82,11 +82,11 @@ static void set_latest(struct futex *futex, struct signal *signal)
 	futex->latest = signal_hold(signal);
 }
 
-/* Tells the first `count` that wait at `futex`, moves up to `moved` of the others. */
-static void tell(struct futex *futex, struct thread *waker, struct signal *signal,
-		 uint64_t count, struct futex *target, uint64_t moved)
+/* Tells the first `count` that wait at `futex`, moves up to `moved` of the others; how many told. */
+static uint64_t tell(struct futex *futex, struct thread *waker, struct signal *signal,
+		     uint64_t count, struct futex *target, uint64_t moved)
 {
-	uint64_t front = schedule_front(waker);
+	uint64_t front = schedule_front(waker), wanted = count;
 	struct thread *thread, *next;
 
 	for (thread = futex->first; thread; thread = next) {
@@ -106,6 +106,41 @@ static void tell(struct futex *futex, struct thread *waker, struct signal *signa
 			join_list(thread, target);
 		}
 	}
+	return wanted - count;
+}
+
+static void untell(struct thread *thread)
+{
+	wait_of(thread)->told = false;
+	thread->state = THREAD_WAITING;
+}
+
+/* Takes it back from the last `count` that were told by this signal. */
+static void untell_last(struct futex *futex, const struct signal *signal,
+			uint64_t count)
+{
+	while (count--) {
+		struct thread *last = NULL;
+
+		for (struct thread *thread = futex->first; thread;
+		     thread = wait_of(thread)->next)
+			if (wait_of(thread)->told &&
+			    wait_of(thread)->woken_by == signal)
+				last = thread;
+		if (!last)
+			return;
+		untell(last);
+	}
+}
+
+/* How many a call wakes at most. */
+static uint64_t wanted_by(const UWord *arguments)
+{
+	uint32_t count = (uint32_t)arguments[2];
+
+	if ((arguments[1] & OPERATION_MASK) == VKI_FUTEX_UNLOCK_PI || !count)
+		return 1;
+	return count;
 }
 
 /* Nobody changes the word between this look and the kernel's: one thread executes at a time. */
@@ -145,32 +180,25 @@ bool futex_before(struct thread *thread, const UWord *arguments)
 		if ((arguments[1] & OPERATION_MASK) == VKI_FUTEX_WAKE_OP)
 			set_latest(find(arguments[4]), signal);
 		wait->in_flight = signal;
+		wait->expected = tell(find(arguments[0]), thread, signal,
+				      wanted_by(arguments), NULL, 0);
 		return false;
 	default:
 		return false;
 	}
 }
 
-/*
- * A thread is back that was not told: its waker will count it later, or the kernel has chosen it
- * instead of one that was told.
- */
+/* A thread is back that was not told: the kernel has chosen it instead of one that was. */
 static void back_untold(struct futex *futex)
 {
-	if (futex->wakers) {
-		futex->early++;
-		return;
-	}
 	for (struct thread *thread = futex->first; thread;
-	     thread = wait_of(thread)->next) {
-		struct futex_wait *wait = wait_of(thread);
-
-		if (!wait->told)
-			continue;
-		wait->told = false;
-		thread->state = THREAD_WAITING;
-		return;
-	}
+	     thread = wait_of(thread)->next)
+		if (wait_of(thread)->told) {
+			untell(thread);
+			return;
+		}
+	if (futex->wakers)
+		futex->early++; /* its waker will count it */
 }
 
 static void waited(struct thread *thread, SysRes result, uint64_t elapsed_ns)
@@ -197,45 +225,52 @@ static void waited(struct thread *thread, SysRes result, uint64_t elapsed_ns)
 			      thread_order());
 }
 
+/* Of `done` threads that a call on `futex` has woken, so many are not known of yet; or fewer are. */
+static void put_right(struct futex *futex, struct thread *thread, struct signal *signal,
+		      uint64_t done)
+{
+	uint64_t known = wait_of(thread)->expected + futex->early;
+
+	if (done > known)
+		tell(futex, thread, signal, done - known, NULL, 0);
+	else
+		untell_last(futex, signal, known - done);
+	futex->wakers--;
+	futex->early = futex->wakers && known > done ? futex->early : 0;
+}
+
 static void woke(struct thread *thread, const UWord *arguments, SysRes result)
 {
 	struct futex_wait *wait = wait_of(thread);
 	struct signal *signal = wait->in_flight;
 	struct futex *futex = find(arguments[0]);
 	uint64_t done = sr_isError(result) ? 0 : sr_Res(result);
-	uint64_t wanted = (uint32_t)arguments[2];
-	uint64_t early;
+	uint64_t wanted = wanted_by(arguments);
+	uint64_t woken = done < wanted ? done : wanted;
 
 	wait->in_flight = NULL;
 	if (!signal)
 		return;
-	early = futex->early < done ? futex->early : done;
-	done -= early;
-	wanted = wanted > early ? wanted - early : 0;
-	futex->wakers--;
-	futex->early = futex->wakers ? futex->early - early : 0;
 	switch (arguments[1] & OPERATION_MASK) {
 	case VKI_FUTEX_REQUEUE:
-		tell(futex, thread, signal, done, find(arguments[4]), arguments[3]);
+		put_right(futex, thread, signal, woken);
+		tell(futex, thread, signal, 0, find(arguments[4]), arguments[3]);
 		break;
 	case VKI_FUTEX_CMP_REQUEUE:
 	case VKI_FUTEX_CMP_REQUEUE_PI:
 		/* The result counts both. */
-		if (wanted > done)
-			wanted = done;
-		tell(futex, thread, signal, wanted, find(arguments[4]), done - wanted);
+		put_right(futex, thread, signal, woken);
+		tell(futex, thread, signal, 0, find(arguments[4]), done - woken);
 		break;
 	case VKI_FUTEX_WAKE_OP:
-		if (wanted > done)
-			wanted = done;
-		tell(futex, thread, signal, wanted, NULL, 0);
-		tell(find(arguments[4]), thread, signal, done - wanted, NULL, 0);
+		put_right(futex, thread, signal, woken);
+		tell(find(arguments[4]), thread, signal, done - woken, NULL, 0);
 		break;
 	case VKI_FUTEX_UNLOCK_PI:
-		tell(futex, thread, signal, 1, NULL, 0);
+		put_right(futex, thread, signal, wait->expected);
 		break;
 	default:
-		tell(futex, thread, signal, done, NULL, 0);
+		put_right(futex, thread, signal, done);
 		break;
 	}
 	signal_drop(signal);

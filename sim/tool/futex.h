@@ -18,6 +18,7 @@ struct futex_wait {
 	bool told;               /* woken, as far as counting tells, but not back yet */
 	struct signal *woken_by; /* owned */
 	struct signal *in_flight; /* owned: of its own waking call */
+	uint64_t expected;        /* threads that it is going to wake */
 };
 
 /* Returns whether the thread is going to wait. */

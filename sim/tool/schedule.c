@@ -22,10 +22,14 @@
 #define PENDING_WORDS_MAX (6u << 20)
 /* Before it is known how fast a thread goes. */
 #define CYCLES_PER_BLOCK 16
-/* Nobody takes the turn that a thread ahead of its time gives up: sleep, then try again. */
+/*
+ * Nobody takes the turns that threads ahead of their time give up: sleep, then try again; twice as
+ * long each time up to a limit, because each try executes a block.
+ */
 #define IDLE_NANOSECONDS 20000
-/* So often in a row: the one that is waited for does not come. */
-#define IDLE_MAX 2500
+#define IDLE_DOUBLINGS   7u
+/* So often in a row, a tenth of a second: the one that is waited for does not come. */
+#define IDLE_MAX 48
 
 /* coregrind/pub_core_transtab.h: while a client request is handled. */
 extern Bool VG_(ok_to_discard_translations);
@@ -41,6 +45,7 @@ static struct {
 } outside;
 
 static struct thread *last_started;
+static uint32_t starved; /* turns in a row of threads ahead of their time */
 static uint32_t idled;
 
 static UInt blocks_left(ThreadId tid)
@@ -178,8 +183,12 @@ static UInt allowance(struct thread *thread)
 
 static void idle(void)
 {
+	uint32_t doublings = idled % IDLE_MAX;
 	struct vki_timespec pause = {0, IDLE_NANOSECONDS};
 
+	if (doublings > IDLE_DOUBLINGS)
+		doublings = IDLE_DOUBLINGS;
+	pause.tv_nsec <<= doublings;
 	system_call(__NR_nanosleep, (UWord)&pause, 0, 0, 0);
 	if (++idled % IDLE_MAX)
 		return;
@@ -296,10 +305,10 @@ void schedule_start(ThreadId tid, ULong blocks)
 	else
 		allowed =
 			instrument_blocks_wanted() ? allowance(thread) : OUTSIDE_BLOCKS;
-	if (allowed == 1 && thread == last_started)
+	if (allowed > 1)
+		starved = idled = 0;
+	else if (thread == last_started || ++starved > threads.live)
 		idle();
-	else
-		idled = 0;
 	last_started = thread;
 	if (blocks_left(tid) > allowed)
 		set_blocks_left(tid, allowed);
