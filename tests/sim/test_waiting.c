@@ -57,7 +57,8 @@ static void waits_as_long_as_the_other_works(void **state)
 	assert_int_equal(working.executions, ROUNDS);
 	assert_int_equal(waiting.executions, ROUNDS * way->waiters);
 	expected = working.wall_ns * (uint64_t)way->waiters;
-	assert_in_range(percent(waiting.wall_ns, expected), 90, 112);
+	/* A store may be seen a window earlier than it is made: a sixth of a round. */
+	assert_in_range(percent(waiting.wall_ns, expected), 82, 112);
 	expected = working.counters[MACHINE_CYCLES] * (uint64_t)way->waiters;
 	if (way->showing == BLOCKED)
 		assert_in_range(percent(waiting.counters[MACHINE_BLOCKED], expected),
