@@ -17,8 +17,10 @@
 
 #include "tool/thread.h"
 
-#define THREAD_LOCAL_BYTES \
-	(16u << 10)               /* static thread-local storage of usual programs */
+/* coregrind/pub_core_options.h: what whole paths of files lose, up to its end. */
+extern XArray *VG_(clo_fullpath_after);
+
+#define THREAD_LOCAL_BYTES  4096u /* static thread-local storage of usual programs */
 #define THREAD_RECORD_BYTES 2304u /* struct pthread of glibc 2.36 */
 
 static void copy(HChar *to, const HChar *from)
@@ -54,18 +56,22 @@ static bool read_sentence(const HChar *text, struct place *place)
 }
 
 /*
- * The function at that address and those that it is inlined into, innermost first; only the
- * innermost one has the whole path of its file. Returns how many, at least 1.
+ * The function at that address and those that it is inlined into, innermost first. Returns how
+ * many, at least 1.
  */
 static uint32_t describe_at(DiEpoch epoch, Addr address, struct place *places,
 			    uint32_t count)
 {
+	static const HChar *const whole = "";
 	InlIPCursor *calls = VG_(new_IIPC)(epoch, address);
 	const HChar *name, *directory;
 	bool more, inlined = false;
 	uint32_t found = 0;
 	UInt line;
 
+	/* As if by --fullpath-after=: sentences have whole paths. */
+	if (!VG_(sizeXA)(VG_(clo_fullpath_after)))
+		VG_(addToXA)(VG_(clo_fullpath_after), &whole);
 	do {
 		struct place *place = &places[found];
 
@@ -94,9 +100,28 @@ static uint32_t describe_at(DiEpoch epoch, Addr address, struct place *places,
 	return found ? found : 1;
 }
 
+static bool is_system_header(const struct place *place)
+{
+	static const HChar *const directories[] = {"/usr/include/", "/usr/lib/"};
+
+	for (SizeT i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		if (!VG_(strncmp)(place->file, directories[i],
+				  VG_(strlen)(directories[i])))
+			return true;
+	return false;
+}
+
+/* An operator of std::atomic says less than who calls it, if it is inlined there. */
 void describe_place(Addr address, struct place *place)
 {
-	describe_at(VG_(current_DiEpoch)(), address, place, 1);
+	static struct place places[DESCRIBE_FRAMES_MAX];
+	uint32_t count = describe_at(VG_(current_DiEpoch)(), address, places,
+				     DESCRIBE_FRAMES_MAX);
+	uint32_t at = 0;
+
+	while (at < count && is_system_header(&places[at]))
+		at++;
+	*place = places[at < count ? at : 0];
 }
 
 /* Allocators call each other: who called them is what matters. */

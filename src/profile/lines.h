@@ -147,7 +147,7 @@ uint64_t profile_line_contended(const struct profile_line *line);
 
 /* "examples/linear_regression.c:39 (accumulate)": the file's last two names. */
 void line_put_place(struct text *text, const struct line_place *place);
-/* What begins at that byte of the line: "sums+32", "byte 8 of a block of 64 from a.c:7 (main)". */
+/* What begins at that byte of the line: "sums+32", "byte 8 of a block of 64 bytes from a.c:7 (main)". */
 void line_put_data(struct text *text, const struct profile_line *line, uint32_t byte);
 /* What threads contend for: as above, from the first byte; two with "and" between them. */
 void line_put_contended(struct text *text, const struct profile_line *line);

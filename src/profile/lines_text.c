@@ -59,11 +59,16 @@ static const struct line_data *data_at(const struct profile_line *line, uint32_t
 	return &line->data[i];
 }
 
-/* Allocators call each other; the first frame that has a line of the source is the program's. */
+/* Not in a header of the system: a container says less than who has it. */
+static bool is_own(const struct line_place *place)
+{
+	return place->line && strncmp(place->file, "/usr/", strlen("/usr/")) != 0;
+}
+
 static const struct line_place *allocator_of(const struct line_block *block)
 {
 	for (size_t i = 0; i < block->frame_count; i++)
-		if (block->frames[i].line)
+		if (is_own(&block->frames[i]))
 			return &block->frames[i];
 	return block->frame_count ? &block->frames[0] : NULL;
 }
@@ -72,7 +77,7 @@ static void put_block(struct text *text, const struct line_block *block, int64_t
 {
 	const struct line_place *place = allocator_of(block);
 
-	text_printf(text, "byte %" PRId64 " of a block of %" PRIu64, offset,
+	text_printf(text, "byte %" PRId64 " of a block of %" PRIu64 " bytes", offset,
 		    block->bytes);
 	if (!place)
 		return;
@@ -130,7 +135,8 @@ void line_put_contended(struct text *text, const struct profile_line *line)
 
 		while (byte <= data->last && !(bytes >> byte & 1))
 			byte++;
-		if (byte > data->last)
+		if (byte > data->last ||
+		    (data->kind == LINE_UNKNOWN && (told || line->data_count > 1)))
 			continue;
 		if (told++)
 			text_puts(text, " and ");
