@@ -34,6 +34,12 @@
 /* coregrind/pub_core_transtab.h: while a client request is handled. */
 extern Bool VG_(ok_to_discard_translations);
 
+/*
+ * The hand-over between threads costs as much as the simulation of so many blocks. Who waits for
+ * cache lines all the time comes through few in a window; he gets more, unless locks make it matter
+ * what the others see of him.
+ */
+#define TURN_BLOCKS_MIN 500
 /* Of a turn outside regions, where virtual time stands still; a thread may be spinning. */
 #define OUTSIDE_BLOCKS 20000
 /* Logged outside regions before the logging is taken out: about 0.2 s. */
@@ -162,6 +168,7 @@ static UInt allowance(struct thread *thread)
 	uint64_t others;
 	uint64_t front = schedule_front(thread);
 	uint64_t window = (uint64_t)tool.window;
+	UInt blocks;
 
 	thread->grace = 0;
 	if (stands_by(thread))
@@ -175,10 +182,13 @@ static UInt allowance(struct thread *thread)
 		thread->overtime++;
 		return overtime_blocks(thread);
 	}
+	blocks = blocks_in(thread, others + window - front);
 	if (thread->locking)
 		thread->grace = overtime_blocks(thread);
+	else if (blocks < TURN_BLOCKS_MIN && !thread->locks_held)
+		blocks = TURN_BLOCKS_MIN;
 	thread->locking = false;
-	return blocks_in(thread, others + window - front) + thread->grace;
+	return blocks + thread->grace;
 }
 
 static void idle(void)
