@@ -11,12 +11,14 @@
 #include "base/nearest.h"
 #include "cli/info.h"
 #include "profile/lines.h"
+#include "report/terminal.h"
 
 #define PERCENT 100
 #define TOP     5 /* shown unless asked for */
 #define SHARE_MIN \
 	0.001 /* of a region's cycles; lines below are noise unless asked for */
-#define REGIONS_SHOWN 3 /* of one line */
+#define REGIONS_SHOWN 3   /* of one line */
+#define TITLE_COLUMNS 120 /* of what lies there; longer texts lose their middle */
 #define INDENT        "  "
 /* A second place is told if it counts at least this part of the first: counts are estimates. */
 #define PLACE_SHARE 0.5
@@ -112,15 +114,18 @@ static void put_fact(struct info *info, const char *label, struct text *text)
 
 static void put_title(struct info *info, const struct profile_line *line, size_t number)
 {
-	struct text text = {0};
+	struct text contended = {0}, title = {0};
 
-	text_printf(&text, "%zu. %s sharing of ", number,
+	text_printf(&title, "%zu. %s sharing of ", number,
 		    profile_line_is_false(line) ? "false" : "true");
-	line_put_contended(&text, line);
-	info->page.failed |= text.failed;
-	if (text.chars)
-		info_heading(info, "%s", text.chars);
-	text_free(&text);
+	line_put_contended(&contended, line);
+	if (contended.chars)
+		terminal_put(&title, contended.chars, TITLE_COLUMNS);
+	info->page.failed |= contended.failed || title.failed;
+	if (title.chars)
+		info_heading(info, "%s", title.chars);
+	text_free(&contended);
+	text_free(&title);
 }
 
 static void put_cost(struct info *info, const struct profile_line *line)

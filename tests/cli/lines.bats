@@ -132,6 +132,29 @@ validate() {
 	stderr_has "--top takes a number of lines"
 }
 
+# with_lines COMMAND: a program that, by itself, leaves what COMMAND prints as its lines.
+with_lines() {
+	cat >leave.sh <<-SHELL
+		"$PROGRAMS/actions" work 5
+		for recording in "\$PERFPOINT_SESSION"/*.aprec; do
+			$1 >"\${recording%.aprec}.lines.json"
+		done
+	SHELL
+}
+
+@test "lines that make no sense are a warning, and the run is kept" {
+	local command
+	for command in "printf ''" "printf '{\"version\": 1, '" "echo '{\"version\": 9}'" \
+		"head -c 1000 /dev/urandom" "head -c 17000000 /dev/zero"; do
+		with_lines "$command"
+		autoperf 0 record -n 1 -e page-faults --force -o x.apdb -- sh leave.sh
+		stderr_has "contended cache lines are left out: " ".lines.json"
+		[ "$(sql x.apdb 'select status, samples from run')" = "ok|5" ]
+		[ "$(sql x.apdb 'select count(*) from line')" = 0 ]
+	done
+	[ "$(ls -A)" = "$(printf 'leave.sh\nx.apdb')" ]
+}
+
 @test "a program that shares nothing has no contended line" {
 	simulates
 	simulate x.apdb 1 fresh_buffer-good 5
