@@ -10,7 +10,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	export LC_ALL=C
 	cd "$BATS_TEST_TMPDIR" || return 1
-	ulimit -c unlimited # a core would be seen
+	ulimit -c "$(ulimit -H -c)" # a core would be seen
 	mkdir session
 	printf '%s\n' "perfpoint-session 1" "source sim" \
 		"event 0 0 0 0 0 instructions" "event 0 0 0 0 0 loads" >session/session
@@ -124,7 +124,7 @@ says() {
 	local stack
 	(ulimit -n 24 && work 20 10)
 	(ulimit -v 500000 && work 20 10)
-	for stack in 64 unlimited; do
+	for stack in 64 "$(ulimit -H -s)"; do
 		(ulimit -s "$stack" && work 20 10)
 	done
 }
