@@ -431,9 +431,26 @@ static void put_llc_cores(const struct host *host, const struct cache *llc)
 			below);
 }
 
+static void put_llc(const struct host *host, const struct cache *told)
+{
+	struct cache llc = *told;
+
+	if (llc.bytes)
+		put_llc_cores(host, &llc);
+	if (llc.bytes && llc.ways < LLC_WAYS_MIN) {
+		text_printf(host->text,
+			    "# llc: %llu ways are told, which is no real cache's "
+			    "number; taken are %u.\n",
+			    (unsigned long long)llc.ways, LLC_WAYS_DEFAULT);
+		llc.ways = LLC_WAYS_DEFAULT;
+	}
+	put_cache(host, "llc", &llc, LLC_MAX, SLICES_MAX);
+}
+
 /*
  * The last level is the third, or a second one that cores share where there is no third. What
- * lies beyond a third level is left out.
+ * lies beyond a third level is left out. No last level at all is one that is kept from us, by a
+ * hypervisor or because it belongs to the memory system.
  */
 static void put_caches(const struct host *host)
 {
@@ -445,40 +462,19 @@ static void put_caches(const struct host *host)
 	read_cache(host, 3, "Data", &llc);
 	put_cache(host, "l1i", &l1i, L1_MAX, 1);
 	put_cache(host, "l1d", &l1d, L1_MAX, 1);
-	if (!llc.bytes && l2.bytes && l2.is_shared) {
+	text_puts(host->text, "l2_policy = non-inclusive  # not told\n"
+			      "llc_policy = non-inclusive  # not told\n");
+	if (!llc.bytes && l2.is_shared) {
+		text_puts(host->text, "l2_bytes = 0  # none of the core's own\n");
 		llc = l2;
-		l2 = (struct cache){0};
-	}
-	if (l2.bytes || llc.bytes) {
-		text_puts(host->text, "l2_policy = non-inclusive  # not told\n"
-				      "llc_policy = non-inclusive  # not told\n");
-		if (l2.bytes)
-			put_cache(host, "l2", &l2, L2_MAX, 1);
-		else
-			text_puts(host->text,
-				  "l2_bytes = 0  # none of the core's own\n");
-		if (!llc.bytes) {
-			text_puts(host->text, "llc_bytes = 0  # none that is told\n");
-			return;
-		}
+	} else {
 		if (l2.is_shared)
 			text_puts(host->text,
 				  "# l2: shared by several cores; simulated "
 				  "is one for each.\n");
-		put_llc_cores(host, &llc);
-		if (llc.ways < LLC_WAYS_MIN) {
-			text_printf(
-				host->text,
-				"# llc: %llu ways are told, which is no real cache's "
-				"number; taken are %u.\n",
-				(unsigned long long)llc.ways, LLC_WAYS_DEFAULT);
-			llc.ways = LLC_WAYS_DEFAULT;
-		}
-		put_cache(host, "llc", &llc, LLC_MAX, SLICES_MAX);
-	} else {
-		text_puts(host->text,
-			  "# l2, llc: not told; those of the default machine\n");
+		put_cache(host, "l2", &l2, L2_MAX, 1);
 	}
+	put_llc(host, &llc);
 }
 
 void machine_description_host(const char *root, struct text *text)

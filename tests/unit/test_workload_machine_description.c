@@ -346,12 +346,15 @@ static void a_machine_that_tells_nothing_is_the_default_one(void **state)
 	(void)state;
 	assert_int_equal(resolve("host"), 0);
 	assert_string_equal(read_text().name, "host");
-	/* No other key is given. */
+	/* Of other keys only policies are given, those of the default machine. */
 	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
-		assert_true(*line == '#' || !strncmp(line, "name = ", 7));
+		assert_true(*line == '#' || !strncmp(line, "name = ", 7) ||
+			    !strncmp(line, "l2_policy = non-inclusive", 25) ||
+			    !strncmp(line, "llc_policy = non-inclusive", 26));
 	assert_non_null(strstr(text, "# sockets, cores: not told;"));
 	assert_non_null(strstr(text, "# l1d: not told;"));
-	assert_non_null(strstr(text, "# l2, llc: not told;"));
+	assert_non_null(strstr(text, "# l2: not told;"));
+	assert_non_null(strstr(text, "# llc: not told;"));
 	assert_non_null(strstr(text, "# clock_mhz: not told;"));
 }
 
@@ -416,7 +419,7 @@ static void a_shared_second_level_without_a_third_is_the_last(void **state)
 	assert_int_equal(config.l1d.ways, 2);
 }
 
-static void a_second_level_of_the_core_s_own_may_be_the_last(void **state)
+static void a_last_level_that_is_kept_from_us_is_the_default_one(void **state)
 {
 	struct machine_config config;
 
@@ -426,7 +429,8 @@ static void a_second_level_of_the_core_s_own_may_be_the_last(void **state)
 	assert_int_equal(resolve("host"), 0);
 	config = read_text();
 	assert_int_equal(config.l2.bytes, 512 << 10);
-	assert_int_equal(config.llc.bytes, 0);
+	assert_int_equal(config.llc.bytes, 32 << 20);
+	assert_non_null(strstr(text, "# llc: not told; that of the default machine"));
 }
 
 static void cores_beyond_the_limit_are_left_out(void **state)
@@ -538,7 +542,7 @@ int main(void)
 		IN_SCRATCH(an_absurd_last_level_of_a_virtual_machine_is_bent),
 		IN_SCRATCH(packages_with_one_memory_are_one_socket),
 		IN_SCRATCH(a_shared_second_level_without_a_third_is_the_last),
-		IN_SCRATCH(a_second_level_of_the_core_s_own_may_be_the_last),
+		IN_SCRATCH(a_last_level_that_is_kept_from_us_is_the_default_one),
 		IN_SCRATCH(cores_beyond_the_limit_are_left_out),
 		IN_SCRATCH(lines_of_another_size_are_told),
 		IN_SCRATCH(nonsense_makes_a_machine_all_the_same),
