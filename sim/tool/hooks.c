@@ -124,6 +124,30 @@ bool hooks_same_function(const HChar *symbol, const HChar *name)
 		symbol[VG_(strlen)(name)] == '(');
 }
 
+/*
+ * operator new and delete in all their forms, as the symbol is demangled. They count as what
+ * allocates even if they do not end in malloc(), as in jemalloc and the like. Not the forms that only
+ * place an object in memory that is there.
+ */
+static const struct hook *find_operator(const HChar *symbol)
+{
+	static const struct hook new_hook = {"operator new", HOOK_MALLOC, 0};
+	static const struct hook delete_hook = {"operator delete", HOOK_FREE, 0};
+	const HChar *name = skip(symbol, "operator ");
+	const HChar *parameters;
+
+	if (name == symbol)
+		return NULL;
+	parameters = skip(skip(name, "new"), "[]");
+	if (skip(parameters, "(unsigned long") != parameters)
+		return VG_(strcmp)(parameters, "(unsigned long, void*)") ? &new_hook
+									 : NULL;
+	parameters = skip(skip(name, "delete"), "[]");
+	if (skip(parameters, "(void*") != parameters)
+		return VG_(strcmp)(parameters, "(void*, void*)") ? &delete_hook : NULL;
+	return NULL;
+}
+
 static const struct hook *find_by_name(const HChar *symbol)
 {
 	for (uint32_t i = 0; i < added.region_count; i++)
@@ -138,7 +162,7 @@ static const struct hook *find_by_name(const HChar *symbol)
 	for (size_t i = 0; i < KNOWN; i++)
 		if (same_name(symbol, known[i].name))
 			return &known[i];
-	return NULL;
+	return find_operator(symbol);
 }
 
 const struct hook *hooks_find(Addr address)

@@ -104,12 +104,32 @@ static void pigz_packs(void **state)
 		  "gzip -dc $0/output | cmp - $0/input");
 }
 
+/* Blocks of a C++ program that does not use malloc() are known as blocks all the same. */
+static void an_own_operator_new_allocates(void **state)
+{
+	const struct plan plan = {
+		.options = {"--region-function=work"},
+		.command = {find_program("allocations")},
+	};
+	struct simulation *simulation = simulate(&plan);
+	char *lines;
+
+	(void)state;
+	assert_exited(simulation, 0);
+	lines = read_result(simulation, ".lines.json");
+	assert_non_null(strstr(lines, "\"bytes\": 16, \"offset\": 0"));
+	assert_non_null(strstr(lines, "{\"function\": \"make_words\""));
+	free(lines);
+	finish(simulation);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sort_sorts),
 		cmocka_unit_test(xz_packs),
 		cmocka_unit_test(pigz_packs),
+		cmocka_unit_test(an_own_operator_new_allocates),
 	};
 
 	if (!simulate_arguments(argc, argv))
