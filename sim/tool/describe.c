@@ -21,6 +21,7 @@
 extern XArray *VG_(clo_fullpath_after);
 
 #define THREAD_LOCAL_BYTES  4096u /* static thread-local storage of usual programs */
+#define RED_ZONE_BYTES      128u  /* below the stack pointer, of the x86-64 ABI */
 #define THREAD_RECORD_BYTES 2304u /* struct pthread of glibc 2.36 */
 
 static void copy(HChar *to, const HChar *from)
@@ -193,6 +194,17 @@ static bool describe_stack(const AddrInfo *info, struct data *data)
 		return false;
 	copy(data->name, name);
 	return true;
+}
+
+bool describe_is_of_thread(Addr address)
+{
+	for (const struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread->live &&
+		    ((address >= VG_(get_SP)(thread->tid) - RED_ZONE_BYTES &&
+		      address <= VG_(thread_get_stack_max)(thread->tid)) ||
+		     is_thread_local(thread->tid, address)))
+			return true;
+	return false;
 }
 
 static bool describe_thread_local(Addr address, struct data *data)

@@ -39,6 +39,8 @@ struct data {
 	int64_t offset;                  /* in the variable or heap block */
 	uint32_t thread;                 /* whose stack it is; 0: none, or unknown */
 };
+/* On the stack of a thread that lives, or its own otherwise: gone when the thread is. */
+bool describe_is_of_thread(Addr address);
 /* What lies at an address now, without the heap. */
 void describe_data(Addr address, struct data *data);
 

@@ -2,7 +2,7 @@
 /*
  * Two threads share a line of memory that comes from everywhere a program may have it.
  *
- * usage: named FROM. The region is the function work(); a block is made by a function make_FROM.
+ * usage: named FROM [churn]. The region is the function work(); a block is made by a function make_FROM.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -90,6 +90,34 @@ void *run(void *mine)
 	return nullptr;
 }
 
+volatile std::uint64_t *passed;
+
+/* Two threads contend for 20000 blocks that come and go, more than the simulator takes notes of. */
+void *churn(void *first)
+{
+	for (int i = 0; i < 20000; i++) {
+		if (first)
+			passed = static_cast<volatile std::uint64_t *>(
+				std::calloc(2, 8 + i % 97 * 16));
+		pthread_barrier_wait(&start);
+		passed[first ? 0 : 1] = 1;
+		pthread_barrier_wait(&start);
+		if (first)
+			std::free(const_cast<std::uint64_t *>(passed));
+	}
+	return nullptr;
+}
+
+void churn_twice()
+{
+	pthread_t threads[2];
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], nullptr, churn, i ? &start : nullptr);
+	for (pthread_t thread : threads)
+		pthread_join(thread, nullptr);
+}
+
 struct source {
 	const char *name;
 	void *(*make)();
@@ -116,10 +144,13 @@ const source sources[] = {
 int main(int argc, char **argv)
 {
 	alignas(64) volatile std::uint64_t stack[2] = {0, 0};
-	const char *from = argc == 2 ? argv[1] : "";
+	const char *from = argc >= 2 ? argv[1] : "";
 	volatile std::uint64_t *pair = nullptr;
 	pthread_t threads[2];
 
+	pthread_barrier_init(&start, nullptr, 2);
+	if (argc == 3)
+		churn_twice();
 	for (const source &source : sources)
 		if (!std::strcmp(from, source.name))
 			pair = static_cast<volatile std::uint64_t *>(source.make());
@@ -137,7 +168,6 @@ int main(int argc, char **argv)
 		return 2;
 	pair[0] = 0;
 	pair[1] = 0;
-	pthread_barrier_init(&start, nullptr, 2);
 	for (int i = 0; i < 2; i++)
 		if (pthread_create(&threads[i], nullptr, run,
 				   const_cast<std::uint64_t *>(pair + i)))

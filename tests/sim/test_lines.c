@@ -13,20 +13,33 @@
 
 #define NOT_FALSE 20 /* HITM at the beginning and end of threads, not settled */
 
-/* The run's costliest line, and counters of the region work(). */
+/* The run's costliest line, if any, and counters of the region work(). */
 struct outcome {
 	json_t *root;
 	json_t *line;
 	struct totals totals;
 };
 
+/* Of the region; what threads do outside is not asked for. */
+static json_t *costliest(const json_t *root)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach (json_object_get(root, "lines"), i, line)
+		if (json_array_size(json_object_get(line, "regions")))
+			return line;
+	return NULL;
+}
+
 static struct outcome run(const char *program, const char *mode, unsigned padding,
 			  unsigned shift)
 {
+	bool churns = !strcmp(program, "named churn");
 	char padding_text[16], shift_text[16], *text;
 	struct plan plan = {
 		.options = {"--region-function=work"},
-		.command = {find_program(program), mode},
+		.command = {find_program(churns ? "named" : program), mode},
 	};
 	struct simulation *simulation;
 	struct outcome outcome;
@@ -41,6 +54,8 @@ static struct outcome run(const char *program, const char *mode, unsigned paddin
 		plan.command[2] = "4"; /* threads */
 		plan.command[3] = "3000";
 	}
+	if (churns)
+		plan.command[2] = "churn";
 	simulation = simulate(&plan);
 	assert_exited(simulation, 0);
 	text = read_result(simulation, ".lines.json");
@@ -48,8 +63,7 @@ static struct outcome run(const char *program, const char *mode, unsigned paddin
 	outcome.root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	if (!outcome.root)
 		fail_msg("line %d: %s", error.line, error.text);
-	outcome.line = json_array_get(json_object_get(outcome.root, "lines"), 0);
-	assert_non_null(outcome.line);
+	outcome.line = costliest(outcome.root);
 	free(text);
 	finish(simulation);
 	return outcome;
@@ -196,6 +210,30 @@ static const json_t *stretch(const json_t *line, const char *kind)
 	return NULL;
 }
 
+/* Is the block that threads contend for from make_<source>()? */
+static void is_from(const struct outcome *outcome, const char *source)
+{
+	const json_t *data = stretch(outcome->line, "heap");
+	const json_t *block = json_array_get(
+		json_object_get(outcome->line, "blocks"),
+		(size_t)json_integer_value(json_object_get(data, "block")));
+	const json_t *frames = json_object_get(block, "allocated_at");
+	bool found = false;
+	char maker[64];
+
+	/* posix() is inlined or not, as the compiler likes. */
+	snprintf(maker, sizeof(maker), "make_%s()", source);
+	for (size_t k = 0; k < 2; k++) {
+		const char *function = json_string_value(
+			json_object_get(json_array_get(frames, k), "function"));
+
+		found |= function && strstr(function, maker);
+	}
+	if (!found)
+		fail_msg("%s: the block is not from %s", source, maker);
+	assert_true(json_integer_value(json_object_get(block, "bytes")) >= 96);
+}
+
 static void every_allocation_is_named_by_who_asked_for_it(void **state)
 {
 	static const char *const sources[] = {
@@ -208,27 +246,19 @@ static void every_allocation_is_named_by_who_asked_for_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		struct outcome outcome = run("named", sources[i], 0, 0);
-		const json_t *data = stretch(outcome.line, "heap");
-		const json_t *block = json_array_get(
-			json_object_get(outcome.line, "blocks"),
-			(size_t)json_integer_value(json_object_get(data, "block")));
-		const json_t *frames = json_object_get(block, "allocated_at");
-		bool found = false;
-		char maker[64];
 
-		/* posix() is inlined or not, as the compiler likes. */
-		snprintf(maker, sizeof(maker), "make_%s()", sources[i]);
-		for (size_t k = 0; k < 2; k++) {
-			const char *function = json_string_value(
-				json_object_get(json_array_get(frames, k), "function"));
-
-			found |= function && strstr(function, maker);
-		}
-		if (!found)
-			fail_msg("%s: the block is not from %s", sources[i], maker);
-		assert_true(json_integer_value(json_object_get(block, "bytes")) >= 96);
+		is_from(&outcome, sources[i]);
 		json_decref(outcome.root);
 	}
+}
+
+static void a_block_is_named_after_many_others_have_come_and_gone(void **state)
+{
+	struct outcome outcome = run("named churn", "calloc", 0, 0);
+
+	(void)state;
+	is_from(&outcome, "calloc");
+	json_decref(outcome.root);
 }
 
 static void is_named(const char *source, const char *kind, const char *name)
@@ -319,6 +349,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_ends_of_a_queue_are_put_apart),
 		cmocka_unit_test(a_lock_and_what_it_guards_are_not_put_apart),
 		cmocka_unit_test(every_allocation_is_named_by_who_asked_for_it),
+		cmocka_unit_test(a_block_is_named_after_many_others_have_come_and_gone),
 		cmocka_unit_test(variables_are_named_wherever_they_are),
 		cmocka_unit_test(names_that_are_no_text_become_text),
 		cmocka_unit_test(names_of_ten_thousand_characters_lose_their_end),
