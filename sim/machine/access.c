@@ -119,11 +119,17 @@ static uint64_t access_slowly(struct machine *machine, struct machine_thread *th
 					    kind, site);
 }
 
+uint64_t run_translate(struct machine *machine, struct machine_thread *thread,
+		       uint64_t address)
+{
+	return address ? translate(machine, thread, address >> machine->page_shift) : 0;
+}
+
 uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *thread,
 			      const struct machine_reference *reference,
 			      uint64_t address)
 {
-	uint32_t bytes = reference->bytes & (REFERENCE_ATOMIC - 1u);
+	uint32_t bytes = machine_reference_bytes(reference);
 	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
 	enum machine_access_kind kind = (enum machine_access_kind)reference->kind;
 

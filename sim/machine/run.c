@@ -11,9 +11,5 @@ void machine_run_init(struct machine_run *run)
 	     reference++) {
 		run->loads += reference->kind != MACHINE_STORE;
 		run->stores += reference->kind != MACHINE_LOAD;
-		reference->ignored =
-			reference->kind == MACHINE_LOAD ? FRONT_WRITABLE : 0;
-		if (reference->kind == MACHINE_ATOMIC)
-			reference->bytes |= REFERENCE_ATOMIC;
 	}
 }

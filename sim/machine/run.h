@@ -15,15 +15,35 @@
 /* One access of up to a line, at address roots[root] + offset; address 0: it does not happen. */
 struct machine_reference {
 	uint64_t offset;
+	uint64_t mask; /* as many bits as bytes */
 	uint32_t site;
 	uint8_t kind; /* enum machine_access_kind */
-	uint8_t bytes;
 	uint8_t root;
-	uint8_t ignored; /* front_bits that do not matter; of machine_run_init() */
+	uint8_t ignored; /* front_bits that do not matter to it */
+	int8_t last; /* place in a line where it still fits in; -1: is never a simple hit */
 };
 
-/* In `bytes` of an atomic access: too many to be a simple hit. */
-#define REFERENCE_ATOMIC 128
+static inline struct machine_reference machine_reference(enum machine_access_kind kind,
+							 uint8_t root, uint64_t offset,
+							 uint32_t bytes, uint32_t site)
+{
+	return (struct machine_reference){
+		.offset = offset,
+		.mask = byte_mask(0, bytes),
+		.site = site,
+		.kind = (uint8_t)kind,
+		.root = root,
+		.ignored = kind == MACHINE_LOAD ? FRONT_WRITABLE : 0,
+		.last = kind == MACHINE_ATOMIC ? -1
+					       : (int8_t)(MACHINE_LINE_BYTES - bytes),
+	};
+}
+
+static inline uint32_t
+machine_reference_bytes(const struct machine_reference *reference)
+{
+	return MACHINE_LINE_BYTES - (uint32_t)__builtin_clzll(reference->mask);
+}
 
 /* A conditional branch: left by it or not, it is `taken` if that differs from `inverted`. */
 struct machine_exit {
@@ -93,6 +113,9 @@ static inline struct machine_view machine_view(struct machine *machine,
 	};
 }
 
+/* access.c: the page of an address that was not used last in its set; returns stall cycles. */
+uint64_t run_translate(struct machine *machine, struct machine_thread *thread,
+		       uint64_t address);
 /* access.c: a reference, translated, that does not simply hit; returns stall cycles. */
 uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *thread,
 			      const struct machine_reference *reference,
@@ -114,25 +137,23 @@ machine_run(const struct machine_view *view, const struct machine_run *run,
 	tally->loads += run->loads;
 	tally->stores += run->stores;
 	for (; reference != end; reference++) {
-		uint64_t address = reference->offset, page, offset, epoch;
+		uint64_t address = reference->offset, page, epoch;
 		const struct front *front;
+		int32_t offset;
 
 		if (reference->root != MACHINE_NO_ROOT)
 			address += roots[reference->root];
 		page = address >> view->page_shift;
-		if (unlikely(view->pages[page & view->page_mask] != page + 1) &&
-		    address)
-			stalls += translate(view->machine, view->thread, page);
+		if (unlikely(view->pages[page & view->page_mask] != page + 1))
+			stalls += run_translate(view->machine, view->thread, address);
 		front = (const void *)(view->fronts +
 				       (front_place(address) & view->front_mask));
-		offset = address % MACHINE_LINE_BYTES;
+		offset = (int32_t)(address % MACHINE_LINE_BYTES);
 		if (likely((front->tag | reference->ignored) == hit_tag(address)) &&
-		    likely(offset + reference->bytes <= MACHINE_LINE_BYTES)) {
+		    likely(offset <= reference->last)) {
 			if (!reference->ignored)
-				write_line(
-					front->line, view->thread,
-					byte_mask((uint32_t)offset, reference->bytes),
-					reference->site);
+				write_line(front->line, view->thread,
+					   reference->mask << offset, reference->site);
 			if (patience == UINT64_MAX || likely(stalls <= patience))
 				continue;
 			reference++;

@@ -45,13 +45,9 @@ static void init_run(struct block *block)
 
 		run->instructions += item->gap;
 		if (item_is_access(item))
-			*run->references_end++ = (struct machine_reference){
-				.offset = item->value,
-				.site = item->site,
-				.kind = item->kind,
-				.bytes = item->bytes,
-				.root = item->root,
-			};
+			*run->references_end++ = machine_reference(
+				(enum machine_access_kind)item->kind, item->root,
+				item->value, item->bytes, item->site);
 		else if (item->kind == ITEM_BRANCH)
 			*run->exits_end++ =
 				(struct machine_exit){item->value, item->bytes};

@@ -100,13 +100,10 @@ static void make_codes(struct pair *pair)
 		struct code *code = &pair->codes[i];
 
 		for (uint32_t k = 0; k < REFERENCES; k++)
-			code->references[k] = (struct machine_reference){
-				.offset = random_below(&pair->random, SHARED_BYTES),
-				.site = 1,
-				.kind = (uint8_t)random_kind(pair),
-				.bytes = (uint8_t)(1 + random_below(&pair->random, 64)),
-				.root = k % 2 ? 0 : MACHINE_NO_ROOT,
-			};
+			code->references[k] = machine_reference(
+				random_kind(pair), k % 2 ? 0 : MACHINE_NO_ROOT,
+				random_below(&pair->random, SHARED_BYTES),
+				1 + random_below(&pair->random, 64), 1);
 		for (uint32_t k = 0; k < CODE_LINES; k++)
 			code->lines[k] =
 				CODE_BASE + random_below(&pair->random, CODE_BYTES);
@@ -148,7 +145,7 @@ static uint64_t refer(struct pair *pair, uint32_t thread,
 	if (!address)
 		return 0;
 	return reference_access(pair->reference, thread, core, address,
-				reference->bytes & (REFERENCE_ATOMIC - 1),
+				machine_reference_bytes(reference),
 				(enum machine_access_kind)reference->kind);
 }
 
