@@ -308,11 +308,38 @@ static void take_back(struct thread *thread)
 	log->written = first + period;
 }
 
+static void end_wait(struct spin *spin, uint64_t time)
+{
+	spin->over = true;
+	spin->time = time;
+	spin->writer = NULL;
+	if (spin->held)
+		order_ready(spin->thread, time);
+}
+
+/* Nothing may point beyond what is left of the log. */
+static void forget_beyond(struct thread *thread)
+{
+	uint64_t end = log_position(&thread->log, thread->log.written);
+
+	if (thread->turn_start > end)
+		thread->turn_start = end;
+	for (struct spin *spin = spins; spin; spin = spin->next)
+		if (spin->writer == thread && spin->position >= end) {
+			spin->position = end - 1;
+			if (thread->watched > spin->position)
+				thread->watched = spin->position;
+			if (thread->log.read == thread->log.written)
+				end_wait(spin, thread_clock(thread));
+		}
+}
+
 static void begin_spinning(struct thread *thread)
 {
 	struct spin_state *state = thread->spin;
 
 	take_back(thread);
+	forget_beyond(thread);
 	state->candidate = false;
 	state->eager = EAGER_LOOKS;
 	state->spin = new_spin(thread);
@@ -545,15 +572,6 @@ bool spin_replay(struct thread *thread, struct spin *spin)
 	}
 	free_spin(spin);
 	return true;
-}
-
-static void end_wait(struct spin *spin, uint64_t time)
-{
-	spin->over = true;
-	spin->time = time;
-	spin->writer = NULL;
-	if (spin->held)
-		order_ready(spin->thread, time);
 }
 
 void spin_passed(struct thread *thread)
