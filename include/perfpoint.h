@@ -28,11 +28,17 @@
 extern "C" {
 #endif
 
+/*
+ * What markers read lies on cache lines of its own. Else it might share one with data that the
+ * program's threads write, and each marker would fetch that line.
+ */
+#define PERFPOINT__OWN_LINE __attribute__((aligned(64)))
+
 /* A place in the source that opens a region. `id` belongs to the runtime. */
 struct perfpoint_site {
 	const char *name; /* valid for the life of the process */
 	unsigned int id;  /* 0 until the runtime has seen it */
-};
+} PERFPOINT__OWN_LINE;
 
 /* What identifies an open region; 0: not measured. Valid only on the thread it came from. */
 typedef unsigned long long perfpoint_token;
@@ -65,8 +71,9 @@ perfpoint_runtime_v1(void);
 __attribute__((weak, visibility("default"))) extern void *
 perfpoint__dlsym(void *handle, const char *name) __asm__("dlsym");
 
-/* NULL: not looked for yet. */
-static const struct perfpoint_runtime *perfpoint__found __attribute__((unused));
+static struct {
+	const struct perfpoint_runtime *runtime; /* NULL: not looked for yet */
+} PERFPOINT__OWN_LINE perfpoint__found __attribute__((unused));
 static const struct perfpoint_runtime perfpoint__absent
 	__attribute__((unused)) = {0, 0, 0, 0, 0, 0, 0};
 
@@ -90,7 +97,7 @@ perfpoint__find(void)
 		runtime = get();
 	if (!runtime)
 		runtime = &perfpoint__absent;
-	__atomic_store_n(&perfpoint__found, runtime, __ATOMIC_RELEASE);
+	__atomic_store_n(&perfpoint__found.runtime, runtime, __ATOMIC_RELEASE);
 	return runtime;
 }
 
@@ -99,7 +106,7 @@ static inline __attribute__((always_inline, unused)) const struct perfpoint_runt
 perfpoint__get(void)
 {
 	const struct perfpoint_runtime *runtime =
-		__atomic_load_n(&perfpoint__found, __ATOMIC_ACQUIRE);
+		__atomic_load_n(&perfpoint__found.runtime, __ATOMIC_ACQUIRE);
 
 	if (__builtin_expect(!runtime, 0))
 		runtime = perfpoint__find();
