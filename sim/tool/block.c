@@ -30,16 +30,24 @@ static struct {
 	uint32_t site_capacity;
 } all;
 
-static void init_run(struct block *block)
+static uint32_t count_items(const struct item *items, uint32_t count,
+			    bool (*is)(const struct item *))
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		found += is(&items[i]);
+	return found;
+}
+
+/* `memory` is behind the items: room for all references and exits. */
+static void init_run(struct block *block, void *memory, uint32_t references)
 {
 	struct machine_run *run = &block->run;
 
 	VG_(memset)(run, 0, sizeof(*run));
-	run->references = run->references_end =
-		VG_(malloc)("autoperf.block.references",
-			    block->item_count * sizeof(*run->references));
-	run->exits = run->exits_end = VG_(malloc)(
-		"autoperf.block.exits", block->item_count * sizeof(*run->exits));
+	run->references = run->references_end = memory;
+	run->exits = run->exits_end = (void *)(run->references + references);
 	for (uint32_t i = 0; i < block->item_count; i++) {
 		const struct item *item = &block->items[i];
 
@@ -48,7 +56,7 @@ static void init_run(struct block *block)
 			*run->references_end++ = machine_reference(
 				(enum machine_access_kind)item->kind, item->root,
 				item->value, item->bytes, item->site);
-		else if (item->kind == ITEM_BRANCH)
+		else if (item_is_exit(item))
 			*run->exits_end++ =
 				(struct machine_exit){item->value, item->bytes};
 		else if (item->kind == ITEM_JUMP)
@@ -60,8 +68,13 @@ static void init_run(struct block *block)
 struct block *block_new(Addr address, const struct item *items, uint32_t item_count,
 			uint32_t root_count)
 {
-	struct block *block = VG_(malloc)("autoperf.block",
-					  sizeof(*block) + item_count * sizeof(*items));
+	uint32_t references = count_items(items, item_count, item_is_access);
+	uint32_t exits = count_items(items, item_count, item_is_exit);
+	struct block *block =
+		VG_(malloc)("autoperf.block",
+			    sizeof(*block) + item_count * sizeof(*items) +
+				    references * sizeof(struct machine_reference) +
+				    exits * sizeof(struct machine_exit));
 	struct entry *entry = VG_(malloc)("autoperf.block.entry", sizeof(*entry));
 	struct entry *other;
 
@@ -72,7 +85,7 @@ struct block *block_new(Addr address, const struct item *items, uint32_t item_co
 	VG_(memcpy)(block->items, items, item_count * sizeof(*items));
 	block->whole = log_block_head(block, item_count, false);
 	block->jumps = false;
-	init_run(block);
+	init_run(block, &block->items[item_count], references);
 	if (!all.entries)
 		all.entries = VG_(HT_construct)("autoperf.blocks");
 	other = VG_(HT_lookup)(all.entries, address);
@@ -103,8 +116,6 @@ void blocks_collect(void)
 	while (all.discarded) {
 		struct block *next = all.discarded->next_discarded;
 
-		VG_(free)(all.discarded->run.references);
-		VG_(free)(all.discarded->run.exits);
 		VG_(free)(all.discarded);
 		all.discarded = next;
 	}

@@ -43,13 +43,18 @@ static inline bool item_is_access(const struct item *item)
 	return item->kind <= ITEM_ATOMIC;
 }
 
+static inline bool item_is_exit(const struct item *item)
+{
+	return item->kind == ITEM_BRANCH;
+}
+
 struct block {
 	Addr address; /* where the program jumped to */
 	struct block *next_discarded;
 	uint32_t item_count;
 	uint32_t root_count;
 	/* All items at once, and what stands in the log then, but for LOG_TAKEN. */
-	struct machine_run run; /* owns its references and exits */
+	struct machine_run run; /* its references and exits are behind the items */
 	uint64_t whole;
 	bool jumps; /* indirectly, by the last item */
 	struct item items[];
