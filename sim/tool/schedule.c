@@ -28,8 +28,8 @@
  */
 #define IDLE_NANOSECONDS 20000
 #define IDLE_DOUBLINGS   7u
-/* So often in a row, a tenth of a second: the one that is waited for does not come. */
-#define IDLE_MAX 48
+/* So often in a row, half a second: the one that is waited for does not come. */
+#define IDLE_MAX 200
 
 /* coregrind/pub_core_transtab.h: while a client request is handled. */
 extern Bool VG_(ok_to_discard_translations);
