@@ -120,10 +120,26 @@ static void unsynchronised_sharing_repeats_within_two_percent(void **state)
 	assert_repeats("true", 4, 20000);
 }
 
+/* The median of three runs: one may have been disturbed by the machine that it shares. */
+static struct totals contend_for_mutex(void)
+{
+	struct totals runs[3], spare;
+
+	for (int i = 0; i < 3; i++)
+		runs[i] = contend("mutex", 4, 4000);
+	for (int i = 0; i < 3; i++) /* of pairs 0-1, 1-2, 0-1 */
+		if (hitm(&runs[i % 2]) > hitm(&runs[i % 2 + 1])) {
+			spare = runs[i % 2];
+			runs[i % 2] = runs[i % 2 + 1];
+			runs[i % 2 + 1] = spare;
+		}
+	return runs[1];
+}
+
 static void a_mutex_moves_its_line(void **state)
 {
-	struct totals first = contend("mutex", 4, 4000);
-	struct totals second = contend("mutex", 4, 4000);
+	struct totals first = contend_for_mutex();
+	struct totals second = contend_for_mutex();
 
 	(void)state;
 	assert_in_range(hitm_rate(&first), 40000, 110000);
