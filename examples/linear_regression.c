@@ -20,7 +20,8 @@ struct sums {
 #endif
 
 static struct example example;
-static struct sums sums[THREADS_MAX];
+/* Begins a line in both variants: which sums share one does not depend on what lies before. */
+static struct sums sums[THREADS_MAX] __attribute__((aligned(2 * CACHE_LINE)));
 static struct {
 	int32_t x, y;
 } points[POINTS];

@@ -17,11 +17,10 @@
 #define TOP     5 /* shown unless asked for */
 #define SHARE_MIN \
 	0.001 /* of a region's cycles; lines below are noise unless asked for */
+#define WHOLE_MIN     100 /* numbers from here on are told without decimals */
 #define REGIONS_SHOWN 3   /* of one line */
 #define TITLE_COLUMNS 120 /* of what lies there; longer texts lose their middle */
 #define INDENT        "  "
-/* A second place is told if it counts at least this part of the first: counts are estimates. */
-#define PLACE_SHARE 0.5
 
 struct chosen {
 	const struct profile_line **lines; /* points into the profile's */
@@ -141,9 +140,10 @@ static void put_cost(struct info *info, const struct profile_line *line)
 			continue;
 		shown++;
 		text_printf(&text,
-			    "%.3g %% of the cycles of %s: %.4g fetches from another "
+			    "%.3g %% of the cycles of %s: %.*f fetches from another "
 			    "core per call, %.3g per 1000 instructions",
 			    PERCENT * region->cycles_share, region->name,
+			    region->hitm_per_execution < WHOLE_MIN ? 2 : 0,
 			    region->hitm_per_execution, region->hitm_per_1000);
 		put_fact(info, shown == 1 ? INDENT "costs" : "", &text);
 	}
@@ -222,17 +222,17 @@ static void put_map(struct info *info, const struct profile_line *line)
 		text_puts(&info->page, INDENT "           and more threads\n");
 }
 
-static void put_sites(struct info *info, const char *label,
-		      const struct line_site *sites, size_t count)
+/*
+ * The most frequent one. Counts are over-estimates where many places compete, so that what comes
+ * next may be somebody who came by last.
+ */
+static void put_site(struct info *info, const char *label,
+		     const struct line_site *sites, size_t count)
 {
 	struct text text = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		if ((double)sites[i].count < PLACE_SHARE * (double)sites[0].count)
-			break;
-		text_puts(&text, i ? ", " : "");
-		line_put_place(&text, &sites[i].place);
-	}
+	if (count)
+		line_put_place(&text, &sites[0].place);
 	put_fact(info, label, &text);
 }
 
@@ -246,8 +246,8 @@ static void put_line(struct info *info, const struct profile_line *line, size_t 
 	put_data(info, line);
 	put_blocks(info, line);
 	put_map(info, line);
-	put_sites(info, INDENT "waits at", line->fetched_at, line->fetched_count);
-	put_sites(info, INDENT "for", line->written_at, line->written_count);
+	put_site(info, INDENT "waits at", line->fetched_at, line->fetched_count);
+	put_site(info, INDENT "for", line->written_at, line->written_count);
 	line_put_advice(&advice, line);
 	put_fact(info, INDENT "advice", &advice);
 	if (line->runs < runs)
