@@ -17,7 +17,7 @@
 
 #include "base/statistics.h"
 
-#define PERCENT          100
+#define CAUSE_SHARE      0.5  /* of what the first counter explains */
 #define MOVED_ALARM_RATE 0.05 /* per counter; a filter, not a verdict */
 #define FACTOR_MAX       1000 /* of a move; to or from nothing counts as that */
 
@@ -186,34 +186,38 @@ static double distance_of(const struct finding_counter *counter)
 	return fmin(distance, log(FACTOR_MAX));
 }
 
-/* How much a role says about the cause: a counter of false sharing names it. */
-static int telling(enum event_role role)
-{
-	switch (role) {
-	case EVENT_ROLE_FALSE_SHARING:
-	case EVENT_ROLE_TRUE_SHARING:
-		return 2;
-	case EVENT_ROLE_OTHER:
-		return 0;
-	default:
-		return 1;
-	}
-}
-
-/* Counters that explain alike, to the percent that reports show, go by what they say. */
 static int compare_counters(const void *a, const void *b)
 {
 	const struct finding_counter *x = a, *y = b;
-	long left = lround(PERCENT * x->explains);
-	long right = lround(PERCENT * y->explains);
 
-	if (left != right)
-		return left > right ? -1 : 1;
-	if (telling(x->role) != telling(y->role))
-		return telling(x->role) > telling(y->role) ? -1 : 1;
 	if (x->explains > y->explains || x->explains < y->explains)
 		return x->explains > y->explains ? -1 : 1;
 	return strcmp(x->name, y->name);
+}
+
+/* A counter that names a cause, not an effect. */
+static bool is_cause(const struct finding_counter *counter)
+{
+	return counter->moved && (counter->role == EVENT_ROLE_FALSE_SHARING ||
+				  counter->role == EVENT_ROLE_TRUE_SHARING);
+}
+
+/*
+ * Cache misses, invalidations and upgrades are what sharing does: all of them move with it, and
+ * which moves most is chance. So the cause goes first if it explains nearly as much as they.
+ */
+static void put_cause_first(struct finding_counter *counters, size_t count)
+{
+	size_t at = 0;
+	struct finding_counter cause;
+
+	while (at < count && !is_cause(&counters[at]))
+		at++;
+	if (at == count || counters[at].explains < CAUSE_SHARE * counters[0].explains)
+		return;
+	cause = counters[at];
+	memmove(&counters[1], &counters[0], at * sizeof(*counters));
+	counters[0] = cause;
 }
 
 static int make_counter(struct finding_counter *counter,
@@ -256,6 +260,7 @@ static void rank(struct finding_counter *counters, size_t count)
 		counters[i].explains /= explained > 0 ? explained : 1;
 	}
 	qsort(counters, count, sizeof(*counters), compare_counters);
+	put_cause_first(counters, count);
 }
 
 int rank_counters(struct finding_region *region, const struct evidence *evidence,
