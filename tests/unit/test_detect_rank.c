@@ -111,6 +111,29 @@ static void counters_are_ranked_by_their_share_of_the_error(void **state)
 	free_counters(&region);
 }
 
+static void false_sharing_comes_before_the_misses_that_it_causes(void **state)
+{
+	static struct pass_of_evidence pass;
+	struct finding_region region;
+
+	(void)state;
+	/* Explains 5 of 8 parts as much as the misses, then 3 of 8. */
+	for (int far = 0; far < 2; far++) {
+		start_pass(&pass, 0);
+		add_feature(&pass, "l1d_misses", FEATURE_RATE_PER_MICROSECOND, 1, 4,
+			    80);
+		add_feature(&pass, "hitm_false", FEATURE_RATE_PER_MICROSECOND, 1, 4,
+			    far ? 30 : 50);
+		pass.features[1].role = EVENT_ROLE_FALSE_SHARING;
+		region = rank(&pass, 1);
+		assert_string_equal(region.counters[0].name,
+				    far ? "l1d_misses" : "hitm_false");
+		assert_string_equal(region.counters[1].name,
+				    far ? "hitm_false" : "l1d_misses");
+		free_counters(&region);
+	}
+}
+
 static void a_counter_that_did_not_move_explains_nothing(void **state)
 {
 	static struct pass_of_evidence pass;
@@ -245,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_are_ranked_by_their_share_of_the_error),
+		cmocka_unit_test(false_sharing_comes_before_the_misses_that_it_causes),
 		cmocka_unit_test(a_counter_that_did_not_move_explains_nothing),
 		cmocka_unit_test(a_far_move_outranks_a_near_one),
 		cmocka_unit_test(cpu_time_is_not_listed_twice),
