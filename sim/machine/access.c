@@ -98,12 +98,16 @@ static inline uint64_t translate_and_access(struct machine *machine,
 				   byte_mask(offset, bytes), kind, site);
 }
 
-/* Over the end of a line in pieces of at most a line. */
+/*
+ * Over the end of a line in pieces of at most a line. L1D misses are counted by access, as for
+ * retired loads and stores, and not by line: several are one.
+ */
 static uint64_t access_slowly(struct machine *machine, struct machine_thread *thread,
 			      uint64_t address, uint64_t bytes,
 			      enum machine_access_kind kind, uint32_t site)
 {
 	uint32_t room = MACHINE_LINE_BYTES - (uint32_t)(address % MACHINE_LINE_BYTES);
+	uint64_t *misses = &thread->counters[MACHINE_L1D_MISSES], before = *misses;
 	uint64_t stall = 0;
 
 	if (!bytes)
@@ -115,8 +119,11 @@ static uint64_t access_slowly(struct machine *machine, struct machine_thread *th
 		address += room;
 		bytes -= room;
 	}
-	return stall + translate_and_access(machine, thread, address, (uint32_t)bytes,
-					    kind, site);
+	stall += translate_and_access(machine, thread, address, (uint32_t)bytes, kind,
+				      site);
+	if (*misses > before + 1)
+		*misses = before + 1;
+	return stall;
 }
 
 uint64_t run_translate(struct machine *machine, struct machine_thread *thread,

@@ -142,8 +142,8 @@ enum machine_counter {
 	MACHINE_BRANCHES, /* conditional ones and indirect jumps */
 	MACHINE_BRANCH_MISSES,
 	MACHINE_L1I_MISSES,
-	MACHINE_L1D_MISSES,
-	MACHINE_L2_MISSES,   /* 0 where there is no L2 */
+	MACHINE_L1D_MISSES, /* accesses; over the end of a line, one if either part missed */
+	MACHINE_L2_MISSES,   /* lines; 0 where there is no L2 */
 	MACHINE_LLC_MISSES,  /* not served by the own LLC nor by cores below it */
 	MACHINE_HITM_LOCAL,  /* lines fetched modified from another core, same socket */
 	MACHINE_HITM_REMOTE, /* ... of another socket */

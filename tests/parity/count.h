@@ -49,12 +49,8 @@ struct counts count_cachegrind(const struct scratch *scratch,
 			       const struct geometry *geometry,
 			       const char *const *command);
 
-/* L1D misses of lackey's list. */
-struct listed {
-	uint64_t lines;    /* an access over the end of a line can miss twice ... */
-	uint64_t accesses; /* ... or counts once */
-};
-struct listed count_listed(const struct scratch *scratch, struct cache_shape l1d,
-			   const char *const *command);
+/* Accesses of lackey's list that miss in L1D. */
+uint64_t count_listed(const struct scratch *scratch, struct cache_shape l1d,
+		      const char *const *command);
 
 #endif

@@ -441,6 +441,7 @@ uint64_t reference_access(struct reference *reference, uint32_t thread, uint32_t
 			    .write = kind != MACHINE_LOAD};
 	uint64_t first = address / MACHINE_LINE_BYTES;
 	uint64_t last = (address + bytes - 1) / MACHINE_LINE_BYTES;
+	uint64_t missed = step.counters[MACHINE_L1D_MISSES];
 	uint64_t cost = 0;
 
 	for (step.line = first; step.line <= last; step.line++) {
@@ -452,6 +453,8 @@ uint64_t reference_access(struct reference *reference, uint32_t thread, uint32_t
 			cost += reference->config.costs.atomic;
 		touch_bytes(&step);
 	}
+	if (step.counters[MACHINE_L1D_MISSES] > missed)
+		step.counters[MACHINE_L1D_MISSES] = missed + 1;
 	step.counters[MACHINE_LOADS] += kind != MACHINE_STORE;
 	step.counters[MACHINE_STORES] += kind != MACHINE_LOAD;
 	step.counters[MACHINE_ATOMICS] += kind == MACHINE_ATOMIC;
