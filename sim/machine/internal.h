@@ -132,6 +132,12 @@ struct tage_entry {
 	uint8_t useful; /* 0..3 */
 };
 
+struct base_entry {
+	int8_t counter; /* -2..1; taken from 0 on */
+	bool way;       /* the last direction */
+	uint8_t row;    /* times in a row, up to ROW_MAX */
+};
+
 struct target_entry {
 	uint64_t tag;
 	uint64_t target;
@@ -140,12 +146,12 @@ struct target_entry {
 #define TAGE_TABLES 4
 
 struct predictor {
-	uint64_t history;     /* directions, the latest in bit 0 */
-	uint64_t path;        /* of indirect targets */
-	uint32_t index_shift; /* 64 - log2 of a table's entries */
-	uint32_t mask;        /* of a table's entries - 1 */
-	uint32_t until_aging; /* branches until `useful` is halved */
-	int8_t *base;         /* counters -2..1 by address, 4 per table entry */
+	uint64_t history;        /* directions, the latest in bit 0 */
+	uint64_t path;           /* of indirect targets */
+	uint32_t index_shift;    /* 64 - log2 of a table's entries */
+	uint32_t mask;           /* of a table's entries - 1 */
+	uint32_t until_aging;    /* branches until `useful` is halved */
+	struct base_entry *base; /* by address, 4 per table entry */
 	struct tage_entry *tables[TAGE_TABLES];
 	struct target_entry *last_targets, *path_targets;
 };
