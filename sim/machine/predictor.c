@@ -10,13 +10,11 @@
  * and cost one look-up. An indirect jump is predicted by the target that followed the same path
  * of indirect jumps, else by its last target.
  */
-#include "machine/internal.h"
+#include "machine/predictor.h"
 
-#define BASE_PER_ENTRY 4
-#define COUNTER_MIN    (-4)
-#define USEFUL_MAX     3
-#define AGING_PERIOD   (256u << 10) /* branches; Seznec's choice */
-#define ROW_MAX        65 /* times in a row: no history is long enough to know better */
+#define COUNTER_MIN  (-4)
+#define USEFUL_MAX   3
+#define AGING_PERIOD (256u << 10) /* branches; Seznec's choice */
 
 static const uint64_t history_masks[TAGE_TABLES] = {
 	(UINT64_C(1) << 5) - 1,
@@ -164,25 +162,25 @@ static inline bool predict_by_tables(struct predictor *predictor, int8_t *base,
 	return right;
 }
 
+/* A branch that does not go on as it went for so long. */
 static inline bool predict_direction(struct predictor *predictor, uint64_t pc,
 				     bool taken)
 {
-	uint32_t base_mask = BASE_PER_ENTRY * (predictor->mask + 1) - 1;
-	struct base_entry *base = &predictor->base[(pc ^ pc >> 12) & base_mask];
-	bool same = base->way == taken, right = same;
+	struct base_entry *base = predictor_base(predictor, pc);
+	bool same = base->way == taken, right = false;
 
-	if (unlikely(base->row < ROW_MAX)) {
+	if (likely(base->row < ROW_MAX)) {
 		right = predict_by_tables(predictor, &base->counter, pc, taken);
 		base->row = same ? (uint8_t)(base->row + 1) : 1;
 		base->way = taken;
-	} else if (unlikely(!same)) {
+	} else {
 		/* The tables have seen nothing of the row, and would take its end for the rule. */
 		*base = (struct base_entry){
 			.counter = move_counter(base->counter, true, taken),
 			.way = taken,
 			.row = 1};
 	}
-	predictor->history = predictor->history << 1 | taken;
+	predictor_remember(predictor, taken);
 	return right;
 }
 
@@ -206,18 +204,26 @@ static bool predict_target(struct predictor *predictor, uint64_t pc, uint64_t ta
 	return right;
 }
 
-uint64_t machine_branch(struct machine *machine, struct machine_thread *thread,
-			uint64_t pc, bool taken)
+uint64_t branch_uncertainly(struct machine *machine, struct machine_thread *thread,
+			    uint64_t pc, bool taken)
 {
 	uint64_t stall;
 
-	thread->counters[MACHINE_BRANCHES]++;
 	if (likely(predict_direction(&thread->core->predictor, pc, taken)))
 		return 0;
 	stall = machine->costs.branch_miss;
 	thread->counters[MACHINE_BRANCH_MISSES]++;
 	thread->counters[MACHINE_CYCLES] += stall;
 	return stall;
+}
+
+uint64_t machine_branch(struct machine *machine, struct machine_thread *thread,
+			uint64_t pc, bool taken)
+{
+	thread->counters[MACHINE_BRANCHES]++;
+	if (predictor_goes_on(&thread->core->predictor, pc, taken))
+		return 0;
+	return branch_uncertainly(machine, thread, pc, taken);
 }
 
 uint64_t machine_branch_indirect(struct machine *machine, struct machine_thread *thread,

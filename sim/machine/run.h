@@ -9,6 +9,7 @@
 #define AUTOPERF_SIM_MACHINE_RUN_H
 
 #include "machine/l1.h"
+#include "machine/predictor.h"
 
 #define MACHINE_NO_ROOT 255 /* the offset is the address itself */
 
@@ -69,7 +70,7 @@ void machine_run_init(struct machine_run *run);
 
 /* What runs have counted and machine_tally() has not yet added to the thread's counters. */
 struct machine_tally {
-	uint64_t instructions, loads, stores, stalls;
+	uint64_t instructions, loads, stores, branches, stalls;
 };
 
 static inline void machine_tally(struct machine_thread *thread,
@@ -79,6 +80,7 @@ static inline void machine_tally(struct machine_thread *thread,
 	thread->counters[MACHINE_CYCLES] += tally->stalls;
 	thread->counters[MACHINE_LOADS] += tally->loads;
 	thread->counters[MACHINE_STORES] += tally->stores;
+	thread->counters[MACHINE_BRANCHES] += tally->branches;
 	*tally = (struct machine_tally){0};
 }
 
@@ -177,10 +179,15 @@ machine_run_finish(const struct machine_view *view, const struct machine_run *ru
 		   bool left, struct machine_tally *tally)
 {
 	tally->instructions += run->instructions;
+	tally->branches += (uint64_t)(run->exits_end - run->exits);
 	for (const struct machine_exit *exit = run->exits; exit != run->exits_end;
-	     exit++)
-		machine_branch(view->machine, view->thread, exit->pc,
-			       (left && exit + 1 == run->exits_end) != exit->inverted);
+	     exit++) {
+		bool taken = (left && exit + 1 == run->exits_end) != exit->inverted;
+
+		if (!predictor_goes_on(&view->core->predictor, exit->pc, taken))
+			branch_uncertainly(view->machine, view->thread, exit->pc,
+					   taken);
+	}
 }
 
 /* Takes a reference out of the counts. */
