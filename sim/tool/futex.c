@@ -211,12 +211,13 @@ static void waited(struct thread *thread, SysRes result, uint64_t elapsed_ns)
 	if (!futex)
 		return;
 	leave_list(thread);
-	if (sr_isError(result)) {
+	/* The word has changed since futex_before(): its waker came while this one went to sleep. */
+	if (sr_isError(result) && !(sr_Err(result) == VKI_EAGAIN && signal)) {
 		if (sr_Err(result) == TIMED_OUT)
 			thread_sleep(thread, elapsed_ns);
 		return;
 	}
-	if (!told)
+	if (!told && !sr_isError(result))
 		back_untold(futex);
 	if (!signal)
 		signal = futex->latest;
