@@ -529,6 +529,16 @@ static bool may_go_on(void)
 	return false;
 }
 
+/* What is pending is not moved more often than as much has been replayed. */
+static bool worth_moving(const struct log *log)
+{
+	ptrdiff_t replayed = log->read - log->words;
+	ptrdiff_t pending = log->written - log->read;
+
+	return !pending ||
+	       (replayed > (ptrdiff_t)LOG_FIRST_WORDS / 2 && replayed >= pending);
+}
+
 void replay_merge(enum replay_extent extent)
 {
 	bool bounded = extent == REPLAY_SAFE;
@@ -545,8 +555,6 @@ void replay_merge(enum replay_extent extent)
 		merge(bound, bounded);
 	while (!queue.count && (!bounded || !may_go_on()) && order_break(!bounded));
 	for (struct thread *thread = threads.first; thread; thread = thread->next)
-		if (thread->log.read - thread->log.words >
-			    (ptrdiff_t)LOG_FIRST_WORDS / 2 ||
-		    !has_pending(thread))
+		if (worth_moving(&thread->log))
 			log_make_room(&thread->log);
 }

@@ -337,7 +337,7 @@ void log_full(void)
 	} else {
 		if (spin_look(thread))
 			set_blocks_left(thread->tid, 1);
-		if (log->written > log->words + log->capacity / 2) {
+		if (log->written + LOG_LOOK_WORDS > log->words + log->capacity) {
 			replay();
 			log_make_room(log);
 		}
