@@ -3,7 +3,7 @@
  * The replay's two loops: one thread alone, its whole log at once; and several, merged.
  *
  * Merging: of all threads that have something logged and are not held, the one with the lowest
- * clock goes on until its clock passes the next one's. It stops at the clock of the lowest
+ * clock goes on until its clock passes the next one's, by a little. It stops at the clock of the lowest
  * runnable thread that has nothing logged, because that one may still do something before.
  */
 #include "tool/replay.h"
@@ -14,6 +14,12 @@
 #include "tool/region.h"
 #include "tool/spin.h"
 
+/*
+ * So far a thread goes on beyond the next one's clock while it only executes blocks: to change
+ * threads at each of them costs as much as to simulate it. Less than any line takes from core to
+ * core, so that no thread gets more out of a line than it would have.
+ */
+#define SLACK_CYCLES 24u
 /* Cycles that entering and leaving the kernel costs. */
 #define SYSTEM_CALL_CYCLES 300
 
@@ -163,8 +169,9 @@ simulate_whole(const struct machine_view *view, struct thread *thread, uint64_t 
 }
 
 /*
- * A block's execution up to `until`; false: more is to come. That its branches are not put off
- * when the time is up before, nobody can see.
+ * A block's execution up to `until`; false: more is to come. While its references hit, it is
+ * executed to its end, a few cycles later: what it hits is in the core's own cache, and nobody can
+ * see that its branches are not put off.
  */
 static bool simulate_block(struct thread *thread, uint64_t head, const uint64_t *roots,
 			   uint64_t until)
@@ -176,9 +183,10 @@ static bool simulate_block(struct thread *thread, uint64_t head, const uint64_t 
 	uint64_t end = thread_clock(thread) +
 		       machine_instructions_cycles(machine, block->run.instructions);
 
-	if (thread->item || end > until || !is_whole(&view, block, head))
+	if (thread->item || !is_whole(&view, block, head))
 		return simulate_items(thread, head, roots, until);
-	if (unlikely(!simulate_whole(&view, thread, head, roots, until - end, &tally)))
+	if (unlikely(!simulate_whole(&view, thread, head, roots,
+				     end < until ? until - end : 0, &tally)))
 		return thread_clock(thread) <= until &&
 		       simulate_items(thread, head, roots, until);
 	machine_tally(machine, &tally);
@@ -433,9 +441,11 @@ void replay_resume(struct thread *thread)
 
 enum stop { STOP_LATER, STOP_EMPTY, STOP_HELD, STOP_ENDED };
 
-/* Goes on until the clock has passed `until`. */
+/* Goes on until the clock has passed `until`; with blocks, by the slack. */
 static enum stop run(struct thread *thread, uint64_t until)
 {
+	uint64_t late =
+		until < UINT64_MAX - SLACK_CYCLES ? until + SLACK_CYCLES : until;
 	struct log *log = &thread->log;
 
 	while (log->read < log->written) {
@@ -445,12 +455,14 @@ static enum stop run(struct thread *thread, uint64_t until)
 		if (!(head & LOG_CONTROL)) {
 			if (is_simulated(thread)) {
 				thread->replayed_blocks += !thread->item;
-				if (!simulate_block(thread, head, log->read + 1, until))
+				if (!simulate_block(thread, head, log->read + 1, late))
 					return STOP_LATER;
 				passed_over = 0;
 			} else {
 				passed_over += words;
 			}
+		} else if (thread_clock(thread) > until) {
+			return STOP_LATER;
 		} else if (log_operation(head) == LOG_EXIT) {
 			end_thread(thread);
 			return STOP_ENDED;
@@ -462,7 +474,7 @@ static enum stop run(struct thread *thread, uint64_t until)
 		log->read += words;
 		if (unlikely(log_position(log, log->read) > thread->watched))
 			spin_passed(thread);
-		if (thread_clock(thread) > until || queue.resumed)
+		if (thread_clock(thread) > late || queue.resumed)
 			return STOP_LATER;
 	}
 	return STOP_EMPTY;
