@@ -139,6 +139,30 @@ static int check_cores(const struct machine_config *config,
 	return 0;
 }
 
+static int check_placement(const struct machine_config *config,
+			   struct machine_problem *problem)
+{
+	uint32_t cores = config->sockets * config->cores;
+	bool listed[MACHINE_CORES_MAX] = {false};
+
+	if (config->placement != MACHINE_LISTED)
+		return 0;
+	/* A longer list is found to repeat a core, or to name one that does not exist. */
+	for (uint32_t i = 0; i < config->listed_count; i++) {
+		uint32_t core = config->listed[i];
+
+		if (core >= cores) {
+			refuse(problem, "placement", core,
+			       " is no core: they are numbered from 0 to ");
+			return problem_add_number(problem, cores - 1);
+		}
+		if (listed[core])
+			return refuse(problem, "placement", core, " is listed twice");
+		listed[core] = true;
+	}
+	return 0;
+}
+
 static int check_levels(const struct machine_config *config,
 			struct machine_problem *problem)
 {
@@ -173,7 +197,7 @@ int machine_config_check(const struct machine_config *config,
 	static const char *const dtlb[] = {"dtlb_entries", "dtlb_ways"};
 	static const char *const stlb[] = {"stlb_entries", "stlb_ways"};
 
-	if (check_cores(config, problem) ||
+	if (check_cores(config, problem) || check_placement(config, problem) ||
 	    check_range(problem, "page_bytes", config->page_bytes, PAGE_MIN,
 			PAGE_MAX) ||
 	    check_power(problem, "page_bytes", config->page_bytes) ||

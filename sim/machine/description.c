@@ -17,7 +17,7 @@ enum value_kind {
 	VALUE_CYCLES,    /* a number below a million */
 	VALUE_FRACTION,  /* 0.25, kept in 1/65536 */
 	VALUE_POLICY,    /* inclusive, non-inclusive, victim */
-	VALUE_PLACEMENT, /* compact, scatter */
+	VALUE_PLACEMENT, /* compact, scatter, or numbers of cores */
 	VALUE_LINE_SIZE, /* checked and not kept */
 	VALUE_NAME,
 };
@@ -255,6 +255,37 @@ static int read_name(struct reader *reader, const struct key *key, struct span v
 	return 0;
 }
 
+/* "compact", "scatter", or "0 28 1 29". */
+static int read_placement(struct reader *reader, const struct key *key,
+			  struct span value)
+{
+	static const char *const names[] = {
+		[MACHINE_COMPACT] = "compact", [MACHINE_SCATTER] = "scatter", NULL};
+	static const char wanted[] =
+		"; write compact, scatter, or up to 256 numbers of "
+		"cores, such as 0 2 1 3";
+	struct machine_config *config = reader->config;
+	struct span rest = value;
+	uint64_t core;
+	uint32_t choice = 0;
+
+	if (!is_digit(value.text[0])) {
+		if (read_choice(reader, key, value, names, wanted, &choice))
+			return -1;
+		config->placement = (enum machine_placement)choice;
+		return 0;
+	}
+	config->placement = MACHINE_LISTED;
+	for (config->listed_count = 0; rest.length; rest = trim(rest)) {
+		if (config->listed_count == MACHINE_CORES_MAX ||
+		    !take_number(&rest, 1, &core) || core >= MACHINE_CORES_MAX ||
+		    (rest.length && !is_blank(rest.text[0])))
+			return refuse_value(reader, key, value, wanted);
+		config->listed[config->listed_count++] = (uint16_t)core;
+	}
+	return 0;
+}
+
 static int read_value(struct reader *reader, const struct key *key, struct span value)
 {
 	static const char *const policies[] = {
@@ -263,8 +294,6 @@ static int read_value(struct reader *reader, const struct key *key, struct span 
 		[MACHINE_VICTIM] = "victim",
 		NULL,
 	};
-	static const char *const placements[] = {
-		[MACHINE_COMPACT] = "compact", [MACHINE_SCATTER] = "scatter", NULL};
 	char *place = (char *)reader->config + key->offset;
 	uint32_t choice = 0;
 	uint64_t number = 0;
@@ -279,12 +308,7 @@ static int read_value(struct reader *reader, const struct key *key, struct span 
 		*(enum machine_policy *)(void *)place = (enum machine_policy)choice;
 		return 0;
 	case VALUE_PLACEMENT:
-		if (read_choice(reader, key, value, placements,
-				"; write compact or scatter", &choice))
-			return -1;
-		*(enum machine_placement *)(void *)place =
-			(enum machine_placement)choice;
-		return 0;
+		return read_placement(reader, key, value);
 	default:
 		break;
 	}

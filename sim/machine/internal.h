@@ -249,6 +249,7 @@ struct machine {
 	struct sharing sharing;
 	uint64_t *llc_cores; /* `words` words per LLC: the cores below it */
 	uint16_t *placement; /* cores in the order in which threads get them */
+	uint32_t placement_count;
 	struct machine_thread *threads[MACHINE_THREADS_MAX];
 	struct machine_host host;
 	struct machine_config config;

@@ -208,6 +208,12 @@ static int init_cores(struct machine *machine)
 			turn = i % config->cores * config->sockets + socket;
 		machine->placement[turn] = (uint16_t)i;
 	}
+	machine->placement_count = machine->core_count;
+	if (config->placement == MACHINE_LISTED) {
+		machine->placement_count = config->listed_count;
+		for (uint32_t i = 0; i < config->listed_count; i++)
+			machine->placement[i] = config->listed[i];
+	}
 	return 0;
 }
 
@@ -278,7 +284,7 @@ static struct machine_core *choose_core(struct machine *machine, uint32_t number
 		}
 		core = &machine->cores[number];
 	}
-	for (uint32_t i = 1; number == MACHINE_ANY_CORE && i < machine->core_count;
+	for (uint32_t i = 1; number == MACHINE_ANY_CORE && i < machine->placement_count;
 	     i++) {
 		struct machine_core *next = &machine->cores[machine->placement[i]];
 

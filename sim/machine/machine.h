@@ -67,6 +67,7 @@ enum machine_policy {
 enum machine_placement {
 	MACHINE_COMPACT, /* fill one socket after the other */
 	MACHINE_SCATTER, /* take turns over the sockets */
+	MACHINE_LISTED,  /* as machine_config.listed says */
 };
 
 struct machine_cache_config {
@@ -112,6 +113,9 @@ struct machine_config {
 	uint32_t llc_cores; /* cores below one LLC; 0: all of the socket */
 	uint32_t page_bytes;
 	enum machine_placement placement;
+	uint16_t listed
+		[MACHINE_CORES_MAX]; /* cores in the order in which threads get them */
+	uint32_t listed_count;       /* different ones; the others stay idle */
 	struct machine_cache_config l1i, l1d, l2, llc; /* l1 and l2 per core */
 	struct machine_tlb_config dtlb, stlb; /* data, first and second level */
 	uint32_t predictor_entries;           /* of each of the predictor's tables */

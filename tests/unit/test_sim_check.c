@@ -56,6 +56,16 @@ static void sets_must_be_a_power_of_two(void **state)
 		"3 ways");
 }
 
+static void listed_cores_must_exist_once(void **state)
+{
+	(void)state;
+	expect_possible("cores_per_socket = 2\nplacement = 1 0\n");
+	expect_impossible("cores_per_socket = 2\nplacement = 1 2\n",
+			  "placement = 2 is no core: they are numbered from 0 to 1");
+	expect_impossible("cores_per_socket = 2\nplacement = 1 1\n",
+			  "placement = 1 is listed twice");
+}
+
 static void ways_must_fit(void **state)
 {
 	(void)state;
@@ -142,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_must_be_a_power_of_two),
+		cmocka_unit_test(listed_cores_must_exist_once),
 		cmocka_unit_test(ways_must_fit),
 		cmocka_unit_test(sizes_must_be_within_limits),
 		cmocka_unit_test(cores_and_caches_must_be_within_limits),

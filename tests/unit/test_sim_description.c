@@ -201,8 +201,13 @@ static void wrong_values_are_refused(void **state)
 	expect_refused(
 		"l2_policy = exclusive\n", 1,
 		"l2_policy = 'exclusive'; write inclusive, non-inclusive or victim");
-	expect_refused("placement = random\n", 1,
-		       "placement = 'random'; write compact or scatter");
+#define PLACEMENTS \
+	"; write compact, scatter, or up to 256 numbers of cores, such as 0 2 1 3"
+	expect_refused("placement = random\n", 1, "placement = 'random'" PLACEMENTS);
+	expect_refused("placement = 0 1x\n", 1, "placement = '0 1x'" PLACEMENTS);
+	expect_refused("placement = 0, 1\n", 1, "placement = '0, 1'" PLACEMENTS);
+	expect_refused("placement = 256\n", 1, "placement = '256'" PLACEMENTS);
+#undef PLACEMENTS
 	expect_refused("line_bytes = 128\n", 1,
 		       "line_bytes = '128': only lines of 64 bytes can be simulated");
 	expect_refused("name = t\x01\n", 1,

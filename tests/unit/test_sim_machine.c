@@ -41,6 +41,21 @@ static void scattered_threads_take_turns_over_sockets(void **state)
 	machine_free(machine);
 }
 
+static void listed_cores_are_taken_in_turns(void **state)
+{
+	static const uint32_t cores[] = {5, 0, 3, 5, 0};
+	struct machine_config config =
+		build_config("sockets = 2\ncores_per_socket = 3\nplacement = 5 0\t3\n");
+	struct machine *machine = build_machine(&config);
+
+	(void)state;
+	for (uint32_t i = 0; i < 5; i++)
+		assert_int_equal(
+			machine_thread_core(build_thread(machine, i, MACHINE_ANY_CORE)),
+			cores[i]);
+	machine_free(machine);
+}
+
 static void the_core_of_a_thread_that_ended_is_free(void **state)
 {
 	struct machine_config config = build_config("cores_per_socket = 3\n");
@@ -232,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_go_to_the_next_free_core),
 		cmocka_unit_test(scattered_threads_take_turns_over_sockets),
+		cmocka_unit_test(listed_cores_are_taken_in_turns),
 		cmocka_unit_test(the_core_of_a_thread_that_ended_is_free),
 		cmocka_unit_test(a_core_that_is_not_there_is_refused),
 		cmocka_unit_test(a_thread_that_moves_finds_cold_caches),
