@@ -130,6 +130,12 @@ static inline size_t log_pending(const struct log *log, bool current)
 	return (size_t)((current ? cursor.at : log->written) - log->read);
 }
 
+/* Not while current. */
+static inline bool log_is_full(const struct log *log)
+{
+	return (size_t)(log->written - log->words) + LOG_LOOK_WORDS > log->capacity;
+}
+
 /*
  * Makes room at the end: moves what is pending to the front and grows if less than half of the
  * room is free then. Pointers into the log become invalid. Not for a log that is current.

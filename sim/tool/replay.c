@@ -3,8 +3,8 @@
  * The replay's two loops: one thread alone, its whole log at once; and several, merged.
  *
  * Merging: of all threads that have something logged and are not held, the one with the lowest
- * clock goes on until its clock passes the next one's, by a little. It stops at the clock of the lowest
- * runnable thread that has nothing logged, because that one may still do something before.
+ * clock goes on until its clock passes the next one's, by a little. It stops at the clock of the
+ * lowest runnable thread that has nothing logged, because that one may still do something before.
  */
 #include "tool/replay.h"
 
@@ -541,14 +541,14 @@ static bool may_go_on(void)
 	return false;
 }
 
-/* What is pending is not moved more often than as much has been replayed. */
+/* What is pending is moved when there is little of it, compared with the room that this makes. */
 static bool worth_moving(const struct log *log)
 {
 	ptrdiff_t replayed = log->read - log->words;
 	ptrdiff_t pending = log->written - log->read;
 
 	return !pending ||
-	       (replayed > (ptrdiff_t)LOG_FIRST_WORDS / 2 && replayed >= pending);
+	       (replayed > (ptrdiff_t)LOG_FIRST_WORDS / 2 && replayed >= 4 * pending);
 }
 
 void replay_merge(enum replay_extent extent)

@@ -337,10 +337,10 @@ void log_full(void)
 	} else {
 		if (spin_look(thread))
 			set_blocks_left(thread->tid, 1);
-		if (log->written + LOG_LOOK_WORDS > log->words + log->capacity) {
+		if (log_is_full(log))
 			replay();
+		if (log_is_full(log))
 			log_make_room(log);
-		}
 	}
 	threads.current = thread;
 	log_enter(log);
