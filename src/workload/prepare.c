@@ -57,6 +57,8 @@ static const char *pass_event(const struct event_plan *plan, size_t pass,
 	return plan->events.items[plan->passes[pass].members[position]].name;
 }
 
+#define ANNOUNCED_MAX 12 /* events of a pass that are named */
+
 /* "a, b, c" */
 static void append_pass(struct text *text, const struct event_plan *plan, size_t pass)
 {
@@ -328,7 +330,14 @@ void recorder_announce(const struct recorder *recorder)
 		if (plan->pass_count > 1)
 			snprintf(number, sizeof(number), ", pass %zu of %zu", pass + 1,
 				 plan->pass_count);
-		append_pass(&names, plan, pass);
+		/* What was not asked for by name is told in full only while it is short. */
+		if (!options->names && plan->passes[pass].count > ANNOUNCED_MAX)
+			text_printf(&names,
+				    "%zu events (autoperf events --plan --source %s)",
+				    plan->passes[pass].count,
+				    event_source_name(plan->source));
+		else
+			append_pass(&names, plan, pass);
 		if (!names.failed)
 			console_note(console, "measuring (source %s%s, %u run%s): %s",
 				     event_source_name(plan->source), number,
