@@ -92,23 +92,34 @@ static const char *role_advice(enum event_role role)
 	}
 }
 
+static bool is_sharing(enum event_role role)
+{
+	return role == EVENT_ROLE_FALSE_SHARING || role == EVENT_ROLE_TRUE_SHARING;
+}
+
 /* Whether it is seen which kind of sharing HITM come from; then their own advice says less. */
 static bool kind_is_seen(const struct finding_region *region)
 {
 	for (size_t i = 0; i < region->counter_count; i++) {
 		const struct finding_counter *counter = &region->counters[i];
 
-		if ((counter->role == EVENT_ROLE_FALSE_SHARING ||
-		     counter->role == EVENT_ROLE_TRUE_SHARING) &&
-		    counter->moved && counter->factor > 1)
+		if (is_sharing(counter->role) && counter->moved && counter->factor > 1)
 			return true;
 	}
 	return false;
 }
 
+/* A line that another CPU took away is missed in the caches. */
+static bool follows_from_sharing(enum event_role role)
+{
+	return role == EVENT_ROLE_HITM || role == EVENT_ROLE_L1D_MISS ||
+	       role == EVENT_ROLE_L2_MISS || role == EVENT_ROLE_LLC_MISS;
+}
+
 static void advise_on_counters(struct page *page, const struct finding_region *region)
 {
 	const char *said[ROLES_ADVISED_MAX] = {NULL};
+	bool sharing = false;
 	size_t count = 0;
 
 	for (size_t i = 0; i < region->counter_count && count < ROLES_ADVISED_MAX;
@@ -118,13 +129,15 @@ static void advise_on_counters(struct page *page, const struct finding_region *r
 
 		if (!counter->moved || !(counter->factor > 1) || !advice ||
 		    counter->explains < EXPLAINS_MIN ||
-		    (counter->role == EVENT_ROLE_HITM && kind_is_seen(region)))
+		    (counter->role == EVENT_ROLE_HITM && kind_is_seen(region)) ||
+		    (sharing && follows_from_sharing(counter->role)))
 			continue;
 		/* L1, L2 and LLC misses share their advice. */
 		if (count && said[count - 1] == advice)
 			continue;
 		page_bullet(page, advice);
 		said[count++] = advice;
+		sharing |= is_sharing(counter->role);
 	}
 	for (size_t i = 0; i < region->counter_count; i++) {
 		const struct finding_counter *counter = &region->counters[i];

@@ -106,6 +106,32 @@ static void contended_lines_name_variable_place_and_remedy(void **state)
 	findings_free(findings);
 }
 
+static void what_follows_from_sharing_is_not_advised_on(void **state)
+{
+	struct findings *findings = example_findings();
+	struct finding_counter *counters = findings->regions[0].counters;
+	char *report;
+
+	(void)state;
+	counters[0].role = EVENT_ROLE_FALSE_SHARING;
+	counters[1].role = EVENT_ROLE_L1D_MISS;
+	for (int i = 0; i < 2; i++) {
+		counters[i].moved = true;
+		counters[i].factor = 10;
+		counters[i].explains = 0.5;
+	}
+	report = render(findings, (struct report_style){0});
+	assert_says(report, "- False sharing: threads write to different data");
+	assert_not_said(report, "- More cache misses");
+	free(report);
+	/* Alone, it is. */
+	counters[0].role = EVENT_ROLE_INSTRUCTIONS;
+	report = render(findings, (struct report_style){0});
+	assert_says(report, "- More cache misses");
+	free(report);
+	findings_free(findings);
+}
+
 static void the_verdict_comes_first_then_where_why_and_what_next(void **state)
 {
 	struct findings *findings = example_findings();
@@ -336,6 +362,7 @@ int main(void)
 		cmocka_unit_test(
 			verbose_lists_counters_that_did_not_move_and_every_run),
 		cmocka_unit_test(contended_lines_name_variable_place_and_remedy),
+		cmocka_unit_test(what_follows_from_sharing_is_not_advised_on),
 		cmocka_unit_test(colours_appear_only_when_asked_for_and_are_closed),
 		cmocka_unit_test(hostile_names_do_not_reach_the_terminal),
 		cmocka_unit_test(many_normal_regions_are_counted_not_listed),
