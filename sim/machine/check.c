@@ -168,7 +168,16 @@ static int check_levels(const struct machine_config *config,
 {
 	const struct machine_cache_config *l2 = &config->l2, *llc = &config->llc;
 	bool outer_inclusive = llc->bytes && llc->policy == MACHINE_INCLUSIVE;
+	uint32_t below = config->llc_cores ? config->llc_cores : config->cores;
+	uint32_t count = config->sockets * (config->cores / below);
 
+	if (llc->bytes > LLC_BYTES_MAX / count) {
+		refuse(problem, "llc_bytes", llc->bytes, " in ");
+		problem_add_number(problem, count);
+		problem_add(problem, " last-level caches are more than the limit of ");
+		problem_add_number(problem, LLC_BYTES_MAX);
+		return problem_add(problem, " bytes");
+	}
 	if (l2->bytes && l2->policy == MACHINE_VICTIM)
 		return problem_set(problem, 0,
 				   "l2_policy = victim cannot be simulated; write "

@@ -66,6 +66,15 @@ static void listed_cores_must_exist_once(void **state)
 			  "placement = 1 is listed twice");
 }
 
+static void all_last_level_caches_must_fit_into_memory(void **state)
+{
+	(void)state;
+	expect_possible("sockets = 2\nllc_bytes = 2 GiB\n");
+	expect_impossible("sockets = 2\ncores_per_llc = 32\nllc_bytes = 2 GiB\n",
+			  "llc_bytes = 2147483648 in 4 last-level caches are more "
+			  "than the limit of 4294967296 bytes");
+}
+
 static void ways_must_fit(void **state)
 {
 	(void)state;
@@ -153,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_must_be_a_power_of_two),
 		cmocka_unit_test(listed_cores_must_exist_once),
+		cmocka_unit_test(all_last_level_caches_must_fit_into_memory),
 		cmocka_unit_test(ways_must_fit),
 		cmocka_unit_test(sizes_must_be_within_limits),
 		cmocka_unit_test(cores_and_caches_must_be_within_limits),
