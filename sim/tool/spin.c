@@ -589,7 +589,8 @@ void spin_passed(struct thread *thread)
 	}
 }
 
-void spin_thread_ended(struct thread *thread)
+/* The thread waits no more; who waits for a store of it goes on, not before `time`. */
+static void forget_thread(const struct thread *thread, uint64_t time)
 {
 	struct spin *spin, *next;
 
@@ -598,21 +599,18 @@ void spin_thread_ended(struct thread *thread)
 		if (spin->thread == thread)
 			free_spin(spin);
 		else if (spin->writer == thread)
-			end_wait(spin, thread_clock(thread));
+			end_wait(spin, time);
 	}
+}
+
+void spin_thread_ended(struct thread *thread)
+{
+	forget_thread(thread, thread_clock(thread));
 }
 
 void spin_free_state(struct thread *thread)
 {
-	struct spin *spin, *next;
-
-	for (spin = spins; spin; spin = next) {
-		next = spin->next;
-		if (spin->thread == thread)
-			free_spin(spin);
-		else if (spin->writer == thread)
-			end_wait(spin, 0);
-	}
+	forget_thread(thread, 0);
 	if (thread->spin)
 		VG_(free)(thread->spin);
 	thread->spin = NULL;
