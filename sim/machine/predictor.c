@@ -180,7 +180,6 @@ static inline bool predict_direction(struct predictor *predictor, uint64_t pc,
 			.way = taken,
 			.row = 1};
 	}
-	predictor_remember(predictor, taken);
 	return right;
 }
 
@@ -220,10 +219,14 @@ uint64_t branch_uncertainly(struct machine *machine, struct machine_thread *thre
 uint64_t machine_branch(struct machine *machine, struct machine_thread *thread,
 			uint64_t pc, bool taken)
 {
+	struct predictor *predictor = &thread->core->predictor;
+	uint64_t stall = 0;
+
 	thread->counters[MACHINE_BRANCHES]++;
-	if (predictor_goes_on(&thread->core->predictor, pc, taken))
-		return 0;
-	return branch_uncertainly(machine, thread, pc, taken);
+	if (!predictor_goes_on(predictor, pc, taken))
+		stall = branch_uncertainly(machine, thread, pc, taken);
+	predictor_remember(predictor, taken);
+	return stall;
 }
 
 uint64_t machine_branch_indirect(struct machine *machine, struct machine_thread *thread,

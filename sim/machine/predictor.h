@@ -25,19 +25,19 @@ static inline void predictor_remember(struct predictor *predictor, bool taken)
 	predictor->history = predictor->history << 1 | taken;
 }
 
-/* It goes the way that was certain, and all is done; false: ask branch_uncertainly(). */
-static inline bool predictor_goes_on(struct predictor *predictor, uint64_t pc,
+/*
+ * It goes the way that was certain, and nothing is to be learnt; false: ask branch_uncertainly().
+ * predictor_remember() follows in any case.
+ */
+static inline bool predictor_goes_on(const struct predictor *predictor, uint64_t pc,
 				     bool taken)
 {
 	const struct base_entry *base = predictor_base(predictor, pc);
 
-	if (base->row != ROW_MAX || base->way != taken)
-		return false;
-	predictor_remember(predictor, taken);
-	return true;
+	return base->row == ROW_MAX && base->way == taken;
 }
 
-/* predictor.c: what predictor_goes_on() left; returns stall cycles. The branch is counted. */
+/* predictor.c: what predictor_goes_on() denied; returns stall cycles. The branch is counted. */
 uint64_t branch_uncertainly(struct machine *machine, struct machine_thread *thread,
 			    uint64_t pc, bool taken);
 

@@ -178,15 +178,18 @@ static inline __attribute__((always_inline)) void
 machine_run_finish(const struct machine_view *view, const struct machine_run *run,
 		   bool left, struct machine_tally *tally)
 {
+	struct predictor *predictor = &view->core->predictor;
+
 	tally->instructions += run->instructions;
 	tally->branches += (uint64_t)(run->exits_end - run->exits);
 	for (const struct machine_exit *exit = run->exits; exit != run->exits_end;
 	     exit++) {
 		bool taken = (left && exit + 1 == run->exits_end) != exit->inverted;
 
-		if (!predictor_goes_on(&view->core->predictor, exit->pc, taken))
+		if (!predictor_goes_on(predictor, exit->pc, taken))
 			branch_uncertainly(view->machine, view->thread, exit->pc,
 					   taken);
+		predictor_remember(predictor, taken);
 	}
 }
 

@@ -1,66 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Puts logging into the program's code.
- *
- * What a block does in which order is the same each time and is kept once, in its struct block.
- * The code added here stores the roots and, before each place where the block can be left, the
- * head that tells how far it came:
- *
- *	at = cursor.at; if (cursor.limit < at) log_full(), at = cursor.at;
- *	... at[1] = root 0; ...
- *	cursor.at = at + 1 + roots; at[0] = head(3 items);	first exit
- *	... at[2] = root 1; ...
- *	at[0] = head(all items);				end
- *
- * A fault in the middle leaves the head of the last exit that was passed, or nothing.
+ * Finds out what a superblock does: its instructions' fetches, accesses and branches in program
+ * order, by the statements into which Valgrind has translated them. Code that takes note of it is
+ * put in beside (builder.h).
  */
 #include "tool/instrument.h"
 
 #include <pub_tool_guest.h>
-#include <pub_tool_machine.h>
 
+#include "tool/builder.h"
+#include "tool/direct.h"
 #include "tool/hooks.h"
-#include "tool/log.h"
 #include "tool/main.h"
 
-/* coregrind/pub_core_transtab.h; not while generated code is being executed. */
+/* coregrind/pub_core_transtab.h */
 extern void VG_(discard_translations)(Addr start, ULong bytes, const HChar *who);
 
 #define LINE_MASK (MACHINE_LINE_BYTES - 1)
 #define BYTES_MAX 64u /* of one item; larger accesses are several */
 #define GAP_MAX   255u
-
-/* The value of a temporary as far as the translation knows it: root + constant. */
-struct value {
-	IRTemp root; /* IRTemp_INVALID: only the constant */
-	uint64_t constant;
-};
-
-/* One superblock being translated. */
-struct builder {
-	IRSB *out;
-	const VexGuestLayout *layout;
-	bool logging;
-	struct value *values; /* by temporary of the original block */
-	UInt value_count;
-	struct item items[BLOCK_ITEMS_MAX];
-	uint32_t item_count;
-	uint32_t fits; /* items of the block proper: beyond, things are left out */
-	IRTemp roots[BLOCK_ROOTS_MAX];
-	uint32_t root_count;
-	IRTemp at;
-	/* Stores whose constants are known only when the block is complete. */
-	IRStmt *heads[BLOCK_ITEMS_MAX];
-	uint64_t head_marks[BLOCK_ITEMS_MAX];
-	uint32_t head_count;
-	IRConst *advance; /* bytes of the record */
-	/* the instruction at hand */
-	Addr pc;
-	UInt length;
-	uint32_t first_item;
-	uint32_t gap;
-	uint64_t fetched; /* line of the last fetch */
-};
 
 /* Beside tool.warm. */
 static bool blocks_wanted;
@@ -75,50 +33,17 @@ void instrument_blocks(bool wanted)
 	if (tool.warm || blocks_wanted == wanted)
 		return;
 	blocks_wanted = wanted;
+	instrument_anew();
+}
+
+void instrument_anew(void)
+{
 	VG_(discard_translations)(0x1000, ~(ULong)0xfff, "autoperf-sim");
-}
-
-/* ---- small pieces of IR ---- */
-
-static IRExpr *constant(uint64_t value)
-{
-	return IRExpr_Const(IRConst_U64(value));
-}
-
-static IRTemp assign(struct builder *builder, IRType type, IRExpr *expression)
-{
-	IRTemp temp = newIRTemp(builder->out->tyenv, type);
-
-	addStmtToIRSB(builder->out, IRStmt_WrTmp(temp, expression));
-	return temp;
-}
-
-static IRExpr *load_word(struct builder *builder, const void *address)
-{
-	return IRExpr_RdTmp(
-		assign(builder, Ity_I64,
-		       IRExpr_Load(Iend_LE, Ity_I64, constant((uintptr_t)address))));
 }
 
 static IRExpr *read_register(struct builder *builder, Int offset)
 {
 	return IRExpr_RdTmp(assign(builder, Ity_I64, IRExpr_Get(offset, Ity_I64)));
-}
-
-static IRExpr *sum(struct builder *builder, IRExpr *a, IRExpr *b)
-{
-	return IRExpr_RdTmp(assign(builder, Ity_I64, IRExpr_Binop(Iop_Add64, a, b)));
-}
-
-static void call(struct builder *builder, const HChar *name, void *function,
-		 IRExpr *guard, IRExpr **arguments)
-{
-	IRDirty *dirty =
-		unsafeIRDirty_0_N(0, name, VG_(fnptr_to_fnentry)(function), arguments);
-
-	if (guard)
-		dirty->guard = guard;
-	addStmtToIRSB(builder->out, IRStmt_Dirty(dirty));
 }
 
 /* ---- values ---- */
@@ -169,11 +94,10 @@ static void note_value(struct builder *builder, IRTemp temp, const IRExpr *expre
 	}
 }
 
-/* The number of the root, stored into the log where it is first used. */
+/* The number of the root, taken note of where it is first used. */
 static uint8_t root_of(struct builder *builder, IRTemp temp)
 {
 	uint32_t i;
-	IRExpr *address;
 
 	if (temp == IRTemp_INVALID)
 		return ROOT_NONE;
@@ -183,9 +107,10 @@ static uint8_t root_of(struct builder *builder, IRTemp temp)
 	if (i == BLOCK_ROOTS_MAX)
 		return ROOT_NONE;
 	builder->roots[builder->root_count++] = temp;
-	address = sum(builder, IRExpr_RdTmp(builder->at),
-		      constant((1 + i) * sizeof(uint64_t)));
-	addStmtToIRSB(builder->out, IRStmt_Store(Iend_LE, address, IRExpr_RdTmp(temp)));
+	if (builder->mode == BUILDER_LOG)
+		log_code_root(builder, i, temp);
+	else
+		direct_code_root(builder, i, temp);
 	return (uint8_t)i;
 }
 
@@ -204,8 +129,8 @@ static struct item *add_item(struct builder *builder, enum item_kind kind)
 	return item;
 }
 
-static void add_access(struct builder *builder, enum item_kind kind,
-		       const IRExpr *address, uint32_t bytes)
+static void add_access(struct builder *builder, enum item_kind kind, IRExpr *address,
+		       uint32_t bytes)
 {
 	struct value value = value_of(builder, address);
 	uint8_t root = root_of(builder, value.root);
@@ -213,12 +138,18 @@ static void add_access(struct builder *builder, enum item_kind kind,
 
 	for (uint32_t done = 0; done < bytes; done += BYTES_MAX) {
 		struct item *item = add_item(builder, kind);
+		uint32_t piece = bytes - done < BYTES_MAX ? bytes - done : BYTES_MAX;
 
 		item->value = value.constant + done;
 		item->root = root;
-		item->bytes =
-			(uint8_t)(bytes - done < BYTES_MAX ? bytes - done : BYTES_MAX);
+		item->bytes = (uint8_t)piece;
 		item->site = site;
+		if (builder->mode == BUILDER_DIRECT)
+			direct_code_access(builder, kind, value.root,
+					   done ? word_op(builder, Iop_Add64, address,
+							  constant(done))
+						: address,
+					   piece);
 	}
 }
 
@@ -237,15 +168,23 @@ static void add_guarded(struct builder *builder, enum item_kind kind, IRExpr *gu
 	add_access(builder, kind, IRExpr_RdTmp(chosen), bytes);
 }
 
+static uint32_t first_of_part(const struct builder *builder)
+{
+	return builder->part_count ? builder->parts[builder->part_count - 1].end_item
+				   : 0;
+}
+
 /*
  * A locked instruction is translated to a load and a compare-and-swap, repeated if it fails: that
  * is one atomic access.
  */
-static void add_atomic(struct builder *builder, const IRExpr *address, uint32_t bytes)
+static void add_atomic(struct builder *builder, IRExpr *address, uint32_t bytes)
 {
 	struct value value = value_of(builder, address);
+	uint32_t i = first_of_part(builder);
 
-	for (uint32_t i = builder->first_item; i < builder->item_count; i++) {
+	for (i = builder->first_item > i ? builder->first_item : i;
+	     i < builder->item_count; i++) {
 		struct item *item = &builder->items[i];
 
 		if (item->kind != ITEM_LOAD || item->value != value.constant ||
@@ -285,42 +224,22 @@ static void add_instruction(struct builder *builder, Addr pc, UInt length)
 	}
 }
 
-/* ---- ends of blocks ---- */
+/* ---- ends of parts ---- */
 
-/*
- * Stores the head. The block's address is not known before it is complete: finish_heads() fills it
- * in. The first one also moves the cursor on.
- */
-static void commit(struct builder *builder, bool taken)
+/* `guard` is that of the branch with which the part ends, if it does. */
+static void end_part(struct builder *builder, IRExpr *guard)
 {
-	IRStmt *head;
-
-	if (!builder->head_count) {
-		IRExpr *advance;
-
-		builder->advance = IRConst_U64(0);
-		advance = IRExpr_Const(builder->advance);
-		addStmtToIRSB(
-			builder->out,
-			IRStmt_Store(Iend_LE, constant((uintptr_t)&cursor.at),
-				     sum(builder, IRExpr_RdTmp(builder->at), advance)));
-	}
-	head = IRStmt_Store(Iend_LE, IRExpr_RdTmp(builder->at), constant(0));
-	addStmtToIRSB(builder->out, head);
-	if (builder->head_count < BLOCK_ITEMS_MAX) {
-		builder->head_marks[builder->head_count] = (uint64_t)builder->item_count
-								   << LOG_END_SHIFT |
-							   (taken ? LOG_TAKEN : 0);
-		builder->heads[builder->head_count++] = head;
-	}
-}
-
-static void finish_heads(struct builder *builder, const struct block *block)
-{
-	builder->advance->Ico.U64 = (1 + block->root_count) * sizeof(uint64_t);
-	for (uint32_t i = 0; i < builder->head_count; i++)
-		builder->heads[i]->Ist.Store.data->Iex.Const.con->Ico.U64 =
-			(uint64_t)(uintptr_t)block | builder->head_marks[i];
+	if (builder->part_count == BLOCK_ITEMS_MAX)
+		return; /* more exits than a block has statements */
+	builder->parts[builder->part_count] = (struct part){
+		.first_item = first_of_part(builder),
+		.end_item = builder->item_count,
+	};
+	builder->part_count++;
+	if (builder->mode == BUILDER_LOG)
+		log_code_part(builder);
+	else
+		direct_code_part(builder, guard);
 }
 
 static void add_exit(struct builder *builder, const IRStmt *statement)
@@ -336,9 +255,9 @@ static void add_exit(struct builder *builder, const IRStmt *statement)
 		item->value = builder->pc;
 		/* The optimiser may have turned it round. */
 		item->bytes = target == builder->pc + builder->length;
-		commit(builder, true);
+		end_part(builder, statement->Ist.Exit.guard);
 	} else {
-		commit(builder, false);
+		end_part(builder, NULL);
 	}
 }
 
@@ -355,7 +274,7 @@ static void add_end(struct builder *builder, const IRExpr *next, IRJumpKind kind
 	} else if (builder->gap) {
 		add_item(builder, ITEM_NONE);
 	}
-	commit(builder, false);
+	end_part(builder, NULL);
 }
 
 /* ---- hooks ---- */
@@ -373,30 +292,16 @@ static void call_entry_hook(struct builder *builder, const struct hook *hook)
 
 static void call_return_hook(struct builder *builder, IRExpr *next)
 {
-	IRTemp same = assign(
-		builder, Ity_I1,
-		IRExpr_Binop(Iop_CmpEQ64, next, load_word(builder, &cursor.return_to)));
+	IRExpr *same = comparison(builder, Iop_CmpEQ64, next,
+				  load_word(builder, &cursor.return_to));
 
-	call(builder, "hooks_returned", hooks_returned, IRExpr_RdTmp(same),
+	call(builder, "hooks_returned", hooks_returned, same,
 	     mkIRExprVec_2(
 		     read_register(builder, offsetof(VexGuestAMD64State, guest_RAX)),
 		     read_register(builder, builder->layout->offset_SP)));
 }
 
 /* ---- statements ---- */
-
-static void begin_record(struct builder *builder)
-{
-	IRExpr *at = load_word(builder, &cursor.at);
-	IRTemp full = assign(
-		builder, Ity_I1,
-		IRExpr_Binop(Iop_CmpLT64U, load_word(builder, &cursor.limit), at));
-
-	call(builder, "log_full", log_full, IRExpr_RdTmp(full), mkIRExprVec_0());
-	builder->at =
-		assign(builder, Ity_I64,
-		       IRExpr_Load(Iend_LE, Ity_I64, constant((uintptr_t)&cursor.at)));
-}
 
 static uint32_t bytes_of(const IRSB *block, const IRExpr *expression)
 {
@@ -424,8 +329,8 @@ static void add_load_guarded(struct builder *builder, const IRLoadG *load)
 		    (uint32_t)sizeofIRType(memory));
 }
 
-/* What is logged of a statement; it is added to the block by the caller. */
-static void log_statement(struct builder *builder, const IRStmt *statement)
+/* What is taken note of a statement; it is added to the block by the caller. */
+static void note_statement(struct builder *builder, const IRStmt *statement)
 {
 	IRSB *out = builder->out;
 
@@ -492,17 +397,42 @@ static void add_statements(struct builder *builder, const IRSB *in, Int i)
 
 		if (!statement || statement->tag == Ist_NoOp)
 			continue;
-		if (!builder->logging) {
+		if (builder->mode == BUILDER_NOTHING) {
 			addStmtToIRSB(builder->out, statement);
 		} else if (statement->tag == Ist_Exit || statement->tag == Ist_Store ||
 			   statement->tag == Ist_StoreG) {
-			log_statement(builder, statement);
+			note_statement(builder, statement);
 			addStmtToIRSB(builder->out, statement);
 		} else {
 			addStmtToIRSB(builder->out, statement);
-			log_statement(builder, statement);
+			note_statement(builder, statement);
 		}
 	}
+}
+
+/* A region's first block is logged in any case: its hook calls for the others. */
+static enum builder_mode choose_mode(const struct hook *hook)
+{
+	if (direct.on)
+		return BUILDER_DIRECT;
+	return instrument_blocks_wanted() || (hook && hooks_is_region(hook))
+		       ? BUILDER_LOG
+		       : BUILDER_NOTHING;
+}
+
+static void finish_block(struct builder *builder, Addr address)
+{
+	bool direct_code = builder->mode == BUILDER_DIRECT;
+	const struct block *block;
+
+	add_end(builder, builder->out->next, builder->out->jumpkind);
+	block = block_new(address, builder->items, builder->item_count,
+			  builder->root_count, builder->parts,
+			  direct_code ? builder->part_count : 0);
+	if (direct_code)
+		direct_code_finish(builder, block);
+	else
+		log_code_finish(builder, block);
 }
 
 IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *layout,
@@ -516,29 +446,26 @@ IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *lay
 
 	(void)extents, (void)host, (void)guest_word, (void)host_word;
 	VG_(memset)(&builder, 0, offsetof(struct builder, items));
-	builder.item_count = builder.root_count = builder.head_count = 0;
+	builder.item_count = builder.root_count = builder.part_count = 0;
 	builder.gap = 0;
 	builder.fetched = 1; /* no line's address */
 	builder.layout = layout;
-	/* A region's first block is logged in any case: its hook calls for the others. */
-	builder.logging = instrument_blocks_wanted() || (hook && hooks_is_region(hook));
+	builder.mode = choose_mode(hook);
 	builder.out = deepCopyIRSBExceptStmts(in);
-	if (builder.logging)
+	if (builder.mode != BUILDER_NOTHING)
 		init_values(&builder, in);
 	/* The preamble belongs to Valgrind. */
 	for (i = 0; i < in->stmts_used && in->stmts[i]->tag != Ist_IMark; i++)
 		addStmtToIRSB(builder.out, in->stmts[i]);
 	if (hook)
 		call_entry_hook(&builder, hook);
-	if (builder.logging)
-		begin_record(&builder);
+	if (builder.mode == BUILDER_LOG)
+		log_code_begin(&builder);
+	else if (builder.mode == BUILDER_DIRECT)
+		direct_code_begin(&builder);
 	add_statements(&builder, in, i);
-	if (builder.logging) {
-		add_end(&builder, builder.out->next, builder.out->jumpkind);
-		finish_heads(&builder,
-			     block_new(closure->nraddr, builder.items,
-				       builder.item_count, builder.root_count));
-	}
+	if (builder.mode != BUILDER_NOTHING)
+		finish_block(&builder, closure->nraddr);
 	if (builder.out->jumpkind == Ijk_Ret)
 		call_return_hook(&builder, builder.out->next);
 	if (builder.values)

@@ -19,6 +19,11 @@ IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *lay
  * Changing it discards all translations.
  */
 void instrument_blocks(bool wanted);
+/*
+ * Discards all translations. Not while generated code is being executed, nor when Valgrind is about
+ * to (schedule_start()).
+ */
+void instrument_anew(void);
 bool instrument_blocks_wanted(void);
 
 /* Generated code calls this when the cursor is beyond its limit (schedule.c). */

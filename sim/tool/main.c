@@ -3,7 +3,9 @@
  * autoperf-sim: a Valgrind tool that runs the program on a simulated machine and counts per region
  * what hardware counters would have counted. This file: options, start and end.
  *
- *	instrument.c	puts logging into the program's code
+ *	instrument.c	finds out what the program's code does
+ *	log_code.c	puts logging of that into the code ...
+ *	direct_code.c	... or, while there is one thread, its simulation (direct.c)
  *	hooks.c		functions of the program that mean something
  *	system_calls.c	... and system calls that do (futex.c, channel.c)
  *	schedule.c	who executes for how long (spin.c)
@@ -41,7 +43,7 @@ extern Bool VG_(clo_read_inline_info);
 #define MACHINE_FILE_MAX   (1 << 20)
 #define LARGE_BYTES        (256u << 10)
 
-struct tool tool = {.warm = true, .window = 10000, .lines = 20};
+struct tool tool = {.warm = true, .direct = True, .window = 10000, .lines = 20};
 
 void tool_give_up(const char *reason)
 {
@@ -239,6 +241,7 @@ static Bool option(const HChar *argument)
 	if VG_STR_CLO (argument, "--session", tool.session) {
 	} else if VG_STR_CLO (argument, "--machine", tool.machine_file) {
 	} else if VG_BOOL_CLO (argument, "--summary", tool.summary) {
+	} else if VG_BOOL_CLO (argument, "--direct", tool.direct) {
 	} else if VG_XACT_CLO (argument, "--warm=on", tool.warm, true) {
 	} else if VG_XACT_CLO (argument, "--warm=off", tool.warm, false) {
 	} else if VG_BINT_CLO (argument, "--window", tool.window, 100, 10000000) {
@@ -261,6 +264,9 @@ static void usage(void)
 	 "    --window=CYCLES           how far threads may execute ahead of others "
 	 "[10000]\n"
 	 "    --lines=COUNT             contended cache lines that are reported [20]\n"
+	 "    --direct=yes|no           simulate a single thread without a log, which "
+	 "is\n"
+	 "                              faster and comes to the same [yes]\n"
 	 "    --summary=yes|no          print counters at the end [no]\n");
 }
 

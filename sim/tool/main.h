@@ -14,6 +14,7 @@ struct tool {
 	const HChar *session;      /* directory, NULL */
 	const HChar *machine_file; /* NULL: the default machine */
 	Bool summary;
+	Bool direct; /* see direct.h */
 	bool warm;   /* simulate outside regions too */
 	Long window; /* cycles that a thread may execute ahead of others */
 	Long lines;  /* of the sharing report */

@@ -12,6 +12,7 @@
 #include "tool/main.h"
 #include "tool/order.h"
 #include "tool/region.h"
+#include "tool/simulate.h"
 #include "tool/spin.h"
 
 /*
@@ -47,39 +48,6 @@ uint64_t replay_passed_over(void)
 static inline bool is_simulated(const struct thread *thread)
 {
 	return !thread->muted && (tool.warm || region_open_frames());
-}
-
-/* One item; the stalls are in the thread's counters. */
-static inline __attribute__((always_inline)) void
-simulate_item(struct machine_thread *machine, const struct item *item,
-	      const uint64_t *roots, bool taken)
-{
-	uint64_t value = item->value;
-
-	if (item->root != ROOT_NONE)
-		value += roots[item->root];
-	switch ((enum item_kind)item->kind) {
-	case ITEM_LOAD:
-	case ITEM_STORE:
-	case ITEM_ATOMIC:
-		if (likely(value))
-			machine_access(tool.machine, machine, value, item->bytes,
-				       (enum machine_access_kind)item->kind,
-				       item->site);
-		break;
-	case ITEM_FETCH:
-		machine_fetch(tool.machine, machine, value, item->bytes);
-		break;
-	case ITEM_BRANCH:
-		machine_branch(tool.machine, machine, value, taken != item->bytes);
-		break;
-	case ITEM_JUMP:
-		machine_branch_indirect(tool.machine, machine, site_address(item->site),
-					value);
-		break;
-	case ITEM_NONE:
-		break;
-	}
 }
 
 /*
@@ -122,19 +90,6 @@ static void catch_up(struct thread *thread, const struct block *block, uint32_t 
 			simulate_item(thread->machine, item, NULL, false);
 	}
 	machine_instructions(thread->machine, instructions);
-}
-
-/* Fetching the block's instructions has no effect: they are where they were. */
-static inline bool is_fetched(const struct machine_view *view, struct block *block)
-{
-	if (likely(machine_run_fetched(view, &block->run)))
-		return true;
-	for (uint32_t i = 0; i < block->item_count; i++)
-		if (block->items[i].kind == ITEM_FETCH &&
-		    !machine_fetch_is_idle(view, block->items[i].value))
-			return false;
-	machine_run_fetch(view, &block->run);
-	return true;
 }
 
 /* Nothing but misses of its references can happen to a block that is executed so. */

@@ -11,6 +11,7 @@
 #include <pub_tool_machine.h>
 #include <pub_tool_tooliface.h>
 
+#include "tool/direct.h"
 #include "tool/futex.h"
 #include "tool/instrument.h"
 #include "tool/main.h"
@@ -290,6 +291,7 @@ void schedule_region(const struct thread *thread)
 void schedule_stop(ThreadId tid, ULong blocks)
 {
 	(void)tid, (void)blocks;
+	direct_settle();
 	if (outside.entered)
 		enter_regions();
 	else if (!tool.warm && instrument_blocks_wanted() && is_outside())
@@ -307,6 +309,8 @@ void schedule_start(ThreadId tid, ULong blocks)
 	if (thread != threads.current || thread->state == THREAD_SPINNING)
 		switch_to(thread);
 	if (threads.live == 1 && threads.count == 1) {
+		if (direct.on)
+			blocks_collect();
 		last_started = thread;
 		return;
 	}

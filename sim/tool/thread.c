@@ -7,6 +7,7 @@
 
 #include <pub_tool_threadstate.h>
 
+#include "tool/direct.h"
 #include "tool/main.h"
 #include "tool/order.h"
 #include "tool/report.h"
@@ -48,6 +49,7 @@ void thread_create(struct thread *parent, ThreadId tid)
 	struct thread *thread = VG_(calloc)("autoperf.thread", 1, sizeof(*thread));
 	struct machine_problem problem;
 
+	direct_stop();
 	if (!by_id)
 		by_id = VG_(calloc)("autoperf.threads", VG_N_THREADS, sizeof(*by_id));
 	thread->tid = tid;
@@ -73,6 +75,7 @@ void thread_create(struct thread *parent, ThreadId tid)
 		THREAD_APPEND(thread, LOG_BIRTH, (uintptr_t)created, thread_order());
 	} else {
 		thread->born = true;
+		direct_start(thread);
 	}
 }
 
@@ -82,6 +85,7 @@ void thread_exit(ThreadId tid)
 
 	if (!thread)
 		return;
+	direct_stop();
 	thread_append(thread, LOG_EXIT, NULL, 0);
 	if (threads.current == thread) {
 		log_leave(&thread->log);
@@ -192,6 +196,8 @@ void thread_append(struct thread *thread, enum log_operation operation,
 	for (uint32_t i = 0; i < count; i++)
 		*at++ = words[i];
 	log->written = at;
+	if (direct.on)
+		direct_replay();
 	if (current)
 		log_enter(log);
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Direct simulation: as long as the program has one thread, nobody's order in time is in question,
+ * and what it does is simulated at once. Generated code (direct_code.c) settles by itself what
+ * simply hits, which is nearly all, and calls direct_part() for the rest; the log holds nothing
+ * but control records, and those only until they have been appended.
+ *
+ * It ends with the second thread: all code is translated anew, with logging. When there has been
+ * only one thread for long, it begins again.
+ */
+#ifndef AUTOPERF_SIM_TOOL_DIRECT_H
+#define AUTOPERF_SIM_TOOL_DIRECT_H
+
+#include "tool/thread.h"
+
+#include "machine/run.h"
+
+/* Two counts in one word, so that one addition serves both; neither comes near 2^32 in a turn. */
+#define DIRECT_HIGH_SHIFT 32
+
+struct direct {
+	bool on;
+	struct thread *thread;    /* the only one */
+	struct machine_view view; /* its */
+	uint64_t retired;         /* instructions, loads << DIRECT_HIGH_SHIFT */
+	uint64_t stored;          /* stores, branches << DIRECT_HIGH_SHIFT */
+	uint64_t passing;         /* not 0: what is executed is not to be simulated */
+	uint64_t history;         /* of the predictor, when passing began */
+	struct line nowhere;      /* what generated code marks instead of a line */
+	uint64_t roots[BLOCK_ROOTS_MAX];
+};
+extern struct direct direct;
+
+/* At the start, and whenever there is one thread only: from now on, if it is possible. */
+void direct_start(struct thread *thread);
+/* Before a second thread exists, and before the only one ends. */
+void direct_stop(void);
+
+/* What generated code has counted is in the thread's counters afterwards. */
+void direct_settle(void);
+/* A control record has been appended. */
+void direct_replay(void);
+
+/*
+ * Called by generated code: something of the part does not simply hit (`bad` is not 0) or its
+ * branch, `taken` (1) or not (0), is uncertain. The part has been counted, the predictor does not
+ * remember the branch yet.
+ */
+void direct_part(const struct part *part, UWord bad, UWord taken);
+
+#endif
