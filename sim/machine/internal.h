@@ -143,7 +143,7 @@ struct target_entry {
 	uint64_t target;
 };
 
-#define TAGE_TABLES 4
+#define TAGE_TABLES 2
 
 struct predictor {
 	uint64_t history;        /* directions, the latest in bit 0 */

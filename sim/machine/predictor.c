@@ -2,8 +2,8 @@
 /*
  * Branch prediction of the TAGE family (A. Seznec, P. Michaud: "A case for (partially) TAgged
  * GEometric history length branch prediction", JILP 8, 2006), smaller than in real cores: a
- * table of counters by address, and four tables of tagged counters by address and the last 5,
- * 13, 31 and 64 directions. The longest history that knows the branch predicts. A branch that
+ * table of counters by address, and two tables of tagged counters by address and the last 8 and
+ * 16 directions. The longest history that knows the branch predicts. A branch that
  * went one way more often in a row than the longest history is long is expected to go on so, and
  * the tables are left to others (P.-Y. Chang, M. Evers, Y. Patt: "Improving branch prediction
  * accuracy by reducing pattern history table interference", PACT 1996): most branches are such,
@@ -17,10 +17,8 @@
 #define AGING_PERIOD (256u << 10) /* branches; Seznec's choice */
 
 static const uint64_t history_masks[TAGE_TABLES] = {
-	(UINT64_C(1) << 5) - 1,
-	(UINT64_C(1) << 13) - 1,
-	(UINT64_C(1) << 31) - 1,
-	UINT64_MAX,
+	(UINT64_C(1) << 8) - 1,
+	(UINT64_C(1) << 16) - 1,
 };
 
 int predictor_init(struct machine *machine, struct predictor *predictor)
@@ -86,7 +84,7 @@ static inline struct tage_entry *entry_of(int8_t *counter)
 static inline struct tage_entry *find_entry(const struct predictor *predictor,
 					    uint64_t pc, uint32_t i, uint16_t *tag)
 {
-	uint64_t hash = spread(spread(predictor->history & history_masks[i]) ^ pc);
+	uint64_t hash = spread((predictor->history & history_masks[i]) ^ spread(pc));
 
 	*tag = (uint16_t)(hash >> 24);
 	return &predictor->tables[i][hash >> predictor->index_shift];
@@ -141,7 +139,7 @@ static inline bool predict_by_tables(struct predictor *predictor, int8_t *base,
 	int8_t counter;
 	bool right;
 
-#pragma GCC unroll 4
+#pragma GCC unroll 2
 	for (uint32_t i = 0; i < TAGE_TABLES; i++) {
 		uint16_t tag;
 		struct tage_entry *entry = find_entry(predictor, pc, i, &tag);

@@ -10,7 +10,7 @@
 
 #define BASE_PER_ENTRY 4
 /* Times in a row: no history is long enough to know better. */
-#define ROW_MAX 65
+#define ROW_MAX 17
 
 static inline struct base_entry *predictor_base(const struct predictor *predictor,
 						uint64_t pc)

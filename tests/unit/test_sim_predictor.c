@@ -67,7 +67,7 @@ static void short_loops_are_learnt_with_their_ends(void **state)
 	struct one one = one_thread();
 
 	(void)state;
-	for (int trips = 2; trips <= 24; trips += 11) {
+	for (int trips = 2; trips <= 16; trips += 7) {
 		uint64_t pc = 0x401000 + trips * 64;
 
 		for (int i = 0; i < 200; i++)
