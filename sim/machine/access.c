@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loads, stores and instruction fetches. Nearly all of them hit the way that was used last in
- * its set, on a line that nobody contends for: machine_access() settles these with two
- * comparisons, of the page and of the tag. Everything else takes access_slowly().
+ * Loads, stores and instruction fetches. Nearly all of them hit a line that was used recently and
+ * that nobody contends for: machine_access() settles these with two comparisons, of the page and
+ * of the tag. Everything else takes access_slowly().
  */
 #include "machine/run.h"
 
-/* From now on the line is the one that was used last in its set. */
-static inline void set_front(const struct machine_core *core, struct line *line)
+/* The next access to the line may be settled by its front. */
+static inline void show(struct machine_core *core, struct line *line)
 {
-	uint64_t tag = line->number << FRONT_SHIFT | FRONT_VALID;
+	uint64_t bits = FRONT_VALID;
 
 	if (line->modified && line->owner == core->number)
-		tag |= FRONT_WRITABLE;
+		bits |= FRONT_WRITABLE;
 	if (!line->contended)
-		tag |= FRONT_QUIET;
-	*l1_front(&core->l1d, line->number) = (struct front){.tag = tag, .line = line};
+		bits |= FRONT_QUIET;
+	set_front(&core->l1d, line, bits);
 }
 
 /* The line is missing (NULL), not the core's to write, or contended. */
@@ -41,7 +41,7 @@ static __attribute__((noinline)) uint64_t access_state(struct machine *machine,
 	}
 	if (line->contended)
 		sharing_touch(machine, request, line, read);
-	set_front(core, line);
+	show(core, line);
 	return stall;
 }
 
@@ -53,8 +53,12 @@ access_line(struct machine *machine, struct machine_thread *thread, uint64_t num
 	struct machine_core *core = thread->core;
 	uint64_t atomic = kind == MACHINE_ATOMIC ? machine->costs.atomic : 0;
 	bool write = kind != MACHINE_LOAD;
-	struct line *line = use_line(&core->l1d.cache, number);
 	struct request request;
+	struct line *line;
+
+	/* Most often it is there that the search goes on. */
+	cache_prefetch(&core->l2, number);
+	line = use_line(&core->l1d, number);
 
 	if (likely(line && !line->contended &&
 		   (!write || line->owner == core->number))) {
@@ -62,7 +66,7 @@ access_line(struct machine *machine, struct machine_thread *thread, uint64_t num
 			line->modified = true;
 			write_line(line, thread, bytes, site);
 		}
-		set_front(core, line);
+		show(core, line);
 		return atomic;
 	}
 	request = (struct request){.thread = thread,
@@ -92,7 +96,7 @@ static inline uint64_t translate_and_access(struct machine *machine,
 	uint64_t page = address >> machine->page_shift, stall = 0;
 	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
 
-	if (*tlb_front(&thread->core->dtlb, page) != page + 1)
+	if (!tlb_is_used(&thread->core->dtlb, page))
 		stall = translate(machine, thread, page);
 	return stall + access_line(machine, thread, address >> LINE_SHIFT,
 				   byte_mask(offset, bytes), kind, site);
@@ -178,7 +182,7 @@ uint64_t machine_access(struct machine *machine, struct machine_thread *thread,
 
 	/* 0 bytes wrap around and are too many here. */
 	if (unlikely(bytes - 1 >= MACHINE_LINE_BYTES - offset) ||
-	    unlikely(*tlb_front(&core->dtlb, page) != page + 1) ||
+	    unlikely(!tlb_is_used(&core->dtlb, page)) ||
 	    unlikely((front->tag | FRONT_WRITABLE) != hit_tag(address)))
 		return access_and_count(machine, thread, address, bytes, kind, site);
 	if (kind == MACHINE_LOAD) {
@@ -198,7 +202,7 @@ static uint64_t fetch_line(struct machine *machine, struct machine_thread *threa
 	struct machine_core *core = thread->core;
 	struct request request = {
 		.thread = thread, .core = core, .number = number, .bytes = bytes};
-	struct line *line = use_line(&core->l1i.cache, number);
+	struct line *line = use_line(&core->l1i, number);
 	uint64_t stall = 0;
 
 	if (!line) {
@@ -211,9 +215,7 @@ static uint64_t fetch_line(struct machine *machine, struct machine_thread *threa
 		if (line->contended)
 			sharing_touch(machine, &request, line, true);
 	}
-	*l1_front(&core->l1i, number) = (struct front){
-		.tag = number << FRONT_SHIFT | FRONT_VALID, .line = line};
-	l1_changed(&core->l1i);
+	set_front(&core->l1i, line, FRONT_VALID);
 	return stall;
 }
 
@@ -231,7 +233,7 @@ uint64_t machine_fetch(struct machine *machine, struct machine_thread *thread,
 		if (piece > bytes)
 			piece = (uint32_t)bytes;
 		if (l1_front(&thread->core->l1i, number)->tag !=
-		    (number << FRONT_SHIFT | FRONT_VALID))
+		    (number << LINE_SHIFT | FRONT_VALID))
 			stall += fetch_line(machine, thread, number,
 					    byte_mask(offset, piece));
 		address += piece;

@@ -70,10 +70,27 @@ static inline uint64_t *cache_word(const struct cache *cache, uint64_t set,
 	return &cache->words[set * cache->way_count + way];
 }
 
-/* Never 0, which stands for an empty way. */
+/* Of a signature, from the line's number; the other bit is set unless the way is empty. */
+#define SIGNATURE_BITS UINT64_C(0x7f)
+
 static inline uint8_t cache_signature(const struct cache *cache, uint64_t number)
 {
 	return (uint8_t)(number >> cache->tag_shift) | 0x80;
+}
+
+/* The first empty way, or NO_WAY. */
+static inline uint32_t cache_empty_way(const struct cache *cache, uint64_t set)
+{
+	for (uint32_t first = 0; first < cache->way_count; first += 8) {
+		uint64_t empty = ~cache->sets[set].signatures[first / 8] & BYTES_OF_80;
+		uint32_t way;
+
+		if (likely(!empty))
+			continue;
+		way = first + (uint32_t)__builtin_ctzll(empty) / 8;
+		return way < cache->way_count ? way : NO_WAY;
+	}
+	return NO_WAY;
 }
 
 static inline void set_signature(const struct cache *cache, uint64_t set, uint32_t way,
@@ -107,6 +124,17 @@ cache_find(const struct cache *cache, uint64_t set, uint64_t number,
 		}
 	}
 	return NO_WAY;
+}
+
+/* It is about to be searched, if it exists. */
+static inline void cache_prefetch(const struct cache *cache, uint64_t number)
+{
+	uint64_t set = number & cache->set_mask;
+	const uint64_t *words = &cache->words[set * cache->way_count];
+
+	__builtin_prefetch(&cache->sets[set]);
+	__builtin_prefetch(words);
+	__builtin_prefetch(words + 8);
 }
 
 /* The way becomes the last used one. */

@@ -124,7 +124,7 @@ uint64_t upgrade_line(struct machine *machine, const struct request *request,
 static void demote_owner(const struct machine *machine, struct line *line)
 {
 	const struct l1 *l1d = &machine->cores[line->owner].l1d;
-	struct front *front = &l1d->fronts[line->number & l1d->cache.set_mask];
+	struct front *front = l1_front(l1d, line->number);
 
 	if (front->line == line) {
 		front->tag &= ~(uint64_t)FRONT_WRITABLE;
@@ -293,11 +293,23 @@ static uint64_t obtain_from_others(struct machine *machine,
 	return stall;
 }
 
+/* The line, which becomes the last used one; NULL: it is not there. */
+static inline struct line *use_in_l2(const struct cache *l2, uint64_t number)
+{
+	uint64_t set = number & l2->set_mask; /* never in slices */
+	uint32_t way = cache_find(l2, set, number, is_line_number, number);
+
+	if (way == NO_WAY)
+		return NULL;
+	cache_use(l2, set, way);
+	return line_of(*cache_word(l2, set, way));
+}
+
 uint64_t obtain_line(struct machine *machine, const struct request *request,
 		     struct line **result)
 {
 	const struct cache *l2 = &request->core->l2;
-	struct line *line = l2->sets ? use_line(l2, request->number) : NULL;
+	struct line *line = l2->sets ? use_in_l2(l2, request->number) : NULL;
 
 	/* Most often L2 has it; then the directory need not be searched. */
 	*result = line;

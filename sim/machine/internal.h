@@ -59,14 +59,15 @@ struct line {
 #define CACHE_WAYS_MAX 16
 
 struct cache_set {
-	uint64_t order;         /* way numbers, four bits each, the last used lowest */
+	/* Way numbers, four bits each, the last used lowest; in an L1: see l1.h. */
+	uint64_t order;
 	uint64_t signatures[2]; /* a byte of each way's line number */
 };
 
 /* See cache.h. */
 struct cache {
 	struct cache_set *sets; /* NULL: this cache does not exist */
-	uint64_t *words;        /* 0: empty; empty ways are last in the order */
+	uint64_t *words;        /* 0: empty; such ways are last in the order */
 	uint64_t set_mask;      /* of a slice */
 	uint32_t tag_shift;
 	uint32_t way_count;
@@ -74,21 +75,23 @@ struct cache {
 };
 
 /*
- * A first-level cache. Its words are pointers to lines with the bit below. In front of it is, for
- * each set, what a hit on the way used last has to know: most accesses see nothing else.
+ * A first-level cache. Its words are pointers to lines with the bit below. In front of it is a
+ * table of lines of it that were used recently, by the low bits of their numbers, with what a hit
+ * has to know: most accesses see nothing else.
  */
 struct l1 {
 	struct cache cache;
-	struct front *fronts; /* by set */
-	uint64_t epoch;       /* another one for each change of the fronts; see run.h */
+	struct front *fronts;
+	uint64_t front_mask; /* of a line's number */
+	uint64_t epoch;      /* another one whenever a front is lost; see run.h */
 };
 
 /* The line is in L2, too; not set: it may be. Nothing need be done when it falls out of L1. */
 #define L1_BACKED UINT64_C(1)
 
 /*
- * The way that was used last: number << FRONT_SHIFT with the bits below; 0: unknown, ask the
- * cache. All four bits are set where a store has nothing to do but to store.
+ * A line of an L1 that is marked as used: its address with the bits below; 0: none. All six bits
+ * are set where a store has nothing to do but to store.
  */
 struct front {
 	uint64_t tag;
@@ -98,11 +101,9 @@ struct front {
 enum front_bits {
 	FRONT_WRITABLE = 1, /* the core owns the line and has modified it */
 	FRONT_QUIET = 2,    /* nobody contends for the line: accesses need no look */
-	FRONT_VALID = 4 | 8,
-	FRONT_ALL = 15,
+	FRONT_VALID = 4 | 8 | 16 | 32,
+	FRONT_ALL = 63,
 };
-
-#define FRONT_SHIFT 4
 
 /* Words of L2 are pointers to lines; those of an LLC number << 2 with the bits below. */
 struct llc {
@@ -119,10 +120,15 @@ enum llc_bits {
 
 #define LLC_SHIFT 2
 
-/* Translations: page + 1, by last use within a set; 0: empty. See tlb.h. */
+/* Translations: see tlb.h. */
 struct tlb {
-	uint64_t *ways; /* way * sets + set; NULL: this level does not exist */
+	uint64_t *pages; /* set * ways + way: page + 1; 0: empty; NULL: no such level */
+	uint64_t *used;  /* by set, a bit for each way */
+	uint64_t *
+		fronts; /* page + 1 of some that are marked as used, by their low bits */
 	uint64_t set_mask;
+	uint64_t front_mask;
+	uint32_t page_shift;
 	uint32_t way_count;
 };
 

@@ -101,13 +101,27 @@ static void release_cache(struct machine *machine, struct cache *cache)
 	*cache = (struct cache){0};
 }
 
+/*
+ * As many as lines of code of a large program, and several times those of a usual L1D: fewer would be
+ * in each other's way.
+ */
+#define L1_FRONTS  4096u
+#define TLB_FRONTS 512u /* pages */
+
 static int init_l1(struct machine *machine, struct l1 *l1,
 		   const struct machine_cache_config *config)
 {
 	uint64_t sets = config->bytes / MACHINE_LINE_BYTES / config->ways;
+	/* Set and signature must tell the front: see unmark_all(). */
+	uint64_t most = sets * (SIGNATURE_BITS + 1);
 
-	l1->fronts = take_aligned(machine, sets * sizeof(struct front));
-	return l1->fronts ? init_cache(machine, &l1->cache, config, 1) : -1;
+	l1->front_mask = (most < L1_FRONTS ? most : L1_FRONTS) - 1;
+	l1->fronts = take_aligned(machine, (l1->front_mask + 1) * sizeof(struct front));
+	if (!l1->fronts || init_cache(machine, &l1->cache, config, 1))
+		return -1;
+	for (uint64_t i = 0; i <= l1->cache.set_mask; i++)
+		l1->cache.sets[i].order = 0; /* no marks */
+	return 0;
 }
 
 static void release_l1(struct machine *machine, struct l1 *l1)
@@ -120,12 +134,27 @@ static void release_l1(struct machine *machine, struct l1 *l1)
 static int init_tlb(struct machine *machine, struct tlb *tlb,
 		    const struct machine_tlb_config *config)
 {
+	uint64_t sets;
+
 	if (!config->entries)
 		return 0;
+	sets = config->entries / config->ways;
 	tlb->way_count = config->ways;
-	tlb->set_mask = config->entries / config->ways - 1;
-	tlb->ways = take_aligned(machine, config->entries * sizeof(uint64_t));
-	return tlb->ways ? 0 : -1;
+	tlb->set_mask = sets - 1;
+	tlb->front_mask = TLB_FRONTS - 1;
+	tlb->page_shift = machine->page_shift;
+	tlb->pages = take_aligned(machine, config->entries * sizeof(uint64_t));
+	tlb->used = take_memory(machine, sets * sizeof(uint64_t));
+	tlb->fronts = take_aligned(machine, TLB_FRONTS * sizeof(uint64_t));
+	return tlb->pages && tlb->used && tlb->fronts ? 0 : -1;
+}
+
+static void release_tlb(struct machine *machine, struct tlb *tlb)
+{
+	give_aligned(machine, tlb->pages);
+	give_memory(machine, tlb->used);
+	give_aligned(machine, tlb->fronts);
+	*tlb = (struct tlb){0};
 }
 
 static void release_core(struct machine *machine, struct machine_core *core)
@@ -133,10 +162,9 @@ static void release_core(struct machine *machine, struct machine_core *core)
 	release_l1(machine, &core->l1d);
 	release_l1(machine, &core->l1i);
 	release_cache(machine, &core->l2);
-	give_aligned(machine, core->dtlb.ways);
-	give_aligned(machine, core->stlb.ways);
+	release_tlb(machine, &core->dtlb);
+	release_tlb(machine, &core->stlb);
 	predictor_release(machine, &core->predictor);
-	core->dtlb.ways = core->stlb.ways = NULL;
 	core->predictor = (struct predictor){0};
 }
 

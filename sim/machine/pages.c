@@ -102,7 +102,7 @@ uint64_t translate_slowly(struct machine *machine, struct machine_thread *thread
 	uint64_t stall;
 
 	thread->counters[MACHINE_DTLB_MISSES]++;
-	if (core->stlb.ways && tlb_use(&core->stlb, page))
+	if (core->stlb.pages && tlb_use(&core->stlb, page))
 		return costs->stlb_hit;
 	thread->counters[MACHINE_DTLB_WALKS]++;
 	stall = costs->walk;
@@ -113,19 +113,36 @@ uint64_t translate_slowly(struct machine *machine, struct machine_thread *thread
 	return stall;
 }
 
+uint32_t tlb_make_room(const struct tlb *tlb, uint64_t set)
+{
+	uint64_t *pages = &tlb->pages[set * tlb->way_count];
+	uint64_t all = UINT64_MAX >> (64 - tlb->way_count);
+	uint32_t way;
+
+	for (way = 0; way < tlb->way_count; way++)
+		if (!pages[way])
+			return way;
+	if (tlb->used[set] == all) {
+		for (way = 0; way < tlb->way_count; way++)
+			tlb_forget_front(tlb, pages[way] - 1);
+		tlb->used[set] = 0;
+	}
+	way = (uint32_t)__builtin_ctzll(~tlb->used[set]);
+	pages[way] = 0;
+	return way;
+}
+
 static void forget_in_set(const struct tlb *tlb, uint64_t set, uint64_t first,
 			  uint64_t last)
 {
-	uint64_t *way = &tlb->ways[set], *kept = way;
+	uint64_t *pages = &tlb->pages[set * tlb->way_count];
 
-	for (uint32_t i = 0; i < tlb->way_count; i++, way += tlb->set_mask + 1) {
-		uint64_t here = *way;
-
-		*way = 0;
-		if (!here || (here - 1 >= first && here - 1 <= last))
+	for (uint32_t way = 0; way < tlb->way_count; way++) {
+		if (!pages[way] || pages[way] - 1 < first || pages[way] - 1 > last)
 			continue;
-		*kept = here;
-		kept += tlb->set_mask + 1;
+		tlb_forget_front(tlb, pages[way] - 1);
+		tlb->used[set] &= ~(UINT64_C(1) << way);
+		pages[way] = 0;
 	}
 }
 
@@ -133,7 +150,7 @@ static void forget_translations(const struct tlb *tlb, uint64_t first, uint64_t 
 {
 	uint64_t sets = tlb->set_mask + 1;
 
-	if (!tlb->ways)
+	if (!tlb->pages)
 		return;
 	if (last - first < sets)
 		sets = last - first + 1;

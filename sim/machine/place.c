@@ -70,13 +70,15 @@ static void remove_line(const struct cache *cache, const struct line *line)
 
 static void remove_from_l1(struct l1 *l1, const struct line *line)
 {
-	struct front *front = l1_front(l1, line->number);
+	uint64_t set;
+	uint32_t way = find_line(&l1->cache, line, &set);
 
-	remove_line(&l1->cache, line);
-	if (front->line != line)
+	if (way == NO_WAY)
 		return;
-	*front = (struct front){0};
-	l1_changed(l1);
+	forget_front(l1, line);
+	l1->cache.sets[set].order &= ~(UINT64_C(1) << way);
+	*cache_word(&l1->cache, set, way) = 0;
+	set_signature(&l1->cache, set, way, 0);
 }
 
 static void remove_from_l1s(struct machine_core *core, const struct line *line)
@@ -217,16 +219,57 @@ static void fell_out_of_l1(struct machine *machine, struct machine_core *core,
 		leave_core(machine, core, line);
 }
 
+/*
+ * Takes all marks of a set away, and their fronts. These are found without looking at the lines,
+ * whose numbers are known but for high bits.
+ */
+static void unmark_all(struct l1 *l1, uint64_t set)
+{
+	const struct cache *cache = &l1->cache;
+	const uint64_t *signatures = cache->sets[set].signatures;
+	bool changed = false;
+
+	for (uint32_t way = 0; way < cache->way_count; way++) {
+		uint64_t signature = signatures[way / 8] >> way % 8 * 8;
+		struct front *front = l1_front(l1, set | (signature & SIGNATURE_BITS)
+								   << cache->tag_shift);
+		bool known = front->line == line_of(*cache_word(cache, set, way));
+
+		/* No branch, as which are known cannot be foreseen. */
+		front->tag = known ? 0 : front->tag;
+		front->line = known ? NULL : front->line;
+		changed |= known;
+	}
+	cache->sets[set].order = 0;
+	if (changed)
+		l1_changed(l1);
+}
+
+/* The way of an L1 that is filled next: an empty one, or the first that is not marked. */
+static uint32_t choose_way(struct l1 *l1, uint64_t set)
+{
+	const struct cache *cache = &l1->cache;
+	const uint64_t *marks = &cache->sets[set].order;
+	uint32_t way = cache_empty_way(cache, set);
+
+	if (unlikely(way != NO_WAY))
+		return way;
+	if (*marks == UINT64_MAX >> (64 - cache->way_count))
+		unmark_all(l1, set);
+	return (uint32_t)__builtin_ctzll(~*marks);
+}
+
 void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
 		 struct line *line)
 {
 	uint64_t set = cache_set(&l1->cache, line->number), evicted;
+	uint32_t way = choose_way(l1, set);
+	uint64_t *word = cache_word(&l1->cache, set, way);
 
-	evicted = cache_put(&l1->cache, set, line->number,
-			    (uintptr_t)line | (core->l2.sets ? L1_BACKED : 0));
-	l1->fronts[set] = (struct front){
-		.tag = line->number << FRONT_SHIFT | FRONT_VALID, .line = line};
-	l1_changed(l1);
+	evicted = *word;
+	*word = (uintptr_t)line | (core->l2.sets ? L1_BACKED : 0);
+	l1->cache.sets[set].order |= UINT64_C(1) << way;
+	set_signature(&l1->cache, set, way, cache_signature(&l1->cache, line->number));
 	if (evicted && !(evicted & L1_BACKED))
 		fell_out_of_l1(machine, core, l1, line_of(evicted));
 }

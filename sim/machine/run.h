@@ -90,11 +90,13 @@ struct machine_view {
 	struct machine_thread *thread;
 	struct machine_core *core;
 	const char *fronts;
-	const uint64_t *pages;
+	const char *pages;
 	uint64_t front_mask; /* of bytes */
-	uint64_t page_mask;
-	uint32_t page_shift;
-	uint32_t turn; /* below MACHINE_RUN_CORES */
+	uint64_t page_mask;  /* of bytes */
+	uint64_t last_in_page;
+	uint32_t
+		page_offset_shift; /* bytes from the first of `pages`: address >> this */
+	uint32_t turn;             /* below MACHINE_RUN_CORES */
 };
 
 static inline struct machine_view machine_view(struct machine *machine,
@@ -107,15 +109,26 @@ static inline struct machine_view machine_view(struct machine *machine,
 		.thread = thread,
 		.core = core,
 		.fronts = (const char *)core->l1d.fronts,
-		.pages = core->dtlb.ways,
-		.front_mask = core->l1d.cache.set_mask * sizeof(struct front),
-		.page_mask = core->dtlb.set_mask,
-		.page_shift = machine->page_shift,
+		.pages = (const char *)core->dtlb.fronts,
+		.front_mask = core->l1d.front_mask * sizeof(struct front),
+		.page_mask = core->dtlb.front_mask * sizeof(uint64_t),
+		.last_in_page = (UINT64_C(1) << machine->page_shift) - 1,
+		.page_offset_shift = machine->page_shift - 3,
 		.turn = core->number % MACHINE_RUN_CORES,
 	};
 }
 
-/* access.c: the page of an address that was not used last in its set; returns stall cycles. */
+/* tlb_is_used(), by address. */
+static inline bool is_page_used(const struct machine_view *view, uint64_t address)
+{
+	const uint64_t *front =
+		(const void *)(view->pages +
+			       (address >> view->page_offset_shift & view->page_mask));
+
+	return *front == (address | view->last_in_page);
+}
+
+/* access.c: the page of an address that is not known to be marked; returns stall cycles. */
 uint64_t run_translate(struct machine *machine, struct machine_thread *thread,
 		       uint64_t address);
 /* access.c: a reference, translated, that does not simply hit; returns stall cycles. */
@@ -139,17 +152,16 @@ machine_run(const struct machine_view *view, const struct machine_run *run,
 	tally->loads += run->loads;
 	tally->stores += run->stores;
 	for (; reference != end; reference++) {
-		uint64_t address = reference->offset, page, epoch;
+		uint64_t address = reference->offset, epoch;
 		const struct front *front;
 		int32_t offset;
 
 		if (reference->root != MACHINE_NO_ROOT)
 			address += roots[reference->root];
-		page = address >> view->page_shift;
-		if (unlikely(view->pages[page & view->page_mask] != page + 1))
+		if (unlikely(!is_page_used(view, address)))
 			stalls += run_translate(view->machine, view->thread, address);
-		front = (const void *)(view->fronts +
-				       (front_place(address) & view->front_mask));
+		front = (const void *)(view->fronts + (address >> FRONT_OFFSET_SHIFT &
+						       view->front_mask));
 		offset = (int32_t)(address % MACHINE_LINE_BYTES);
 		if (likely((front->tag | reference->ignored) == hit_tag(address)) &&
 		    likely(offset <= reference->last)) {
@@ -234,7 +246,7 @@ static inline bool machine_fetch_is_idle(const struct machine_view *view,
 	uint64_t number = address >> LINE_SHIFT;
 
 	return l1_front(&view->core->l1i, number)->tag ==
-	       (number << FRONT_SHIFT | FRONT_VALID);
+	       (number << LINE_SHIFT | FRONT_VALID);
 }
 
 #endif

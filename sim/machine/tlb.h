@@ -1,56 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of translations: the page used last first, empty ways (0) last. The first way answers
- * nearly all questions with one comparison, so that the first ways of all sets stand together, then
- * all second ways, and so on. A set may have up to 64 ways.
+ * Sets of translations, up to 64 ways each. What is replaced has not been used recently: a use
+ * marks a page, and only when a set has no unmarked page left to be replaced, all its marks are
+ * taken away. So to use a marked page changes nothing, and a table of marked ones, by the low bits
+ * of their numbers, answers nearly all questions with one comparison.
  */
 #ifndef AUTOPERF_SIM_MACHINE_TLB_H
 #define AUTOPERF_SIM_MACHINE_TLB_H
 
 #include "machine/internal.h"
 
-/* The page of the set that was used last. */
 static inline uint64_t *tlb_front(const struct tlb *tlb, uint64_t page)
 {
-	return &tlb->ways[page & tlb->set_mask];
+	return &tlb->fronts[page & tlb->front_mask];
 }
 
-/* The page that is used last of a set of four ways: no branch, as where it is cannot be foreseen. */
-static inline bool tlb_use_of_four(const struct tlb *tlb, uint64_t page)
+/* The address of the page's last byte. */
+static inline uint64_t tlb_tag(const struct tlb *tlb, uint64_t page)
 {
-	uint64_t *way = tlb_front(tlb, page);
-	uint64_t sets = tlb->set_mask + 1, value = page + 1;
-	uint64_t first = way[0], second = way[sets], third = way[2 * sets],
-		 fourth = way[3 * sets];
-	bool in_first = first == value, in_second = second == value,
-	     in_third = third == value;
-
-	way[0] = value;
-	way[sets] = in_first ? second : first;
-	way[2 * sets] = (in_first | in_second) ? third : second;
-	way[3 * sets] = (in_first | in_second | in_third) ? fourth : third;
-	return in_first | in_second | in_third | (fourth == value);
+	return ((page + 1) << tlb->page_shift) - 1;
 }
 
-/* Moves a page to the front, from where it was (true) or as a new one. */
+/* A use of the page would change nothing. */
+static inline bool tlb_is_used(const struct tlb *tlb, uint64_t page)
+{
+	return *tlb_front(tlb, page) == tlb_tag(tlb, page);
+}
+
+static inline void tlb_forget_front(const struct tlb *tlb, uint64_t page)
+{
+	uint64_t *front = tlb_front(tlb, page);
+
+	if (*front == tlb_tag(tlb, page))
+		*front = 0;
+}
+
+/* pages.c: the way for a page that is not there; it is empty then. */
+uint32_t tlb_make_room(const struct tlb *tlb, uint64_t set);
+
+/* Uses a page, from where it was (true) or as a new one. */
 static inline bool tlb_use(const struct tlb *tlb, uint64_t page)
 {
-	uint64_t *way = tlb_front(tlb, page);
-	uint64_t value = page + 1, carried = value;
+	uint64_t set = page & tlb->set_mask;
+	uint64_t *pages = &tlb->pages[set * tlb->way_count];
+	bool found = true;
+	uint32_t way = 0;
 
-	if (tlb->way_count == 4)
-		return tlb_use_of_four(tlb, page);
-	for (uint32_t i = 0; i < tlb->way_count; i++, way += tlb->set_mask + 1) {
-		uint64_t here = *way;
-
-		*way = carried;
-		if (here == value)
-			return true;
-		if (!here)
-			return false;
-		carried = here;
+	while (way < tlb->way_count && pages[way] != page + 1)
+		way++;
+	if (way == tlb->way_count) {
+		way = tlb_make_room(tlb, set);
+		pages[way] = page + 1;
+		found = false;
 	}
-	return false;
+	tlb->used[set] |= UINT64_C(1) << way;
+	*tlb_front(tlb, page) = tlb_tag(tlb, page);
+	return found;
 }
 
 #endif

@@ -65,27 +65,8 @@ static void init_run(struct block *block, void *memory, uint32_t references)
 	machine_run_init(run);
 }
 
-/* `parts` are in the block's memory. */
-static void init_parts(struct block *block, struct part *parts, uint32_t count)
-{
-	uint32_t reference = 0;
-
-	block->parts = parts;
-	for (uint32_t i = 0; i < count; i++) {
-		struct part *part = &parts[i];
-
-		part->block = block;
-		part->first_reference = reference;
-		reference +=
-			count_items(&block->items[part->first_item],
-				    part->end_item - part->first_item, item_is_access);
-		part->end_reference = reference;
-	}
-}
-
 struct block *block_new(Addr address, const struct item *items, uint32_t item_count,
-			uint32_t root_count, const struct part *parts,
-			uint32_t part_count)
+			uint32_t root_count)
 {
 	uint32_t references = count_items(items, item_count, item_is_access);
 	uint32_t exits = count_items(items, item_count, item_is_exit);
@@ -93,8 +74,7 @@ struct block *block_new(Addr address, const struct item *items, uint32_t item_co
 		VG_(malloc)("autoperf.block",
 			    sizeof(*block) + item_count * sizeof(*items) +
 				    references * sizeof(struct machine_reference) +
-				    exits * sizeof(struct machine_exit) +
-				    part_count * sizeof(*parts));
+				    exits * sizeof(struct machine_exit));
 	struct entry *entry = VG_(malloc)("autoperf.block.entry", sizeof(*entry));
 	struct entry *other;
 
@@ -106,9 +86,6 @@ struct block *block_new(Addr address, const struct item *items, uint32_t item_co
 	block->whole = log_block_head(block, item_count, false);
 	block->jumps = false;
 	init_run(block, &block->items[item_count], references);
-	if (part_count)
-		VG_(memcpy)(block->run.exits_end, parts, part_count * sizeof(*parts));
-	init_parts(block, (struct part *)(void *)block->run.exits_end, part_count);
 	if (!all.entries)
 		all.entries = VG_(HT_construct)("autoperf.blocks");
 	other = VG_(HT_lookup)(all.entries, address);

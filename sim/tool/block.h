@@ -48,16 +48,6 @@ static inline bool item_is_exit(const struct item *item)
 	return item->kind == ITEM_BRANCH;
 }
 
-/*
- * A piece of a block that is executed as a whole: it ends with a place where the block can be left,
- * or with the block.
- */
-struct part {
-	struct block *block;
-	uint32_t first_item, end_item;
-	uint32_t first_reference, end_reference; /* of block->run.references */
-};
-
 struct block {
 	Addr address; /* where the program jumped to */
 	struct block *next_discarded;
@@ -66,18 +56,13 @@ struct block {
 	/* All items at once, and what stands in the log then, but for LOG_TAKEN. */
 	struct machine_run run; /* its references and exits are behind the items */
 	uint64_t whole;
-	struct part *parts; /* behind the exits */
-	bool jumps;         /* indirectly, by the last item */
+	bool jumps; /* indirectly, by the last item */
 	struct item items[];
 };
 
-/*
- * What is known of a block at `address` is copied and found again by block_discarded(). Parts are
- * for direct simulation (direct.h) only; of theirs, the items must be given.
- */
+/* A copy of the items, found again by block_discarded(). */
 struct block *block_new(Addr address, const struct item *items, uint32_t item_count,
-			uint32_t root_count, const struct part *parts,
-			uint32_t part_count);
+			uint32_t root_count);
 /* Valgrind has thrown away the translation; the block stays until blocks_collect(). */
 void block_discarded(Addr address);
 /* Frees discarded blocks; no log may mention them any more. */

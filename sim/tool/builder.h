@@ -25,14 +25,6 @@ enum builder_mode {
 	BUILDER_DIRECT,  /* simulated as it happens */
 };
 
-/* A store of the part at hand that is to be marked in its line, if the part only hits. */
-struct marked_store {
-	IRTemp address;
-	IRTemp front; /* the address of the line's struct front */
-	uint32_t site;
-	uint32_t bytes;
-};
-
 struct builder {
 	IRSB *out;
 	const VexGuestLayout *layout;
@@ -43,29 +35,30 @@ struct builder {
 	uint32_t item_count;
 	IRTemp roots[BLOCK_ROOTS_MAX];
 	uint32_t root_count;
-	struct part parts[BLOCK_ITEMS_MAX]; /* without their block */
-	uint32_t part_count;
+	uint32_t part_end; /* items before the part at hand */
 	/* the instruction at hand */
 	Addr pc;
 	UInt length;
-	uint32_t first_item;
 	uint32_t gap;
 	uint64_t fetched; /* line of the last fetch */
 
+	const IRCAS *atomic; /* it is one access with its load; NULL: none is to come */
+
 	/* log_code.c */
 	IRTemp at;
-	/* What is known only when the block is complete: in heads, the block's address. */
+	/* Filled in when the block is complete: the block's address in the data of the stores, */
 	IRStmt *heads[BLOCK_ITEMS_MAX];
-	IRConst *advance; /* bytes of the record */
+	uint32_t head_count;
+	IRConst *advance; /* and the bytes of the record. */
 
-	/* direct_code.c; of the part at hand, but for the constants */
-	IRExpr *bad; /* not 0: something does not simply hit; NULL: nothing is known yet */
-	IRTemp seen_root; /* the root of an access whose page has been checked, */
+	/* direct_code.c */
+	IRTemp seen_root; /* the root of an access whose page is one that is marked, */
 	IRTemp seen;      /* and its address */
-	struct marked_store stores[BLOCK_ITEMS_MAX];
-	uint32_t store_count;
-	IRConst *part_addresses[BLOCK_ITEMS_MAX];
-	IRConst *fetched_at[BLOCK_ITEMS_MAX];
+	/* Addresses that are filled in when the block is complete: by fetch, and by item. */
+	IRConst *blocks[BLOCK_ITEMS_MAX];
+	IRConst *epochs[BLOCK_ITEMS_MAX];
+	uint32_t fetch_count;
+	IRConst *references[BLOCK_ITEMS_MAX];
 };
 
 static inline IRExpr *constant(uint64_t value)
@@ -135,21 +128,22 @@ static inline void call(struct builder *builder, const HChar *name, void *functi
 }
 
 /*
- * What both ways of taking note have to put in. `temp` is the value of the root of that number; a
- * part ends with its last item, an exit or the end of the block: `guard` is the exit's, if its
+ * What the two ways of taking note have to put in. `temp` is the value of the root of that number.
+ * A part ends with its last item, an exit or the end of the block: `guard` is the exit's, if its
  * last item is a branch, else NULL.
  */
 void log_code_begin(struct builder *builder);
 void log_code_root(struct builder *builder, uint32_t root, IRTemp temp);
-void log_code_part(struct builder *builder);
+void log_code_part(struct builder *builder, bool taken);
 void log_code_finish(struct builder *builder, const struct block *block);
 
 void direct_code_begin(struct builder *builder);
-void direct_code_root(struct builder *builder, uint32_t root, IRTemp temp);
-/* An access of up to a line's bytes. */
-void direct_code_access(struct builder *builder, enum item_kind kind, IRTemp root,
-			IRExpr *address, uint32_t bytes);
+/* The items are the last ones; an access is of up to a line's bytes. */
+void direct_code_fetch(struct builder *builder, const struct item *item);
+void direct_code_access(struct builder *builder, const struct item *item, IRTemp root,
+			IRExpr *address);
+void direct_code_jump(struct builder *builder, IRExpr *target);
 void direct_code_part(struct builder *builder, IRExpr *guard);
-void direct_code_finish(struct builder *builder, const struct block *block);
+void direct_code_finish(struct builder *builder, struct block *block);
 
 #endif

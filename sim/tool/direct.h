@@ -2,8 +2,8 @@
 /*
  * Direct simulation: as long as the program has one thread, nobody's order in time is in question,
  * and what it does is simulated at once. Generated code (direct_code.c) settles by itself what
- * simply hits, which is nearly all, and calls direct_part() for the rest; the log holds nothing
- * but control records, and those only until they have been appended.
+ * simply hits, which is nearly all, and calls functions for the rest; the log holds nothing but
+ * control records, and those only until they have been appended.
  *
  * It ends with the second thread: all code is translated anew, with logging. When there has been
  * only one thread for long, it begins again.
@@ -27,7 +27,6 @@ struct direct {
 	uint64_t passing;         /* not 0: what is executed is not to be simulated */
 	uint64_t history;         /* of the predictor, when passing began */
 	struct line nowhere;      /* what generated code marks instead of a line */
-	uint64_t roots[BLOCK_ROOTS_MAX];
 };
 extern struct direct direct;
 
@@ -42,10 +41,12 @@ void direct_settle(void);
 void direct_replay(void);
 
 /*
- * Called by generated code: something of the part does not simply hit (`bad` is not 0) or its
- * branch, `taken` (1) or not (0), is uncertain. The part has been counted, the predictor does not
- * remember the branch yet.
+ * Called by generated code for what it cannot settle. References and branches have been counted, and
+ * the predictor does not remember the branch yet.
  */
-void direct_part(const struct part *part, UWord bad, UWord taken);
+void direct_fetch(struct block *block, UWord address, UWord bytes);
+void direct_reference(const struct machine_reference *reference, UWord address);
+void direct_branch(UWord pc, UWord taken);
+void direct_jump(UWord pc, UWord target);
 
 #endif

@@ -109,8 +109,6 @@ static uint8_t root_of(struct builder *builder, IRTemp temp)
 	builder->roots[builder->root_count++] = temp;
 	if (builder->mode == BUILDER_LOG)
 		log_code_root(builder, i, temp);
-	else
-		direct_code_root(builder, i, temp);
 	return (uint8_t)i;
 }
 
@@ -138,18 +136,17 @@ static void add_access(struct builder *builder, enum item_kind kind, IRExpr *add
 
 	for (uint32_t done = 0; done < bytes; done += BYTES_MAX) {
 		struct item *item = add_item(builder, kind);
-		uint32_t piece = bytes - done < BYTES_MAX ? bytes - done : BYTES_MAX;
 
 		item->value = value.constant + done;
 		item->root = root;
-		item->bytes = (uint8_t)piece;
+		item->bytes =
+			(uint8_t)(bytes - done < BYTES_MAX ? bytes - done : BYTES_MAX);
 		item->site = site;
 		if (builder->mode == BUILDER_DIRECT)
-			direct_code_access(builder, kind, value.root,
+			direct_code_access(builder, item, value.root,
 					   done ? word_op(builder, Iop_Add64, address,
 							  constant(done))
-						: address,
-					   piece);
+						: address);
 	}
 }
 
@@ -168,36 +165,45 @@ static void add_guarded(struct builder *builder, enum item_kind kind, IRExpr *gu
 	add_access(builder, kind, IRExpr_RdTmp(chosen), bytes);
 }
 
-static uint32_t first_of_part(const struct builder *builder)
+static uint32_t atomic_bytes(const struct builder *builder, const IRCAS *atomic)
 {
-	return builder->part_count ? builder->parts[builder->part_count - 1].end_item
-				   : 0;
+	uint32_t bytes = (uint32_t)sizeofIRType(
+		typeOfIRExpr(builder->out->tyenv, atomic->dataLo));
+
+	return atomic->dataHi ? 2 * bytes : bytes;
 }
 
 /*
  * A locked instruction is translated to a load and a compare-and-swap, repeated if it fails: that
- * is one atomic access.
+ * is one atomic access, where the load is.
  */
-static void add_atomic(struct builder *builder, IRExpr *address, uint32_t bytes)
+static void add_load(struct builder *builder, IRExpr *address, uint32_t bytes)
 {
-	struct value value = value_of(builder, address);
-	uint32_t i = first_of_part(builder);
+	struct value value = value_of(builder, address), swapped;
+	enum item_kind kind = ITEM_LOAD;
 
-	for (i = builder->first_item > i ? builder->first_item : i;
-	     i < builder->item_count; i++) {
-		struct item *item = &builder->items[i];
-
-		if (item->kind != ITEM_LOAD || item->value != value.constant ||
-		    item->bytes != bytes)
-			continue;
-		if (item->root == ROOT_NONE
-			    ? value.root == IRTemp_INVALID
-			    : builder->roots[item->root] == value.root) {
-			item->kind = ITEM_ATOMIC;
-			return;
+	if (builder->atomic && atomic_bytes(builder, builder->atomic) == bytes) {
+		swapped = value_of(builder, builder->atomic->addr);
+		if (swapped.root == value.root && swapped.constant == value.constant) {
+			kind = ITEM_ATOMIC;
+			builder->atomic = NULL;
 		}
 	}
-	add_access(builder, ITEM_ATOMIC, address, bytes);
+	add_access(builder, kind, address, bytes);
+}
+
+/* The compare-and-swap of the instruction that begins with statement `i`, or NULL. */
+static const IRCAS *find_atomic(const IRSB *in, Int i)
+{
+	for (i++; i < in->stmts_used; i++) {
+		if (!in->stmts[i])
+			continue;
+		if (in->stmts[i]->tag == Ist_IMark)
+			break;
+		if (in->stmts[i]->tag == Ist_CAS)
+			return in->stmts[i]->Ist.CAS.details;
+	}
+	return NULL;
 }
 
 /* The next instruction; its bytes are fetched unless they lie in the line fetched last. */
@@ -207,7 +213,6 @@ static void add_instruction(struct builder *builder, Addr pc, UInt length)
 
 	builder->pc = pc;
 	builder->length = length;
-	builder->first_item = builder->item_count;
 	if (builder->gap == GAP_MAX)
 		add_item(builder, ITEM_NONE);
 	builder->gap++;
@@ -221,6 +226,8 @@ static void add_instruction(struct builder *builder, Addr pc, UInt length)
 		item = add_item(builder, ITEM_FETCH);
 		item->value = at;
 		item->bytes = (uint8_t)((end < line_end ? end : line_end) - at);
+		if (builder->mode == BUILDER_DIRECT)
+			direct_code_fetch(builder, item);
 	}
 }
 
@@ -229,17 +236,11 @@ static void add_instruction(struct builder *builder, Addr pc, UInt length)
 /* `guard` is that of the branch with which the part ends, if it does. */
 static void end_part(struct builder *builder, IRExpr *guard)
 {
-	if (builder->part_count == BLOCK_ITEMS_MAX)
-		return; /* more exits than a block has statements */
-	builder->parts[builder->part_count] = (struct part){
-		.first_item = first_of_part(builder),
-		.end_item = builder->item_count,
-	};
-	builder->part_count++;
 	if (builder->mode == BUILDER_LOG)
-		log_code_part(builder);
+		log_code_part(builder, guard);
 	else
 		direct_code_part(builder, guard);
+	builder->part_end = builder->item_count;
 }
 
 static void add_exit(struct builder *builder, const IRStmt *statement)
@@ -271,6 +272,8 @@ static void add_end(struct builder *builder, const IRExpr *next, IRJumpKind kind
 		item->value = value.constant;
 		item->root = root;
 		item->site = site_number(builder->pc);
+		if (builder->mode == BUILDER_DIRECT)
+			direct_code_jump(builder, builder->out->next);
 	} else if (builder->gap) {
 		add_item(builder, ITEM_NONE);
 	}
@@ -344,8 +347,8 @@ static void note_statement(struct builder *builder, const IRStmt *statement)
 
 		note_value(builder, statement->Ist.WrTmp.tmp, data);
 		if (data->tag == Iex_Load)
-			add_access(builder, ITEM_LOAD, data->Iex.Load.addr,
-				   (uint32_t)sizeofIRType(data->Iex.Load.ty));
+			add_load(builder, data->Iex.Load.addr,
+				 (uint32_t)sizeofIRType(data->Iex.Load.ty));
 		break;
 	}
 	case Ist_Store:
@@ -365,13 +368,11 @@ static void note_statement(struct builder *builder, const IRStmt *statement)
 	case Ist_Dirty:
 		add_dirty(builder, statement->Ist.Dirty.details);
 		break;
-	case Ist_CAS: {
-		const IRCAS *cas = statement->Ist.CAS.details;
-		uint32_t bytes = bytes_of(out, cas->dataLo);
-
-		add_atomic(builder, cas->addr, cas->dataHi ? 2 * bytes : bytes);
+	case Ist_CAS:
+		if (builder->atomic == statement->Ist.CAS.details)
+			add_access(builder, ITEM_ATOMIC, builder->atomic->addr,
+				   atomic_bytes(builder, builder->atomic));
 		break;
-	}
 	case Ist_Exit:
 		add_exit(builder, statement);
 		break;
@@ -397,6 +398,8 @@ static void add_statements(struct builder *builder, const IRSB *in, Int i)
 
 		if (!statement || statement->tag == Ist_NoOp)
 			continue;
+		if (statement->tag == Ist_IMark)
+			builder->atomic = find_atomic(in, i);
 		if (builder->mode == BUILDER_NOTHING) {
 			addStmtToIRSB(builder->out, statement);
 		} else if (statement->tag == Ist_Exit || statement->tag == Ist_Store ||
@@ -422,14 +425,12 @@ static enum builder_mode choose_mode(const struct hook *hook)
 
 static void finish_block(struct builder *builder, Addr address)
 {
-	bool direct_code = builder->mode == BUILDER_DIRECT;
-	const struct block *block;
+	struct block *block;
 
 	add_end(builder, builder->out->next, builder->out->jumpkind);
 	block = block_new(address, builder->items, builder->item_count,
-			  builder->root_count, builder->parts,
-			  direct_code ? builder->part_count : 0);
-	if (direct_code)
+			  builder->root_count);
+	if (builder->mode == BUILDER_DIRECT)
 		direct_code_finish(builder, block);
 	else
 		log_code_finish(builder, block);
@@ -446,7 +447,7 @@ IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *lay
 
 	(void)extents, (void)host, (void)guest_word, (void)host_word;
 	VG_(memset)(&builder, 0, offsetof(struct builder, items));
-	builder.item_count = builder.root_count = builder.part_count = 0;
+	builder.item_count = builder.part_end = builder.root_count = 0;
 	builder.gap = 0;
 	builder.fetched = 1; /* no line's address */
 	builder.layout = layout;

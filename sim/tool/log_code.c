@@ -26,6 +26,7 @@ void log_code_begin(struct builder *builder)
 	     comparison(builder, Iop_CmpLT64U, load_word(builder, &cursor.limit), at),
 	     mkIRExprVec_0());
 	builder->at = load_word(builder, &cursor.at)->Iex.RdTmp.tmp;
+	builder->head_count = 0;
 }
 
 void log_code_root(struct builder *builder, uint32_t root, IRTemp temp)
@@ -37,29 +38,27 @@ void log_code_root(struct builder *builder, uint32_t root, IRTemp temp)
 }
 
 /* Stores the head without the block's address. The first one also moves the cursor on. */
-void log_code_part(struct builder *builder)
+void log_code_part(struct builder *builder, bool taken)
 {
-	const struct part *part = &builder->parts[builder->part_count - 1];
-	bool taken = part->end_item > part->first_item &&
-		     item_is_exit(&builder->items[part->end_item - 1]);
-
-	if (builder->part_count == 1) {
+	if (builder->head_count == BLOCK_ITEMS_MAX)
+		return; /* more exits than a block has statements */
+	if (!builder->head_count) {
 		builder->advance = IRConst_U64(0);
 		store_word(builder, &cursor.at,
 			   word_op(builder, Iop_Add64, IRExpr_RdTmp(builder->at),
 				   IRExpr_Const(builder->advance)));
 	}
 	store(builder, IRExpr_RdTmp(builder->at),
-	      constant((uint64_t)part->end_item << LOG_END_SHIFT |
+	      constant((uint64_t)builder->item_count << LOG_END_SHIFT |
 		       (taken ? LOG_TAKEN : 0)));
-	builder->heads[builder->part_count - 1] =
+	builder->heads[builder->head_count++] =
 		builder->out->stmts[builder->out->stmts_used - 1];
 }
 
 void log_code_finish(struct builder *builder, const struct block *block)
 {
 	builder->advance->Ico.U64 = (1 + block->root_count) * sizeof(uint64_t);
-	for (uint32_t i = 0; i < builder->part_count; i++)
+	for (uint32_t i = 0; i < builder->head_count; i++)
 		builder->heads[i]->Ist.Store.data->Iex.Const.con->Ico.U64 |=
 			(uint64_t)(uintptr_t)block;
 }

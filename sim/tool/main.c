@@ -56,6 +56,31 @@ void tool_give_up(const char *reason)
 
 /* ---- the machine ---- */
 
+/*
+ * The first core's tables are looked at by generated code (direct_code.c), which is shorter if their
+ * addresses have 31 bits, as those of the tool's own variables.
+ */
+static struct {
+	_Alignas(64) char memory[512u << 10];
+	size_t used;
+} near;
+
+static void *lend_near(size_t bytes)
+{
+	char *memory = near.memory + near.used;
+
+	if (bytes > sizeof(near.memory) - near.used)
+		return NULL;
+	near.used += (bytes + 63) & ~(size_t)63;
+	return memory;
+}
+
+static bool is_near(const void *memory)
+{
+	return (const char *)memory >= near.memory &&
+	       (const char *)memory < near.memory + sizeof(near.memory);
+}
+
 /* Large blocks come straight from the kernel: untouched pages cost nothing. */
 struct large {
 	uint64_t bytes;
@@ -65,10 +90,12 @@ struct large {
 
 static void *lend(void *context, size_t bytes)
 {
-	struct large *large;
+	struct large *large = lend_near(bytes);
 	SysRes result;
 
 	(void)context;
+	if (large)
+		return large;
 	if (bytes < LARGE_BYTES) {
 		large = VG_(calloc)("autoperf.machine", 1, sizeof(*large) + bytes);
 		large->magic = 0;
@@ -83,12 +110,13 @@ static void *lend(void *context, size_t bytes)
 	return large + 1;
 }
 
+/* What is near is not lent again. */
 static void take_back(void *context, void *memory)
 {
 	struct large *large = (struct large *)memory - 1;
 
 	(void)context;
-	if (!memory)
+	if (!memory || is_near(memory))
 		return;
 	if (large->magic == LARGE_MAGIC)
 		VG_(am_munmap_valgrind)((Addr)large, large->bytes);

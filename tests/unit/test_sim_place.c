@@ -91,22 +91,24 @@ static void one_way_too_many_in_a_set_misses_always(void **state)
 	end(&one);
 }
 
-static void the_least_recently_used_way_falls_out(void **state)
+/* The first that has not been used since all of them had been. */
+static void a_way_not_recently_used_falls_out(void **state)
 {
 	struct one one = one_thread("l1d_bytes = 256\nl1d_ways = 4\n");
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
 		load(&one, i * 64, 8);
-	load(&one, 0, 8);
-	load(&one, 4 * 64, 8); /* takes the place of line 1 */
-	assert_int_equal(one.counters[MACHINE_L1D_MISSES], 5);
-	load(&one, 0, 8);
-	load(&one, 2 * 64, 8);
-	load(&one, 3 * 64, 8);
-	assert_int_equal(one.counters[MACHINE_L1D_MISSES], 5);
+	load(&one, 4 * 64, 8); /* all were: takes the place of line 0 */
 	load(&one, 64, 8);
+	load(&one, 5 * 64, 8); /* 4 and 1 were: takes the place of line 2 */
 	assert_int_equal(one.counters[MACHINE_L1D_MISSES], 6);
+	load(&one, 64, 8);
+	load(&one, 3 * 64, 8);
+	load(&one, 4 * 64, 8);
+	assert_int_equal(one.counters[MACHINE_L1D_MISSES], 6);
+	load(&one, 2 * 64, 8);
+	assert_int_equal(one.counters[MACHINE_L1D_MISSES], 7);
 	end(&one);
 }
 
@@ -241,7 +243,7 @@ static void a_non_inclusive_llc_holds_no_more_than_itself(void **state)
 	end(&one);
 }
 
-/* One cache as a list of lines per set, the last used first. */
+/* One cache with true LRU: a list of lines per set, the last used first. */
 #define LIST_SETS_MAX 1024
 #define LIST_WAYS_MAX 16
 
@@ -271,10 +273,17 @@ static bool list_access(struct list_cache *cache, uint64_t line)
 	return hit;
 }
 
+static void expect_near(uint64_t count, uint64_t expected, double share)
+{
+	assert_in_range(count, (uint64_t)((double)expected * (1 - share)),
+			(uint64_t)((double)expected * (1 + share)));
+}
+
 /*
  * The two-level hierarchy of cachegrind: the last level is asked when the first misses, and
  * evicts by itself. Loads only: a modified line that L1 evicts late would come back into our
- * LLC, while cachegrind knows no write-backs.
+ * LLC, while cachegrind knows no write-backs. Ours replaces in L1 what was not used recently,
+ * which is nearly the least recently used.
  */
 static void one_thread_misses_as_two_plain_lru_caches_do(void **state)
 {
@@ -299,8 +308,8 @@ static void one_thread_misses_as_two_plain_lru_caches_do(void **state)
 		if (!list_access(&l1, address / 64))
 			list_access(&llc, address / 64);
 	}
-	assert_int_equal(one.counters[MACHINE_L1D_MISSES], l1.misses);
-	assert_int_equal(one.counters[MACHINE_LLC_MISSES], llc.misses);
+	expect_near(one.counters[MACHINE_L1D_MISSES], l1.misses, 0.02);
+	expect_near(one.counters[MACHINE_LLC_MISSES], llc.misses, 0.01);
 	assert_true(l1.misses > 100000 && llc.misses > 10000);
 	end(&one);
 }
@@ -324,7 +333,7 @@ int main(void)
 		cmocka_unit_test(an_array_that_fits_misses_once_a_line),
 		cmocka_unit_test(an_array_of_twice_the_size_misses_always),
 		cmocka_unit_test(one_way_too_many_in_a_set_misses_always),
-		cmocka_unit_test(the_least_recently_used_way_falls_out),
+		cmocka_unit_test(a_way_not_recently_used_falls_out),
 		cmocka_unit_test(accesses_over_line_ends_use_both_lines),
 		cmocka_unit_test(accesses_larger_than_a_line_use_all_of_them),
 		cmocka_unit_test(no_bytes_are_no_access),

@@ -51,7 +51,7 @@ static void note(struct walk *walk, const struct line *line, uint32_t core,
 	*found |= (uint8_t)level;
 }
 
-/* Each way occurs once in the order, empty ones behind the others, with fitting signatures. */
+/* Each way occurs once in the order, empty ones behind the others. */
 static void check_order(struct walk *walk, const struct cache *cache, uint64_t set)
 {
 	const struct cache_set *ranks = &cache->sets[set];
@@ -60,8 +60,6 @@ static void check_order(struct walk *walk, const struct cache *cache, uint64_t s
 
 	for (uint32_t i = 0; i < cache->way_count; i++) {
 		uint32_t way = ranks->order >> 4 * i & 15;
-		uint8_t signature =
-			(uint8_t)(ranks->signatures[way / 8] >> way % 8 * 8);
 		uint64_t word =
 			way < cache->way_count ? *cache_word(cache, set, way) : 0;
 
@@ -69,19 +67,50 @@ static void check_order(struct walk *walk, const struct cache *cache, uint64_t s
 		       "the order of a set is no permutation");
 		seen |= 1u << way;
 		expect(walk, !word || !empty, "an empty way is before a used one");
-		expect(walk, !word == !signature,
-		       "a signature of an empty way, or none");
 		empty = !word;
 	}
 	expect(walk, cache->way_count == 16 || !(ranks->order >> 4 * cache->way_count),
 	       "the order of a set has too many ways");
 }
 
-static void check_front(struct walk *walk, const struct machine_core *core,
-			const struct l1 *l1, uint64_t set)
+static void check_signature(struct walk *walk, const struct cache *cache, uint64_t set,
+			    uint32_t way)
 {
-	const struct front *front = &l1->fronts[set];
-	uint32_t way = l1->cache.sets[set].order & 15;
+	uint8_t signature =
+		(uint8_t)(cache->sets[set].signatures[way / 8] >> way % 8 * 8);
+
+	expect(walk, !*cache_word(cache, set, way) == !signature,
+	       "a signature of an empty way, or none");
+}
+
+/* Empty ways are not marked. */
+static void check_marks(struct walk *walk, const struct cache *cache, uint64_t set)
+{
+	for (uint32_t way = 0; way < 64; way++) {
+		bool marked = cache->sets[set].order >> way & 1;
+
+		expect(walk,
+		       !marked ||
+			       (way < cache->way_count && *cache_word(cache, set, way)),
+		       "an empty way is marked as used");
+	}
+}
+
+/* Whether the L1 has the line, marked as used. */
+static bool is_marked(const struct l1 *l1, const struct line *line)
+{
+	uint64_t set = line->number & l1->cache.set_mask;
+
+	for (uint32_t way = 0; way < l1->cache.way_count; way++)
+		if ((*cache_word(&l1->cache, set, way) & ~L1_BACKED) == (uintptr_t)line)
+			return l1->cache.sets[set].order >> way & 1;
+	return false;
+}
+
+static void check_front(struct walk *walk, const struct machine_core *core,
+			const struct l1 *l1, uint64_t place)
+{
+	const struct front *front = &l1->fronts[place];
 	const struct line *line = front->line;
 	bool writable;
 
@@ -90,9 +119,10 @@ static void check_front(struct walk *walk, const struct machine_core *core,
 		return;
 	}
 	expect(walk,
-	       (*cache_word(&l1->cache, set, way) & ~L1_BACKED) == (uintptr_t)line &&
-		       front->tag >> FRONT_SHIFT == line->number,
-	       "a front is not the way used last");
+	       front->tag >> LINE_SHIFT == line->number &&
+		       (line->number & l1->front_mask) == place,
+	       "a front has another line's tag or place");
+	expect(walk, is_marked(l1, line), "a front's line is not marked as used");
 	if (l1 == &core->l1i)
 		return;
 	writable = line->modified && line->owner == core->number;
@@ -100,6 +130,28 @@ static void check_front(struct walk *walk, const struct machine_core *core,
 	       "a writable front is not modified and owned, or the reverse");
 	expect(walk, !line->contended || !(front->tag & FRONT_QUIET),
 	       "a contended line is taken for quiet");
+}
+
+/* Empty ways are not marked, and the pages of the fronts are. */
+static void check_tlb(struct walk *walk, const struct tlb *tlb)
+{
+	for (uint64_t set = 0; tlb->pages && set <= tlb->set_mask; set++)
+		for (uint32_t way = 0; way < tlb->way_count; way++)
+			expect(walk,
+			       !(tlb->used[set] >> way & 1) ||
+				       tlb->pages[set * tlb->way_count + way],
+			       "an empty way of a TLB is marked as used");
+	for (uint64_t i = 0; tlb->pages && i <= tlb->front_mask; i++) {
+		uint64_t page = tlb->fronts[i] >> tlb->page_shift;
+		uint64_t set = page & tlb->set_mask;
+		bool marked = false;
+
+		for (uint32_t way = 0; way < tlb->way_count; way++)
+			marked |= tlb->pages[set * tlb->way_count + way] == page + 1 &&
+				  tlb->used[set] >> way & 1;
+		expect(walk, !tlb->fronts[i] || marked,
+		       "a TLB's front is not marked as used");
+	}
 }
 
 static bool has_line(const struct cache *cache, const struct line *line)
@@ -114,12 +166,16 @@ static void check_cache(struct walk *walk, const struct machine_core *core,
 			const struct cache *cache, enum level level)
 {
 	for (uint64_t set = 0; cache->sets && set <= cache->set_mask; set++) {
-		check_order(walk, cache, set);
+		if (level == LEVEL_L2)
+			check_order(walk, cache, set);
+		else
+			check_marks(walk, cache, set);
 		for (uint32_t way = 0; way < cache->way_count; way++) {
 			uint64_t word = *cache_word(cache, set, way);
 			const struct line *line =
 				(const struct line *)(uintptr_t)(word & ~L1_BACKED);
 
+			check_signature(walk, cache, set, way);
 			if (!word)
 				continue;
 			note(walk, line, core->number, level);
@@ -185,6 +241,7 @@ static void check_llc(struct walk *walk, uint32_t number)
 			const uint64_t *word = cache_word(cache, set, way);
 			uint64_t line = *word >> LLC_SHIFT;
 
+			check_signature(walk, cache, set, way);
 			if (!*word)
 				continue;
 			expect(walk, find_in_llc(machine, number, line) == word,
@@ -203,10 +260,12 @@ static void check_core(struct walk *walk, const struct machine_core *core)
 	check_cache(walk, core, &core->l1d.cache, LEVEL_L1D);
 	check_cache(walk, core, &core->l1i.cache, LEVEL_L1I);
 	check_cache(walk, core, &core->l2, LEVEL_L2);
-	for (uint64_t set = 0; set <= core->l1d.cache.set_mask; set++)
-		check_front(walk, core, &core->l1d, set);
-	for (uint64_t set = 0; set <= core->l1i.cache.set_mask; set++)
-		check_front(walk, core, &core->l1i, set);
+	for (uint64_t i = 0; i <= core->l1d.front_mask; i++)
+		check_front(walk, core, &core->l1d, i);
+	for (uint64_t i = 0; i <= core->l1i.front_mask; i++)
+		check_front(walk, core, &core->l1i, i);
+	check_tlb(walk, &core->dtlb);
+	check_tlb(walk, &core->stlb);
 }
 
 const char *broken_invariant(const struct machine *machine)

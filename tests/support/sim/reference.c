@@ -286,7 +286,7 @@ static void pass_llc(const struct step *step)
 	if (way && victim && !is_elsewhere(step, true))
 		reference_cache_drop(llc, step->line);
 	else if (way)
-		way->stamp = ++reference->time;
+		reference_cache_use(reference, way);
 	else if (!victim)
 		fill_llc(reference, number, step->line);
 }
@@ -302,7 +302,7 @@ static uint64_t obtain_from_self(const struct step *step)
 	uint64_t cost;
 
 	if (way) {
-		way->stamp = ++reference->time;
+		reference_cache_use(reference, way);
 		cost = costs->l2_hit;
 	} else {
 		cost = reference_cache_find(llc, step->line) ? costs->llc_hit
@@ -371,7 +371,7 @@ static uint64_t use_line(const struct step *step, struct reference_cache *l1,
 	uint64_t cost = 0;
 
 	if (way) {
-		way->stamp = ++reference->time;
+		reference_cache_use(reference, way);
 		if (step->write)
 			cost = become_modified(step);
 	} else {
@@ -394,14 +394,14 @@ static uint64_t translate(const struct step *step)
 	uint64_t unused, cost;
 
 	if (way) {
-		way->stamp = ++reference->time;
+		reference_cache_use(reference, way);
 		return 0;
 	}
 	step->counters[MACHINE_DTLB_MISSES]++;
 	reference_cache_fill(reference, &core->dtlb, page, &unused);
 	way = reference_cache_find(&core->stlb, page);
 	if (way) {
-		way->stamp = ++reference->time;
+		reference_cache_use(reference, way);
 		return costs->stlb_hit;
 	}
 	if (core->stlb.ways)
@@ -551,19 +551,22 @@ struct reference *reference_create(const struct machine_config *config)
 	for (uint32_t i = 0; i < reference->core_count; i++) {
 		struct reference_core *core = &reference->cores[i];
 
-		reference_cache_init(&core->l1i, config->l1i.bytes / MACHINE_LINE_BYTES,
+		reference_cache_init(&core->l1i, REFERENCE_NRU,
+				     config->l1i.bytes / MACHINE_LINE_BYTES,
 				     config->l1i.ways, 1);
-		reference_cache_init(&core->l1d, config->l1d.bytes / MACHINE_LINE_BYTES,
+		reference_cache_init(&core->l1d, REFERENCE_NRU,
+				     config->l1d.bytes / MACHINE_LINE_BYTES,
 				     config->l1d.ways, 1);
-		reference_cache_init(&core->l2, config->l2.bytes / MACHINE_LINE_BYTES,
+		reference_cache_init(&core->l2, REFERENCE_LRU,
+				     config->l2.bytes / MACHINE_LINE_BYTES,
 				     config->l2.ways, 1);
-		reference_cache_init(&core->dtlb, config->dtlb.entries,
+		reference_cache_init(&core->dtlb, REFERENCE_NRU, config->dtlb.entries,
 				     config->dtlb.ways, 1);
-		reference_cache_init(&core->stlb, config->stlb.entries,
+		reference_cache_init(&core->stlb, REFERENCE_NRU, config->stlb.entries,
 				     config->stlb.ways, 1);
 	}
 	for (uint32_t i = 0; i < reference->llc_count; i++)
-		reference_cache_init(&reference->llcs[i],
+		reference_cache_init(&reference->llcs[i], REFERENCE_LRU,
 				     config->llc.bytes / MACHINE_LINE_BYTES,
 				     config->llc.ways, config->llc.slices);
 	for (uint32_t i = 0; i < REFERENCE_LINES; i++)

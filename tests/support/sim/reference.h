@@ -17,11 +17,18 @@
 
 struct reference_way {
 	bool used;
+	bool marked;   /* used recently */
 	uint64_t what; /* line or page */
 	uint64_t stamp;
 };
 
+enum reference_policy {
+	REFERENCE_LRU,
+	REFERENCE_NRU, /* the first way that is not marked; all are: no way is any more */
+};
+
 struct reference_cache {
+	enum reference_policy policy;
 	struct reference_way *ways; /* NULL: does not exist */
 	uint64_t sets;              /* of a slice */
 	uint32_t way_count, slices;
@@ -49,14 +56,16 @@ struct reference {
 	uint64_t time;
 };
 
-/* reference_caches.c: LRU by time stamps. */
-void reference_cache_init(struct reference_cache *cache, uint64_t entries,
-			  uint32_t ways, uint32_t slices);
+/* reference_caches.c */
+void reference_cache_init(struct reference_cache *cache, enum reference_policy policy,
+			  uint64_t entries, uint32_t ways, uint32_t slices);
 void reference_cache_free(struct reference_cache *cache);
 /* The way that holds it, or NULL. */
 struct reference_way *reference_cache_find(const struct reference_cache *cache,
 					   uint64_t what);
-/* Puts it into an unused or the least recently used way; true and *evicted: that was used. */
+/* It is used now. */
+void reference_cache_use(struct reference *reference, struct reference_way *way);
+/* Puts it into an unused way or, true and *evicted, one that is chosen by the policy. */
 bool reference_cache_fill(struct reference *reference, struct reference_cache *cache,
 			  uint64_t what, uint64_t *evicted);
 bool reference_cache_drop(struct reference_cache *cache, uint64_t what);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* See reference.h: one set-associative cache with true LRU. */
+/* See reference.h: one set-associative cache. */
 #include "support/sim/reference.h"
 
 #include <stdlib.h>
 
-void reference_cache_init(struct reference_cache *cache, uint64_t entries,
-			  uint32_t ways, uint32_t slices)
+void reference_cache_init(struct reference_cache *cache, enum reference_policy policy,
+			  uint64_t entries, uint32_t ways, uint32_t slices)
 {
 	if (!entries)
 		return;
+	cache->policy = policy;
 	cache->way_count = ways;
 	cache->slices = slices;
 	cache->sets = entries / ways / slices;
@@ -46,24 +47,51 @@ struct reference_way *reference_cache_find(const struct reference_cache *cache,
 	return NULL;
 }
 
+void reference_cache_use(struct reference *reference, struct reference_way *way)
+{
+	way->stamp = ++reference->time;
+	way->marked = true;
+}
+
+static struct reference_way *least_recently_used(struct reference_way *set,
+						 uint32_t count)
+{
+	struct reference_way *victim = set;
+
+	for (uint32_t i = 1; i < count; i++)
+		if (set[i].stamp < victim->stamp)
+			victim = &set[i];
+	return victim;
+}
+
+static struct reference_way *not_recently_used(struct reference_way *set,
+					       uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!set[i].marked)
+			return &set[i];
+	for (uint32_t i = 0; i < count; i++)
+		set[i].marked = false;
+	return set;
+}
+
 bool reference_cache_fill(struct reference *reference, struct reference_cache *cache,
 			  uint64_t what, uint64_t *evicted)
 {
-	struct reference_way *set = set_of(cache, what), *victim = &set[0];
+	struct reference_way *set = set_of(cache, what), *victim = NULL;
 	bool was_used;
 
-	for (uint32_t i = 0; i < cache->way_count; i++) {
-		if (!set[i].used) {
+	for (uint32_t i = 0; i < cache->way_count && !victim; i++)
+		if (!set[i].used)
 			victim = &set[i];
-			break;
-		}
-		if (set[i].stamp < victim->stamp)
-			victim = &set[i];
-	}
+	if (!victim)
+		victim = cache->policy == REFERENCE_LRU
+				 ? least_recently_used(set, cache->way_count)
+				 : not_recently_used(set, cache->way_count);
 	was_used = victim->used;
 	*evicted = victim->what;
-	*victim = (struct reference_way){
-		.used = true, .what = what, .stamp = ++reference->time};
+	*victim = (struct reference_way){.used = true, .what = what};
+	reference_cache_use(reference, victim);
 	return was_used;
 }
 
@@ -72,6 +100,6 @@ bool reference_cache_drop(struct reference_cache *cache, uint64_t what)
 	struct reference_way *way = reference_cache_find(cache, what);
 
 	if (way)
-		way->used = false;
+		*way = (struct reference_way){0};
 	return way;
 }
