@@ -9,7 +9,25 @@
 #include "tool/replay.h"
 #include "tool/simulate.h"
 
+/* Logged by a thread alone before the log is taken out of the code: some tenths of a second. */
+#define ALONE_WORDS_MIN (16u << 20)
+
 struct direct direct;
+
+static struct {
+	uint64_t words;
+	uint64_t patience; /* words; twice as many after each time */
+} alone = {.patience = ALONE_WORDS_MIN};
+
+void direct_note_alone(uint64_t words)
+{
+	alone.words += words;
+}
+
+bool direct_is_due(void)
+{
+	return !direct.on && tool.direct && tool.warm && alone.words > alone.patience;
+}
 
 void direct_start(struct thread *thread)
 {
@@ -17,11 +35,20 @@ void direct_start(struct thread *thread)
 
 	if (direct.on || !tool.direct || !tool.warm)
 		return;
-	direct = (struct direct){.on = true, .thread = thread, .view = view};
+	if (alone.words)
+		alone.patience *= 2;
+	direct = (struct direct){
+		.on = true,
+		.thread = thread,
+		.view = view,
+		.passing = thread->muted,
+		.history = view.core->predictor.history,
+	};
 }
 
 void direct_stop(void)
 {
+	alone.words = 0;
 	if (!direct.on)
 		return;
 	direct_settle();

@@ -30,10 +30,14 @@ struct direct {
 };
 extern struct direct direct;
 
-/* At the start, and whenever there is one thread only: from now on, if it is possible. */
+/* The only thread has nothing logged, or not yet existed: from now on, unless unwanted. */
 void direct_start(struct thread *thread);
 /* Before a second thread exists, and before the only one ends. */
 void direct_stop(void);
+/* The only thread has logged so many words, and they have been replayed. */
+void direct_note_alone(uint64_t words);
+/* There has been only one thread for long: it is worth while to translate all code anew. */
+bool direct_is_due(void);
 
 /* What generated code has counted is in the thread's counters afterwards. */
 void direct_settle(void);

@@ -288,6 +288,20 @@ void schedule_region(const struct thread *thread)
 	}
 }
 
+/* The only thread goes on without a log. */
+static void go_direct(struct thread *thread)
+{
+	bool current = threads.current == thread;
+
+	if (current)
+		log_leave(&thread->log);
+	replay_alone(thread);
+	direct_start(thread);
+	instrument_anew();
+	if (current)
+		log_enter(&thread->log);
+}
+
 void schedule_stop(ThreadId tid, ULong blocks)
 {
 	(void)tid, (void)blocks;
@@ -296,6 +310,8 @@ void schedule_stop(ThreadId tid, ULong blocks)
 		enter_regions();
 	else if (!tool.warm && instrument_blocks_wanted() && is_outside())
 		instrument_blocks(false);
+	else if (threads.count == 1 && direct_is_due())
+		go_direct(threads.first);
 }
 
 void schedule_start(ThreadId tid, ULong blocks)
@@ -336,6 +352,7 @@ void log_full(void)
 	log_leave(log);
 	threads.current = NULL;
 	if (threads.count == 1) {
+		direct_note_alone((uint64_t)(log->written - log->read));
 		replay_alone(thread);
 		blocks_collect();
 	} else {
