@@ -241,26 +241,42 @@ struct counts count_cachegrind(const struct scratch *scratch,
 
 /* --- lackey --- */
 
-/* The plainest of caches: each set lists its lines, the last used one first. */
+/*
+ * The plainest of caches. What falls out is the first line of a set that has not been used since
+ * all of them had been.
+ */
+struct plain_line {
+	uint64_t number; /* + 1; 0: empty */
+	bool used;
+};
+
 struct plain_cache {
-	uint64_t *lines; /* number + 1; 0: empty */
+	struct plain_line *lines;
 	uint64_t sets;
 	uint32_t ways;
 };
 
+static struct plain_line *find_unused(struct plain_line *set, uint32_t ways)
+{
+	for (uint32_t i = 0; i < ways; i++)
+		if (!set[i].used)
+			return &set[i];
+	for (uint32_t i = 0; i < ways; i++)
+		set[i].used = false;
+	return set;
+}
+
 static bool misses(const struct plain_cache *cache, uint64_t number)
 {
-	uint64_t *set = &cache->lines[number % cache->sets * cache->ways];
-	uint64_t next = number + 1;
+	struct plain_line *set = &cache->lines[number % cache->sets * cache->ways];
 
-	for (uint32_t i = 0; i < cache->ways; i++) {
-		uint64_t line = set[i];
-
-		set[i] = next;
-		if (line == number + 1)
+	for (uint32_t i = 0; i < cache->ways; i++)
+		if (set[i].number == number + 1) {
+			set[i].used = true;
 			return false;
-		next = line;
-	}
+		}
+	*find_unused(set, cache->ways) =
+		(struct plain_line){.number = number + 1, .used = true};
 	return true;
 }
 
