@@ -75,6 +75,13 @@ struct event_encoding {
 	uint64_t config1;
 	uint64_t config2;
 	uint32_t flags; /* enum session_event_flag, recording/session.h */
+	/* On hybrid processors: the same on the other kind of core, where `has_other`; the
+	 * count is the sum of both. */
+	bool has_other;
+	uint32_t other_type;
+	uint64_t other_config;
+	uint64_t other_config1;
+	uint64_t other_config2;
 };
 
 struct event {
@@ -138,7 +145,12 @@ int event_resolve(const char *name, struct event *event, struct error *error);
 struct event_machine {
 	bool hardware_counters; /* a hardware event opens and runs */
 	int hardware_slots; /* generic counters that run at once in one group, 0 if none */
-	int paranoid;       /* perf_event_paranoid, or INT_MIN if unknown */
+	int fixed_slots;    /* that only count cycles, instructions and the like */
+	int taken_slots;    /* of either, that others hold: the watchdog usually */
+	bool user_read;     /* a counter can be read without a system call */
+	char processor
+		[32]; /* "skylake-sp", "zen4", "neoverse-n1"; "": not known to us */
+	int paranoid; /* perf_event_paranoid, or INT_MIN if unknown */
 	bool kernel_allowed; /* events may count kernel mode */
 	bool perf_allowed;   /* perf_event_open works at all */
 	char reason[512]; /* why not, or why there are no hardware counters, else "" */
@@ -178,6 +190,7 @@ struct event_plan_options {
 	enum event_source source;
 	const struct event_names *names; /* NULL: the default set of the machine */
 	bool skip_unavailable; /* leave out what cannot be counted instead of failing */
+	bool multiplex;        /* one pass with all of them, counters taking turns */
 	const char *
 		papi_plugin; /* path of the PAPI plug-in, source papi; NULL: not checked */
 	const char *papi_library; /* libpapi's file name; NULL: the usual ones */

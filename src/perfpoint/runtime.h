@@ -109,6 +109,12 @@ struct runtime_event {
 	uint64_t config;
 	uint64_t config1;
 	uint64_t config2;
+	bool begins_group;
+	bool has_other; /* what it is on another PMU of the processor */
+	uint32_t other_type;
+	uint64_t other_config;
+	uint64_t other_config1;
+	uint64_t other_config2;
 };
 
 struct process {
@@ -119,6 +125,9 @@ struct process {
 	char plugin_path[SESSION_PATH_MAX + 1];
 	enum recording_source source;
 	bool user_read;
+	bool grouped;           /* some event begins a group */
+	uint32_t max_overhead;  /* permille; 0: without limit */
+	uint32_t running_floor; /* permille */
 	struct runtime_event *events;
 	uint32_t event_count;
 	const struct perfpoint_plugin *plugin;

@@ -113,6 +113,48 @@ static bool parse_event(char *text)
 	return true;
 }
 
+static struct runtime_event *last_event(void)
+{
+	return process.event_count ? &process.events[process.event_count - 1] : NULL;
+}
+
+/* also TYPE CONFIG CONFIG1 CONFIG2 */
+static bool parse_also(char *text)
+{
+	struct runtime_event *event = last_event();
+	uint64_t type;
+
+	if (!event || !next_hex(&text, &type) ||
+	    !next_hex(&text, &event->other_config) ||
+	    !next_hex(&text, &event->other_config1) ||
+	    !next_hex(&text, &event->other_config2) || *text)
+		return false;
+	event->other_type = (uint32_t)type;
+	event->has_other = true;
+	return true;
+}
+
+static bool parse_group(void)
+{
+	struct runtime_event *event = last_event();
+
+	if (!event)
+		return false;
+	event->begins_group = process.grouped = true;
+	return true;
+}
+
+/* At most 1000. */
+static bool parse_permille(char *text, uint32_t *value)
+{
+	uint64_t number;
+
+	if (!next_hex(&text, &number) || *text || number > 1000)
+		return false;
+	*value = (uint32_t)number;
+	return true;
+}
+
 static bool parse_source(const char *name)
 {
 	static const char *const names[] = {
@@ -141,6 +183,14 @@ static bool parse_line(char *line, bool *has_source)
 		return *has_source = parse_source(line);
 	if (!strcmp(key, "event"))
 		return parse_event(line);
+	if (!strcmp(key, "also"))
+		return parse_also(line);
+	if (!strcmp(key, "group"))
+		return parse_group();
+	if (!strcmp(key, "max-overhead"))
+		return parse_permille(line, &process.max_overhead);
+	if (!strcmp(key, "running-floor"))
+		return parse_permille(line, &process.running_floor);
 	if (!strcmp(key, "user-read")) {
 		process.user_read = !strcmp(line, "1");
 		return true;

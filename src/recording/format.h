@@ -62,7 +62,8 @@ enum recording_loss {
 	RECORDING_LOSS_END_ALONE, /* END without START */
 	RECORDING_LOSS_NOT_ENDED, /* START without END: thread ended, longjmp, exception */
 	RECORDING_LOSS_THREAD_ENDED, /* executions not measured: in a late destructor */
-	RECORDING_LOSS_KINDS = 16    /* room for more without a new version */
+	RECORDING_LOSS_TOO_LITTLE_RUNNING, /* samples not stored: below the running floor */
+	RECORDING_LOSS_KINDS = 16          /* room for more without a new version */
 };
 
 struct recording_header {
@@ -93,13 +94,22 @@ struct recording_header {
 	uint32_t reserved1;
 	char failure[256];    /* text of the first failure, NUL-terminated */
 	char executable[512]; /* /proc/self/exe, NUL-terminated, cut */
+	/* What markers took, all atomic; 0 in recordings of older runtimes. */
+	uint64_t executions; /* of regions, measured or not */
+	uint64_t measured;
+	uint64_t marker_ns; /* in markers, estimated from measured costs */
 };
 
 enum recording_name_kind {
 	RECORDING_NAME_EVENT = 1,  /* id: position in the sample's values */
 	RECORDING_NAME_REGION = 2, /* id: region */
 	RECORDING_NAME_THREAD = 3, /* id: thread index; value: kernel thread id */
+	/* Already subtracted from samples. id: position in the sample's values, or
+	 * RECORDING_COST_WALL; value: what a pair of markers adds to it, in its unit. */
+	RECORDING_NAME_SELF_COST = 4,
 };
+
+#define RECORDING_COST_WALL UINT32_MAX /* nanoseconds of wall time */
 
 /* Followed by `length` bytes of text (no NUL), padded to 8 bytes. */
 struct recording_name {

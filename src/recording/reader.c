@@ -430,6 +430,9 @@ const char *recording_loss_text(enum recording_loss loss)
 		return "START without END";
 	case RECORDING_LOSS_THREAD_ENDED:
 		return "executions not measured: in a destructor that ran late";
+	case RECORDING_LOSS_TOO_LITTLE_RUNNING:
+		return "samples not stored: the counters ran for too little of their "
+		       "time";
 	case RECORDING_LOSS_KINDS:
 		break;
 	}

@@ -97,6 +97,12 @@ int session_write(const struct session *session, const char *directory,
 	if (session->plugin)
 		fprintf(output.stream, "plugin %s\n", session->plugin);
 	fprintf(output.stream, "user-read %d\n", session->user_read);
+	if (session->max_overhead)
+		fprintf(output.stream, "max-overhead %" PRIx32 "\n",
+			session->max_overhead);
+	if (session->running_floor)
+		fprintf(output.stream, "running-floor %" PRIx32 "\n",
+			session->running_floor);
 	for (size_t i = 0; i < session->event_count; i++) {
 		const struct session_event *event = &session->events[i];
 
@@ -105,6 +111,14 @@ int session_write(const struct session *session, const char *directory,
 			" %s\n",
 			event->type, event->config, event->config1, event->config2,
 			event->flags, event->name);
+		if (event->has_other)
+			fprintf(output.stream,
+				"also %" PRIx32 " %" PRIx64 " %" PRIx64 " %" PRIx64
+				"\n",
+				event->other_type, event->other_config,
+				event->other_config1, event->other_config2);
+		if (event->begins_group)
+			fputs("group\n", output.stream);
 	}
 	return file_output_commit(&output, error);
 }

@@ -11,8 +11,14 @@
  *	source perf|papi|sim|none
  *	plugin PATH                      source papi: the plug-in to dlopen
  *	user-read 0|1                    read counters in user space where the kernel offers it
- *	max-overhead PERCENT             reserved for the overhead budget
+ *	max-overhead PERMILLE            of the program's time that markers may take; 0: all
+ *	running-floor PERMILLE           samples of groups that ran for less are refused
  *	event TYPE CONFIG CONFIG1 CONFIG2 FLAGS NAME
+ *	also TYPE CONFIG CONFIG1 CONFIG2 of the event before: what it is on another PMU of the
+ *	                                 processor (hybrid); its count is the sum of both
+ *	group                            the event before begins a group, and the next events
+ *	                                 join it up to the next such line; without any, the
+ *	                                 runtime puts as many together as the kernel lets it
  *
  * Numbers are hexadecimal without prefix; FLAGS is enum session_event_flag; NAME runs to the
  * end of the line. Sources papi and sim ignore the numbers.
@@ -45,12 +51,20 @@ struct session_event {
 	uint64_t config1;
 	uint64_t config2;
 	uint32_t flags; /* enum session_event_flag */
+	bool begins_group;
+	bool has_other; /* on another PMU of the processor: */
+	uint32_t other_type;
+	uint64_t other_config;
+	uint64_t other_config1;
+	uint64_t other_config2;
 };
 
 struct session {
 	const char *source; /* "perf", "papi", "sim", "none" */
 	const char *plugin; /* NULL: none */
 	bool user_read;
+	uint32_t max_overhead;  /* permille; 0: without limit */
+	uint32_t running_floor; /* permille; 0: without */
 	const struct session_event *events;
 	size_t event_count; /* <= RECORDING_EVENTS_MAX */
 };

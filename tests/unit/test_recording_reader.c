@@ -591,7 +591,7 @@ static void closing_twice_is_harmless(void **state)
 static void every_known_loss_has_a_text_of_its_own(void **state)
 {
 	(void)state;
-	for (int i = 0; i <= RECORDING_LOSS_THREAD_ENDED; i++)
+	for (int i = 0; i <= RECORDING_LOSS_TOO_LITTLE_RUNNING; i++)
 		for (int k = 0; k < i; k++)
 			assert_string_not_equal(
 				recording_loss_text((enum recording_loss)i),
