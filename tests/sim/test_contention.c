@@ -147,11 +147,15 @@ static void a_mutex_moves_its_line_the_same_in_each_run(void **state)
 
 		expect_mutex(&first, locked);
 		expect_mutex(&second, locked);
-		/* Within 2 %; 20 % are allowed. Nobody has waited in the kernel. */
-		assert_in_range(hitm(&second), hitm(&first) * 98 / 100,
-				hitm(&first) * 102 / 100);
-		assert_int_equal(first.counters[MACHINE_INSTRUCTIONS],
-				 second.counters[MACHINE_INSTRUCTIONS]);
+		/*
+		 * 1 in 100 runs on a busy machine has a thread wait in the kernel all the
+		 * same; it was 1 % off. 20 % are allowed.
+		 */
+		assert_in_range(hitm(&second), hitm(&first) * 90 / 100,
+				hitm(&first) * 110 / 100);
+		assert_in_range(second.counters[MACHINE_INSTRUCTIONS],
+				first.counters[MACHINE_INSTRUCTIONS] * 99 / 100,
+				first.counters[MACHINE_INSTRUCTIONS] * 101 / 100);
 	}
 }
 
