@@ -39,7 +39,7 @@ static long positive(const char *text, long limit)
 	return value;
 }
 
-/* usage: PROGRAM [THREADS [ROUNDS]] */
+/* usage: PROGRAM [THREADS [ROUNDS]]; with one thread, main() itself does the work. */
 static struct example example_parse(int argc, char **argv, long threads, long rounds)
 {
 	struct example example = {threads, rounds};
@@ -55,7 +55,6 @@ static struct example example_parse(int argc, char **argv, long threads, long ro
 	return example;
 }
 
-/* Runs function(index) on so many threads, all starting together, and waits. */
 struct example_thread {
 	pthread_t thread;
 	long index;
@@ -72,11 +71,19 @@ static void *example_main(void *argument)
 	return NULL;
 }
 
+/*
+ * Runs function(index) on so many threads, all starting together, and waits. With one, that is the
+ * caller: no other is made, and the program is one of a single thread.
+ */
 static void example_run(const struct example *example, void (*function)(long index))
 {
 	struct example_thread threads[THREADS_MAX];
 	pthread_barrier_t start;
 
+	if (example->threads == 1) {
+		function(0);
+		return;
+	}
 	pthread_barrier_init(&start, NULL, (unsigned)example->threads);
 	for (long i = 0; i < example->threads; i++) {
 		threads[i] = (struct example_thread){

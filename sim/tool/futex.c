@@ -115,9 +115,19 @@ static void untell(struct thread *thread)
 	thread->state = THREAD_WAITING;
 }
 
-/* Takes it back from the last `count` that were told by this signal. */
+/* Nobody changes the word between this look and the kernel's: one thread executes at a time. */
+static bool has_value(UWord address, UWord expected)
+{
+	return VG_(am_is_valid_for_client)(address, sizeof(uint32_t), VKI_PROT_READ) &&
+	       *(const volatile uint32_t *)address == (uint32_t)expected;
+}
+
+/*
+ * Takes it back from the last `count` that were told by this signal. `all`: nobody sleeps there any
+ * more, so who saw the word change before it slept is about to be back all the same.
+ */
 static void untell_last(struct futex *futex, const struct signal *signal,
-			uint64_t count)
+			uint64_t count, bool all)
 {
 	while (count--) {
 		struct thread *last = NULL;
@@ -130,6 +140,8 @@ static void untell_last(struct futex *futex, const struct signal *signal,
 		if (!last)
 			return;
 		untell(last);
+		if (all && !has_value(futex->address, wait_of(last)->value))
+			last->state = THREAD_RUNNABLE;
 	}
 }
 
@@ -141,13 +153,6 @@ static uint64_t wanted_by(const UWord *arguments)
 	if ((arguments[1] & OPERATION_MASK) == VKI_FUTEX_UNLOCK_PI || !count)
 		return 1;
 	return count;
-}
-
-/* Nobody changes the word between this look and the kernel's: one thread executes at a time. */
-static bool has_value(UWord address, UWord expected)
-{
-	return VG_(am_is_valid_for_client)(address, sizeof(uint32_t), VKI_PROT_READ) &&
-	       *(const volatile uint32_t *)address == (uint32_t)expected;
 }
 
 bool futex_before(struct thread *thread, const UWord *arguments)
@@ -162,6 +167,7 @@ bool futex_before(struct thread *thread, const UWord *arguments)
 	case VKI_FUTEX_WAIT_REQUEUE_PI:
 		signal_drop(wait->woken_by);
 		wait->woken_by = NULL;
+		wait->value = arguments[2];
 		join_list(thread, find(arguments[0]));
 		return (arguments[1] & OPERATION_MASK) == VKI_FUTEX_LOCK_PI ||
 		       has_value(arguments[0], arguments[2]);
@@ -228,14 +234,14 @@ static void waited(struct thread *thread, SysRes result, uint64_t elapsed_ns)
 
 /* Of `done` threads that a call on `futex` has woken, so many are not known of yet; or fewer are. */
 static void put_right(struct futex *futex, struct thread *thread, struct signal *signal,
-		      uint64_t done)
+		      uint64_t done, bool all)
 {
 	uint64_t known = wait_of(thread)->expected + futex->early;
 
 	if (done > known)
 		tell(futex, thread, signal, done - known, NULL, 0);
 	else
-		untell_last(futex, signal, known - done);
+		untell_last(futex, signal, known - done, all);
 	futex->wakers--;
 	futex->early = futex->wakers && known > done ? futex->early : 0;
 }
@@ -254,24 +260,27 @@ static void woke(struct thread *thread, const UWord *arguments, SysRes result)
 		return;
 	switch (arguments[1] & OPERATION_MASK) {
 	case VKI_FUTEX_REQUEUE:
-		put_right(futex, thread, signal, woken);
+		put_right(futex, thread, signal, woken, woken < wanted);
 		tell(futex, thread, signal, 0, find(arguments[4]), arguments[3]);
 		break;
 	case VKI_FUTEX_CMP_REQUEUE:
 	case VKI_FUTEX_CMP_REQUEUE_PI:
 		/* The result counts both. */
-		put_right(futex, thread, signal, woken);
+		put_right(futex, thread, signal, woken, woken < wanted);
 		tell(futex, thread, signal, 0, find(arguments[4]), done - woken);
 		break;
 	case VKI_FUTEX_WAKE_OP:
-		put_right(futex, thread, signal, woken);
+		put_right(futex, thread, signal, woken, woken < wanted);
 		tell(find(arguments[4]), thread, signal, done - woken, NULL, 0);
 		break;
 	case VKI_FUTEX_UNLOCK_PI:
-		put_right(futex, thread, signal, wait->expected);
+		put_right(futex, thread, signal, wait->expected, false);
+		break;
+	case VKI_FUTEX_WAKE_BITSET:
+		put_right(futex, thread, signal, done, false);
 		break;
 	default:
-		put_right(futex, thread, signal, done);
+		put_right(futex, thread, signal, done, done < wanted);
 		break;
 	}
 	signal_drop(signal);

@@ -15,6 +15,7 @@ struct signal;
 struct futex_wait {
 	struct futex *futex;     /* waits there, or was told to go on; NULL: no */
 	struct thread *next;     /* in the futex's list */
+	UWord value;             /* of the word, while it waits */
 	bool told;               /* woken, as far as counting tells, but not back yet */
 	struct signal *woken_by; /* owned */
 	struct signal *in_flight; /* owned: of its own waking call */

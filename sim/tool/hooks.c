@@ -21,8 +21,10 @@ enum hook_kind {
 	HOOK_MEMALIGN,
 	HOOK_POSIX_MEMALIGN,
 	HOOK_FREE,
-	HOOK_LOCK,
+	HOOK_LOCK, /* waits until it has it */
 	HOOK_LOCK_SHARED,
+	HOOK_TRY, /* may come back without */
+	HOOK_TRY_SHARED,
 	HOOK_UNLOCK,
 	HOOK_WAIT, /* condition variable */
 	HOOK_BARRIER_INIT,
@@ -53,22 +55,22 @@ static const struct hook known[] = {
 	{"free", HOOK_FREE, 0},
 	{"cfree", HOOK_FREE, 0},
 	{"pthread_mutex_lock", HOOK_LOCK, 0},
-	{"pthread_mutex_trylock", HOOK_LOCK, 0},
-	{"pthread_mutex_timedlock", HOOK_LOCK, 0},
-	{"pthread_mutex_clocklock", HOOK_LOCK, 0},
+	{"pthread_mutex_trylock", HOOK_TRY, 0},
+	{"pthread_mutex_timedlock", HOOK_TRY, 0},
+	{"pthread_mutex_clocklock", HOOK_TRY, 0},
 	{"pthread_mutex_unlock", HOOK_UNLOCK, 0},
 	{"pthread_spin_lock", HOOK_LOCK, 0},
-	{"pthread_spin_trylock", HOOK_LOCK, 0},
+	{"pthread_spin_trylock", HOOK_TRY, 0},
 	{"pthread_spin_unlock", HOOK_UNLOCK, 0},
 	{"pthread_spin_init", HOOK_UNLOCK, 0}, /* the same function in glibc */
 	{"pthread_rwlock_rdlock", HOOK_LOCK_SHARED, 0},
-	{"pthread_rwlock_tryrdlock", HOOK_LOCK_SHARED, 0},
-	{"pthread_rwlock_timedrdlock", HOOK_LOCK_SHARED, 0},
-	{"pthread_rwlock_clockrdlock", HOOK_LOCK_SHARED, 0},
+	{"pthread_rwlock_tryrdlock", HOOK_TRY_SHARED, 0},
+	{"pthread_rwlock_timedrdlock", HOOK_TRY_SHARED, 0},
+	{"pthread_rwlock_clockrdlock", HOOK_TRY_SHARED, 0},
 	{"pthread_rwlock_wrlock", HOOK_LOCK, 0},
-	{"pthread_rwlock_trywrlock", HOOK_LOCK, 0},
-	{"pthread_rwlock_timedwrlock", HOOK_LOCK, 0},
-	{"pthread_rwlock_clockwrlock", HOOK_LOCK, 0},
+	{"pthread_rwlock_trywrlock", HOOK_TRY, 0},
+	{"pthread_rwlock_timedwrlock", HOOK_TRY, 0},
+	{"pthread_rwlock_clockwrlock", HOOK_TRY, 0},
 	{"pthread_rwlock_unlock", HOOK_UNLOCK, 0},
 	{"pthread_cond_wait", HOOK_WAIT, 0},
 	{"pthread_cond_timedwait", HOOK_WAIT, 0},
@@ -182,6 +184,16 @@ bool hooks_is_region(const struct hook *hook)
 	return hook->kind == HOOK_REGION;
 }
 
+bool hooks_locks(const struct hook *hook)
+{
+	return hook->kind == HOOK_LOCK;
+}
+
+UWord hooks_stay(UWord address)
+{
+	return schedule_stays(threads.current, address);
+}
+
 void hooks_add_region(const HChar *name, uint32_t region)
 {
 	added.regions = VG_(realloc)("autoperf.hooks", added.regions,
@@ -222,6 +234,8 @@ bool hooks_synchronising(const struct thread *thread)
 	switch (call->hook->kind) {
 	case HOOK_LOCK:
 	case HOOK_LOCK_SHARED:
+	case HOOK_TRY:
+	case HOOK_TRY_SHARED:
 	case HOOK_UNLOCK:
 	case HOOK_BARRIER:
 	case HOOK_SEMAPHORE_WAIT:
@@ -232,9 +246,23 @@ bool hooks_synchronising(const struct thread *thread)
 	}
 }
 
+static void lock(struct thread *thread, uint64_t address, uint64_t flags)
+{
+	THREAD_APPEND(thread, LOG_LOCK, address, thread_order(), flags);
+}
+
+static void unlock(struct thread *thread, uint64_t address)
+{
+	THREAD_APPEND(thread, LOG_UNLOCK, address);
+	schedule_unlocked(thread, address);
+}
+
 /* What is left to undo of a call that did not return. */
 static void abandon(struct thread *thread, const struct call *call)
 {
+	if (call->hook->kind == HOOK_LOCK || call->hook->kind == HOOK_LOCK_SHARED ||
+	    call->hook->kind == HOOK_UNLOCK)
+		unlock(thread, call->arguments[0]);
 	if (call->hook->kind == HOOK_MARKER)
 		thread_append(thread, LOG_UNMUTE, NULL, 0);
 	if (call->hook->kind == HOOK_REGION && thread->region_depth)
@@ -316,12 +344,14 @@ static void enter(struct thread *thread, struct call *call, const UWord *argumen
 	case HOOK_MEMALIGN:
 		call->where = stack_of(thread);
 		break;
-	case HOOK_UNLOCK:
-		THREAD_APPEND(thread, LOG_UNLOCK, arguments[0]);
+	case HOOK_LOCK:
+		lock(thread, arguments[0], 0);
+		break;
+	case HOOK_LOCK_SHARED:
+		lock(thread, arguments[0], LOCK_SHARED);
 		break;
 	case HOOK_WAIT:
-		schedule_unlocked(thread);
-		THREAD_APPEND(thread, LOG_UNLOCK, arguments[1]);
+		unlock(thread, arguments[1]);
 		break;
 	case HOOK_BARRIER_INIT:
 		THREAD_APPEND(thread, LOG_BARRIER_SET, arguments[0],
@@ -347,8 +377,9 @@ static void enter(struct thread *thread, struct call *call, const UWord *argumen
 	case HOOK_MARKER:
 		thread_append(thread, LOG_MUTE, NULL, 0);
 		break;
-	case HOOK_LOCK:
-	case HOOK_LOCK_SHARED:
+	case HOOK_TRY:
+	case HOOK_TRY_SHARED:
+	case HOOK_UNLOCK:
 		break;
 	}
 }
@@ -398,16 +429,24 @@ static void leave(struct thread *thread, const struct call *call, UWord result)
 		break;
 	case HOOK_LOCK:
 	case HOOK_LOCK_SHARED:
+		schedule_locked(thread, arguments[0],
+				call->hook->kind == HOOK_LOCK_SHARED);
+		if (code && code != OWNER_DIED)
+			unlock(thread, arguments[0]);
+		break;
+	case HOOK_TRY:
+	case HOOK_TRY_SHARED:
 		if (code && code != OWNER_DIED)
 			break;
-		thread->locks_held++;
-		thread->locking = true;
-		THREAD_APPEND(thread, LOG_LOCK, arguments[0], thread_order(),
-			      call->hook->kind == HOOK_LOCK_SHARED);
+		schedule_locked(thread, arguments[0],
+				call->hook->kind == HOOK_TRY_SHARED);
+		lock(thread, arguments[0],
+		     call->hook->kind == HOOK_TRY_SHARED ? LOCK_SHARED | LOCK_TRIED
+							 : LOCK_TRIED);
 		break;
 	case HOOK_WAIT: /* has locked again, whatever it returns */
-		thread->locks_held++;
-		THREAD_APPEND(thread, LOG_LOCK, arguments[1], thread_order(), 0);
+		schedule_locked(thread, arguments[1], false);
+		lock(thread, arguments[1], LOCK_TRIED);
 		break;
 	case HOOK_BARRIER:
 		THREAD_APPEND(thread, LOG_BARRIER_LEAVE, arguments[0], thread_order());
@@ -424,7 +463,7 @@ static void leave(struct thread *thread, const struct call *call, UWord result)
 		thread_append(thread, LOG_UNMUTE, NULL, 0);
 		break;
 	case HOOK_UNLOCK:
-		schedule_unlocked(thread);
+		unlock(thread, arguments[0]);
 		break;
 	case HOOK_FREE:
 	case HOOK_BARRIER_INIT:

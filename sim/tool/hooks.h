@@ -19,6 +19,9 @@ const struct hook *hooks_find(Addr address);
 /* Its calls are executions of a region. */
 bool hooks_is_region(const struct hook *hook);
 
+/* It waits until it has locked its first argument. */
+bool hooks_locks(const struct hook *hook);
+
 /* Calls of this function are executions of region `region` (region.h). */
 void hooks_add_region(const HChar *name, uint32_t region);
 /* Whether a symbol, demangled, is the function that somebody calls `name`. */
@@ -26,6 +29,8 @@ bool hooks_same_function(const HChar *symbol, const HChar *name);
 /* This function is a marker: nothing below it is simulated. */
 void hooks_add_marker(Addr address);
 
+/* Called by generated code before such a lock is locked: 1: not now, the turn ends here; or 0. */
+UWord hooks_stay(UWord address);
 /* Called by generated code. Arguments: the function's first three, and its stack pointer. */
 void hooks_entered(const struct hook *hook, UWord first, UWord second, UWord third,
 		   UWord stack_pointer);

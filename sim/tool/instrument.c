@@ -293,6 +293,22 @@ static void call_entry_hook(struct builder *builder, const struct hook *hook)
 		     read_register(builder, builder->layout->offset_SP)));
 }
 
+/* Goes no further for now if the thread is to stay before what it locks. */
+static void add_stay(struct builder *builder, const IRSB *in, Addr entry)
+{
+	IRTemp stays = newIRTemp(builder->out->tyenv, Ity_I64), guard;
+
+	addStmtToIRSB(
+		builder->out,
+		IRStmt_Dirty(unsafeIRDirty_1_N(
+			stays, 0, "hooks_stay", VG_(fnptr_to_fnentry)(hooks_stay),
+			mkIRExprVec_1(read_register(
+				builder, offsetof(VexGuestAMD64State, guest_RDI))))));
+	guard = assign(builder, Ity_I1, IRExpr_Unop(Iop_64to1, IRExpr_RdTmp(stays)));
+	addStmtToIRSB(builder->out, IRStmt_Exit(IRExpr_RdTmp(guard), Ijk_Boring,
+						IRConst_U64(entry), in->offsIP));
+}
+
 static void call_return_hook(struct builder *builder, IRExpr *next)
 {
 	IRExpr *same = comparison(builder, Iop_CmpEQ64, next,
@@ -458,6 +474,8 @@ IRSB *instrument(VgCallbackClosure *closure, IRSB *in, const VexGuestLayout *lay
 	/* The preamble belongs to Valgrind. */
 	for (i = 0; i < in->stmts_used && in->stmts[i]->tag != Ist_IMark; i++)
 		addStmtToIRSB(builder.out, in->stmts[i]);
+	if (hook && hooks_locks(hook))
+		add_stay(&builder, in, closure->nraddr);
 	if (hook)
 		call_entry_hook(&builder, hook);
 	if (builder.mode == BUILDER_LOG)

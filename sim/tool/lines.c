@@ -5,6 +5,7 @@
  */
 #include "tool/lines.h"
 
+#include "base/printable.h"
 #include "tool/block.h"
 #include "tool/describe.h"
 #include "tool/heap.h"
@@ -142,60 +143,24 @@ static uint32_t describe_sites(const struct machine_line_site *sites,
 
 /* ---- JSON ---- */
 
-/*
- * Length of the well-formed UTF-8 sequence at `bytes` (Unicode 15, table 3-7), 0 if there is none
- * or it is a control character. `bytes` end in NUL.
- */
-static uint32_t printable_sequence(const unsigned char *bytes)
-{
-	unsigned char first = bytes[0], low = 0x80, high = 0xbf;
-	uint32_t length;
-
-	if (first < 0x80)
-		return first >= 0x20 && first != 0x7f;
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (first == 0xc2 || first == 0xe0) /* C1 controls; overlong forms */
-		low = 0xa0;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f;
-	if (bytes[1] < low || bytes[1] > high)
-		return 0;
-	for (uint32_t i = 2; i < length; i++)
-		if (bytes[i] < 0x80 || bytes[i] > 0xbf)
-			return 0;
-	return length;
-}
-
-static bool is_lower_hex(unsigned char byte)
-{
-	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
-}
-
-/*
- * As the profile keeps names (doc/formats/profile.md): what is no printable UTF-8 becomes \xNN, and
- * a backslash that reads as such becomes \x5c.
- */
+/* As the profile keeps names (base/printable.h). */
 static void put_text(VgFile *file, const HChar *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
+	SizeT left = VG_(strlen)(text);
 
 	VG_(fprintf)(file, "\"");
-	while (*at) {
-		uint32_t length = printable_sequence(at);
+	while (left) {
+		SizeT length = printable_sequence(at, left);
 
-		if (!length || (at[0] == '\\' && at[1] == 'x' && is_lower_hex(at[2]) &&
-				is_lower_hex(at[3]))) {
-			VG_(fprintf)(file, "\\\\x%02x", (UInt)*at++);
+		if (!length || printable_reads_as_escape(at, left)) {
+			VG_(fprintf)(file, "\\\\x%02x", (UInt)*at);
+			at++, left--;
 			continue;
 		}
 		if (*at == '"' || *at == '\\')
 			VG_(fprintf)(file, "\\");
+		left -= length;
 		while (length--)
 			VG_(fprintf)(file, "%c", *at++);
 	}

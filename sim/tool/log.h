@@ -26,7 +26,7 @@ enum log_operation {
 	LOG_FRAMES_DROP,    /* stack, depth: frames from there on are forgotten */
 	LOG_MUTE,           /* the following blocks are not simulated ... */
 	LOG_UNMUTE,         /* ... up to here */
-	LOG_LOCK,           /* object, order, shared: waits until the lock is free */
+	LOG_LOCK,           /* object, order, enum lock_flag: waits until it is free */
 	LOG_UNLOCK,         /* object */
 	LOG_SEMAPHORE_SET,  /* object, value */
 	LOG_SEMAPHORE_WAIT, /* object, order, value seen before */
@@ -42,6 +42,12 @@ enum log_operation {
 	LOG_ALLOCATE,       /* address, bytes, where */
 	LOG_FREE,           /* address */
 	LOG_UNMAP,          /* address, bytes */
+};
+
+enum lock_flag {
+	LOCK_SHARED = 1,
+	/* The function that locks has been executed before this record; else it follows. */
+	LOCK_TRIED = 2,
 };
 
 struct log {

@@ -8,7 +8,7 @@
  *	direct_code.c	... or, while there is one thread, its simulation (direct.c)
  *	hooks.c		functions of the program that mean something
  *	system_calls.c	... and system calls that do (futex.c, channel.c)
- *	schedule.c	who executes for how long (spin.c)
+ *	schedule.c	who executes for how long (gate.c, spin.c)
  *	replay.c	simulates what was logged, in virtual time (order.c, heap.c)
  *	region.c	counters of regions into samples (recording.c)
  *	report.c	what is told at the end

@@ -154,7 +154,7 @@ static void leave_line(struct thread *thread)
 
 static bool wants_shared(const struct thread *thread)
 {
-	return thread->log.read[3] != 0;
+	return thread->log.read[3] & LOCK_SHARED;
 }
 
 static bool lock_is_free(const struct object *object, bool shared)
@@ -173,14 +173,22 @@ static void lock_take(struct object *object, struct thread *thread, bool shared)
 	}
 }
 
-bool order_lock(struct thread *thread, uint64_t address, bool shared)
+/* Who finds the lock taken fetches its word all the same. */
+static void lock_try(struct thread *thread, uint64_t address)
 {
+	machine_access(tool.machine, thread->machine, address, LOCK_BYTES,
+		       MACHINE_ATOMIC, 0);
+}
+
+bool order_lock(struct thread *thread, uint64_t address, uint64_t flags)
+{
+	bool shared = flags & LOCK_SHARED;
 	struct object *object;
 
 	if (order_granted(thread)) {
-		/* It has tried in vain and tries again: the lock's word comes back to it. */
-		machine_access(tool.machine, thread->machine, address, LOCK_BYTES,
-			       MACHINE_ATOMIC, 0);
+		/* It tries again: by what follows, or now. */
+		if (flags & LOCK_TRIED)
+			lock_try(thread, address);
 		thread->machine->counters[MACHINE_LOCKS]++;
 		return true;
 	}
@@ -191,6 +199,8 @@ bool order_lock(struct thread *thread, uint64_t address, bool shared)
 		thread_wait_until(thread, object->since);
 		lock_take(object, thread, shared);
 	} else {
+		if (!(flags & LOCK_TRIED))
+			lock_try(thread, address);
 		wait_in_line(thread, object);
 		return false;
 	}

@@ -32,7 +32,7 @@ void signal_drop(struct signal *signal); /* NULL is allowed */
  * What replay calls for the records of the same names; `false`: the thread is held and the record
  * is to be replayed again when order_ready() has been called for it.
  */
-bool order_lock(struct thread *thread, uint64_t address, bool shared);
+bool order_lock(struct thread *thread, uint64_t address, uint64_t flags);
 void order_unlock(struct thread *thread, uint64_t address);
 void order_semaphore_set(uint64_t address, uint64_t value);
 bool order_semaphore_wait(struct thread *thread, uint64_t address, uint64_t seen);

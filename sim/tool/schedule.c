@@ -13,6 +13,7 @@
 
 #include "tool/direct.h"
 #include "tool/futex.h"
+#include "tool/gate.h"
 #include "tool/instrument.h"
 #include "tool/main.h"
 #include "tool/region.h"
@@ -91,8 +92,8 @@ void schedule_woken(struct thread *thread, uint64_t not_before)
 		thread->floor = not_before;
 }
 
-/* The front of the last runnable thread but this one. */
-static uint64_t others_front(const struct thread *self)
+/* The front of the last runnable thread but this one; `kept`: those kept before a lock count. */
+static uint64_t others_front(const struct thread *self, bool kept)
 {
 	uint64_t last = UINT64_MAX;
 
@@ -100,7 +101,7 @@ static uint64_t others_front(const struct thread *self)
 		uint64_t front;
 
 		if (thread == self || !thread->live || !thread->born || thread->held ||
-		    thread->state != THREAD_RUNNABLE)
+		    (thread->kept_before && !kept) || thread->state != THREAD_RUNNABLE)
 			continue;
 		front = schedule_front(thread);
 		if (front < last)
@@ -120,39 +121,85 @@ static UInt blocks_in(const struct thread *thread, uint64_t cycles)
 }
 
 /*
- * Critical sections should not be cut in two, so that it is the replay that decides who has to wait
- * for whom, and not the accident of where turns end. The turn of a thread that locks is therefore a
- * little longer and ends early with an unlocking. If it ends within a critical section all the same,
- * the thread gets a few more, short ones, and the others stand by.
+ * Critical sections should not be cut in two. The turn of a thread that locks is therefore a little
+ * longer and ends early with an unlocking, or before the next locking. If it ends within a critical
+ * section all the same, the thread gets a few more, short ones; threads that are about to lock the
+ * same stay where they are (gate.c).
  */
 #define OVERTIME_TURNS 32u
 #define OVERTIME_SHARE 4u /* of a window */
+/* Turns in which a thread may be kept before a lock: it may have been freed without unlocking. */
+#define KEPT_MAX 2000u
+
+static bool holds_locks(const struct thread *thread)
+{
+	return thread->locks_held || thread->locks_shared;
+}
 
 static UInt overtime_blocks(const struct thread *thread)
 {
 	return blocks_in(thread, (uint64_t)tool.window / OVERTIME_SHARE);
 }
 
-static bool wants_overtime(const struct thread *thread)
+/*
+ * The more threads wait for each other, the longer it takes until what one of them has executed can be
+ * replayed, and the more turns are in vain: so the window is longer by itself for so many of them.
+ */
+#define WAITING_PER_WINDOW 8u
+
+static uint64_t window_length(void)
 {
-	return thread->locks_held && thread->overtime < OVERTIME_TURNS &&
-	       thread->live && !thread->in_call && !thread->held &&
-	       thread->state == THREAD_RUNNABLE;
+	uint64_t waiting = 0;
+
+	for (const struct thread *thread = threads.first; thread; thread = thread->next)
+		waiting += thread->held || thread->kept_before;
+	return (uint64_t)tool.window * (1 + waiting / WAITING_PER_WINDOW);
 }
 
-static bool stands_by(const struct thread *self)
+/* A thread that is that far ahead goes on all the same, to unlock. */
+static bool gets_overtime(const struct thread *thread, uint64_t front, uint64_t window)
 {
-	if (self->locks_held)
+	uint64_t others;
+
+	if (!holds_locks(thread))
 		return false;
-	for (struct thread *thread = threads.first; thread; thread = thread->next)
-		if (thread != self && wants_overtime(thread))
-			return true;
-	return false;
+	if (thread->overtime < OVERTIME_TURNS)
+		return true;
+	/* Those whom it keeps waiting are not waited for. */
+	others = others_front(thread, false);
+	return others == UINT64_MAX || front < others + window;
 }
 
-void schedule_unlocked(struct thread *thread)
+bool schedule_stays(struct thread *thread, uint64_t address)
 {
-	if (!thread->locks_held || --thread->locks_held)
+	bool over = blocks_left(thread->tid) <= thread->grace && !holds_locks(thread);
+
+	if (threads.live == 1 || thread->kept >= KEPT_MAX ||
+	    (!over && gate_pass(thread, address))) {
+		thread->kept_before = 0;
+		thread->kept = 0;
+		return false;
+	}
+	thread->locking = true;
+	thread->kept_before = address;
+	set_blocks_left(thread->tid, 0);
+	return true;
+}
+
+void schedule_locked(struct thread *thread, uint64_t address, bool shared)
+{
+	thread->locking = true;
+	if (shared)
+		thread->locks_shared++;
+	else
+		gate_taken(thread, address);
+}
+
+void schedule_unlocked(struct thread *thread, uint64_t address)
+{
+	if (!gate_left(address) && thread->locks_shared)
+		thread->locks_shared--;
+	if (holds_locks(thread))
 		return;
 	if (thread->overtime || blocks_left(thread->tid) <= thread->grace)
 		set_blocks_left(thread->tid, 1);
@@ -160,33 +207,42 @@ void schedule_unlocked(struct thread *thread)
 	thread->grace = 0;
 }
 
+/* It stays where it is. `ahead`: of its time. */
+static bool is_kept(struct thread *thread, bool ahead)
+{
+	if (!thread->kept_before || thread->kept >= KEPT_MAX)
+		return false;
+	thread->kept++;
+	return ahead || !gate_pass(thread, thread->kept_before);
+}
+
 /*
  * At least one block: Valgrind may be about to execute one that must not be put off (a function
- * without its redirection).
+ * without its redirection). None for a thread that is kept: it is somewhere else.
  */
 static UInt allowance(struct thread *thread)
 {
-	uint64_t others;
+	uint64_t others = others_front(thread, true);
 	uint64_t front = schedule_front(thread);
-	uint64_t window = (uint64_t)tool.window;
+	uint64_t window = window_length();
+	bool ahead = others != UINT64_MAX && front >= others + window;
+	bool overtime = ahead && gets_overtime(thread, front, window);
 	UInt blocks;
 
 	thread->grace = 0;
-	if (stands_by(thread))
-		return 1;
-	others = others_front(thread);
-	if (others == UINT64_MAX)
-		return blocks_in(thread, window);
-	if (front >= others + window) {
-		if (!wants_overtime(thread))
-			return 1;
+	if (is_kept(thread, ahead && !overtime))
+		return 0;
+	if (overtime) {
 		thread->overtime++;
 		return overtime_blocks(thread);
 	}
-	blocks = blocks_in(thread, others + window - front);
+	if (ahead)
+		return 1;
+	blocks = blocks_in(thread,
+			   others == UINT64_MAX ? window : others + window - front);
 	if (thread->locking)
 		thread->grace = overtime_blocks(thread);
-	else if (blocks < TURN_BLOCKS_MIN && !thread->locks_held)
+	else if (blocks < TURN_BLOCKS_MIN && !holds_locks(thread))
 		blocks = TURN_BLOCKS_MIN;
 	thread->locking = false;
 	return blocks + thread->grace;
@@ -197,6 +253,7 @@ static void idle(void)
 	uint32_t doublings = idled % IDLE_MAX;
 	struct vki_timespec pause = {0, IDLE_NANOSECONDS};
 
+	starved = 0; /* all others have a turn first */
 	if (doublings > IDLE_DOUBLINGS)
 		doublings = IDLE_DOUBLINGS;
 	pause.tv_nsec <<= doublings;
@@ -332,9 +389,10 @@ void schedule_start(ThreadId tid, ULong blocks)
 	}
 	if (thread->state == THREAD_SPINNING)
 		allowed = 1;
+	else if (instrument_blocks_wanted())
+		allowed = allowance(thread);
 	else
-		allowed =
-			instrument_blocks_wanted() ? allowance(thread) : OUTSIDE_BLOCKS;
+		allowed = is_kept(thread, false) ? 0 : OUTSIDE_BLOCKS;
 	if (allowed > 1)
 		starved = idled = 0;
 	else if (thread == last_started || ++starved > threads.live)

@@ -16,8 +16,15 @@ void schedule_stop(ThreadId tid, ULong blocks);
 uint64_t schedule_front(const struct thread *thread);
 /* The thread has been woken though it is not back yet: others wait for it from now on. */
 void schedule_woken(struct thread *thread, uint64_t not_before);
-/* The thread has unlocked something, the lock's word included. */
-void schedule_unlocked(struct thread *thread);
+/*
+ * Whether the thread, which is about to lock something, stays where it is because its turn is over or
+ * because somebody else holds the lock and can go on.
+ */
+bool schedule_stays(struct thread *thread, uint64_t address);
+/* The thread has locked something, by such a function or another. */
+void schedule_locked(struct thread *thread, uint64_t address, bool shared);
+/* The thread has unlocked something, the lock's word included, or could not lock it. */
+void schedule_unlocked(struct thread *thread, uint64_t address);
 /* The thread's memory is about to be freed. */
 void schedule_ended(const struct thread *thread);
 /* A region begins: with --warm=off, what the thread executes is logged from now on. */

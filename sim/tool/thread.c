@@ -8,6 +8,7 @@
 #include <pub_tool_threadstate.h>
 
 #include "tool/direct.h"
+#include "tool/gate.h"
 #include "tool/main.h"
 #include "tool/order.h"
 #include "tool/report.h"
@@ -107,6 +108,7 @@ static void free_thread(struct thread *thread)
 		VG_(free)(thread->system_call);
 	spin_free_state(thread);
 	schedule_ended(thread);
+	gate_thread_ended(thread);
 	log_free(&thread->log);
 	machine_thread_remove(tool.machine, thread->machine);
 	unlink(thread);

@@ -62,10 +62,13 @@ struct thread {
 	uint32_t region_depth; /* calls of region functions */
 	uint64_t marker_depth; /* of the innermost frame by a marker; 0: none */
 	uint64_t floor;        /* its clock will be at least this when it runs on */
-	uint32_t locks_held;   /* functions of the C library that lock have returned */
+	uint32_t locks_held;   /* alone (gate.c) */
+	uint32_t locks_shared; /* with other readers */
 	bool locking;          /* has locked something in its turn */
 	uint32_t overtime;     /* turns that it was given only to unlock */
 	uint32_t grace;        /* blocks of its turn that are only for unlocking */
+	uint64_t kept_before;  /* lock before whose function it stays; 0: none */
+	uint32_t kept;         /* turns so far */
 	struct system_call_state *system_call; /* owned; system_calls.c */
 	struct spin_state *spin;               /* owned; spin.c */
 

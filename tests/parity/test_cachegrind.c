@@ -84,13 +84,13 @@ static double difference(uint64_t simulated, uint64_t reference)
 	return ((double)simulated / (double)reference - 1) * 100;
 }
 
-/* Prints the pair; 1: further apart than by `percent` and `lines`. */
+/* Prints the pair; 1: further apart than by `percent`. */
 static unsigned compare(const char *what, uint64_t simulated, uint64_t reference,
-			double percent, uint64_t lines)
+			double percent)
 {
 	uint64_t apart =
 		simulated > reference ? simulated - reference : reference - simulated;
-	bool far = (double)apart > (double)reference * percent / 100 + (double)lines;
+	bool far = (double)apart > (double)reference * percent / 100;
 
 	print_message("  %-14s %12" PRIu64 " cachegrind %12" PRIu64 " %+8.3f %%%s\n",
 		      what, simulated, reference, difference(simulated, reference),
@@ -98,33 +98,25 @@ static unsigned compare(const char *what, uint64_t simulated, uint64_t reference
 	return far;
 }
 
-/*
- * `handed_over`: the program has a second thread, and whether the first one runs once more before
- * or after it is chance, with cachegrind. It costs at most an L1 full of lines.
- */
-static void expect_alike(const struct geometry *geometry, const char *const *command,
-			 bool handed_over)
+static void expect_alike(const struct geometry *geometry, const char *const *command)
 {
 	struct counts mine = count_simulated(&scratch, geometry, command);
 	struct counts other = count_cachegrind(&scratch, geometry, command);
-	uint64_t lines = handed_over ? geometry->l1d.bytes / 64 : 0;
 	unsigned far = 0;
 
 	print_message("%s, %s\n", command[0], geometry->name);
 	far += compare("instructions", mine.instructions, other.instructions,
-		       TOLERANCE_INSTRUCTIONS, 0);
-	far += compare("branches", mine.branches, other.branches, TOLERANCE, 0);
-	far += compare("L1I misses", mine.l1i_misses, other.l1i_misses, TOLERANCE, 0);
-	far += compare("L1D misses", mine.l1d_misses, other.l1d_misses, TOLERANCE,
-		       lines);
-	far += compare("LLC misses", mine.llc_misses, other.llc_misses, TOLERANCE,
-		       lines);
-	compare("mispredicted", mine.mispredicted, other.mispredicted, 100, 0);
+		       TOLERANCE_INSTRUCTIONS);
+	far += compare("branches", mine.branches, other.branches, TOLERANCE);
+	far += compare("L1I misses", mine.l1i_misses, other.l1i_misses, TOLERANCE);
+	far += compare("L1D misses", mine.l1d_misses, other.l1d_misses, TOLERANCE);
+	far += compare("LLC misses", mine.llc_misses, other.llc_misses, TOLERANCE);
+	compare("mispredicted", mine.mispredicted, other.mispredicted, 100);
 	if (far)
 		fail_msg("%u counters are too far from cachegrind's", far);
 }
 
-/* One thread; valid until the next call. */
+/* Of one thread: no other is made. Valid until the next call. */
 static const char *const *example(const char *name, const char *rounds)
 {
 	static char path[1024];
@@ -140,9 +132,9 @@ static void gzip_misses_what_it_misses_under_cachegrind(void **state)
 	const char *const command[] = {"gzip", "-c", gzip_text, NULL};
 
 	(void)state;
-	expect_alike(&usual, command, false);
-	expect_alike(&small, command, false);
-	expect_alike(&tiny, command, false);
+	expect_alike(&usual, command);
+	expect_alike(&small, command);
+	expect_alike(&tiny, command);
 }
 
 static void sort_misses_what_it_misses_under_cachegrind(void **state)
@@ -150,23 +142,23 @@ static void sort_misses_what_it_misses_under_cachegrind(void **state)
 	const char *const command[] = {"sort", "--parallel=1", sort_text, NULL};
 
 	(void)state;
-	expect_alike(&usual, command, false);
-	expect_alike(&small, command, false);
+	expect_alike(&usual, command);
+	expect_alike(&small, command);
 }
 
 static void an_example_with_locks_misses_the_same(void **state)
 {
 	(void)state;
-	expect_alike(&usual, example("hash_table-good", "60"), true);
-	expect_alike(&tiny, example("hash_table-good", "60"), true);
+	expect_alike(&usual, example("hash_table-good", "60"));
+	expect_alike(&tiny, example("hash_table-good", "60"));
 }
 
 static void an_example_with_arithmetic_misses_the_same(void **state)
 {
 	(void)state;
-	expect_alike(&usual, example("linear_regression-good", "200"), true);
-	expect_alike(&small, example("linear_regression-good", "200"), true);
-	expect_alike(&tiny, example("linear_regression-good", "200"), true);
+	expect_alike(&usual, example("linear_regression-good", "200"));
+	expect_alike(&small, example("linear_regression-good", "200"));
+	expect_alike(&tiny, example("linear_regression-good", "200"));
 }
 
 static void expect_close(uint64_t counted, uint64_t listed)

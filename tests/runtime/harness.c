@@ -2,7 +2,6 @@
 /* Runs programs under the runtime: see harness.h. */
 #include "harness.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -85,31 +84,6 @@ static void child(const struct setup *setup, const char *directory)
 	_exit(97);
 }
 
-static void load(struct outcome *outcome)
-{
-	DIR *directory = opendir(outcome->directory);
-	struct dirent *entry;
-	struct error error;
-	char path[400];
-	size_t length;
-
-	assert_non_null(directory);
-	while ((entry = readdir(directory))) {
-		if (!strstr(entry->d_name, RECORDING_SUFFIX))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", outcome->directory,
-			 entry->d_name);
-		assert_true(outcome->count < RECORDINGS_MAX);
-		if (recording_open(&outcome->recordings[outcome->count], path, &error))
-			fail_msg("%s", error.text);
-		outcome->count++;
-	}
-	closedir(directory);
-	snprintf(path, sizeof(path), "%s/stderr", outcome->directory);
-	assert_int_equal(
-		file_read(path, 1 << 20, &outcome->stderr_text, &length, &error), 0);
-}
-
 static void write_text(const char *directory, const char *text)
 {
 	char path[128];
@@ -120,6 +94,18 @@ static void write_text(const char *directory, const char *text)
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
+}
+
+static void load(struct outcome *outcome)
+{
+	struct error error;
+	char path[128];
+	size_t length;
+
+	recordings_load(&outcome->recorded, outcome->directory);
+	snprintf(path, sizeof(path), "%s/stderr", outcome->directory);
+	assert_int_equal(
+		file_read(path, 1 << 20, &outcome->stderr_text, &length, &error), 0);
 }
 
 struct outcome *run(const struct setup *setup)
@@ -170,8 +156,7 @@ void finish(struct outcome *outcome)
 {
 	struct error error;
 
-	for (size_t i = 0; i < outcome->count; i++)
-		recording_close(&outcome->recordings[i]);
+	recordings_close(&outcome->recorded);
 	umount2(outcome->directory, MNT_DETACH);
 	assert_int_equal(file_remove_tree(outcome->directory, &error), 0);
 	free(outcome->stderr_text);
@@ -190,33 +175,6 @@ void assert_quiet(const struct outcome *outcome)
 	assert_string_equal(outcome->stderr_text, "");
 }
 
-void each_sample(struct outcome *outcome, const char *region, sample_visit visit,
-		 void *context)
-{
-	for (size_t i = 0; i < outcome->count; i++) {
-		struct recording *recording = &outcome->recordings[i];
-		const unsigned char *samples;
-		size_t count;
-
-		recording_rewind(recording);
-		while (recording_next(recording, &samples, &count)) {
-			for (size_t k = 0; k < count; k++) {
-				const struct recording_sample *sample =
-					(const void *)(samples +
-						       k * recording->header
-								       .sample_bytes);
-
-				assert_true(recording_sample_valid(recording, sample));
-				if (!region ||
-				    !strcmp(region,
-					    recording->region_names[sample->region]))
-					visit(recording, sample,
-					      (const uint64_t *)(sample + 1), context);
-			}
-		}
-	}
-}
-
 static void add_one(const struct recording *recording,
 		    const struct recording_sample *sample, const uint64_t *values,
 		    void *context)
@@ -227,22 +185,17 @@ static void add_one(const struct recording *recording,
 	++*(uint64_t *)context;
 }
 
-/* Samples of a region (NULL: all) over all recordings. */
 uint64_t samples(struct outcome *outcome, const char *region)
 {
 	uint64_t count = 0;
 
-	each_sample(outcome, region, add_one, &count);
+	recordings_visit(&outcome->recorded, region, add_one, &count);
 	return count;
 }
 
 uint64_t lost(const struct outcome *outcome, enum recording_loss loss)
 {
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < outcome->count; i++)
-		count += outcome->recordings[i].header.losses[loss];
-	return count;
+	return recordings_lost(&outcome->recorded, loss);
 }
 
 uint64_t lost_at_all(const struct outcome *outcome)

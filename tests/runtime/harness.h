@@ -15,10 +15,8 @@
 
 #include <cmocka.h>
 
-#include "recording/reader.h"
 #include "recording/session.h"
-
-#define RECORDINGS_MAX 512
+#include "support/recordings.h"
 
 /* Paths from the command line; papi_plugin and papi_any_cpu are NULL without PAPI. */
 extern const char *library, *scenario, *exceptions, *plugin, *inert, *papi_plugin,
@@ -33,8 +31,7 @@ struct outcome {
 	char directory[64];
 	int status; /* of waitpid */
 	char *stderr_text;
-	struct recording recordings[RECORDINGS_MAX];
-	size_t count;
+	struct recordings recorded;
 };
 
 struct setup {
@@ -62,12 +59,7 @@ void assert_exited(const struct outcome *outcome, int status);
 /* Nothing on stderr. */
 void assert_quiet(const struct outcome *outcome);
 
-typedef void (*sample_visit)(const struct recording *recording,
-			     const struct recording_sample *sample,
-			     const uint64_t *values, void *context);
-/* Visits the samples of a region (NULL: all) over all recordings, in file order. */
-void each_sample(struct outcome *outcome, const char *region, sample_visit visit,
-		 void *context);
+/* Samples of a region (NULL: all) over all recordings. */
 uint64_t samples(struct outcome *outcome, const char *region);
 uint64_t lost(const struct outcome *outcome, enum recording_loss loss);
 uint64_t lost_at_all(const struct outcome *outcome);

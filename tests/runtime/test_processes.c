@@ -19,7 +19,7 @@ static void a_forked_child_has_its_own_recording(void **state)
 	(void)state;
 	assert_exited(outcome, 0);
 	assert_quiet(outcome);
-	assert_int_equal(outcome->count, 2);
+	assert_int_equal(outcome->recorded.count, 2);
 	assert_int_equal(samples(outcome, "mark-1"), 1);
 	assert_int_equal(samples(outcome, "mark-2"), 2);
 	assert_int_equal(samples(outcome, "mark-3"), 1);
@@ -35,7 +35,7 @@ static void a_child_by_raw_clone_has_its_own_recording(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_int_equal(outcome->count, 2);
+	assert_int_equal(outcome->recorded.count, 2);
 	assert_int_equal(samples(outcome, NULL), 3);
 	finish(outcome);
 }
@@ -46,7 +46,7 @@ static void a_fork_storm_records_every_child(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_int_equal(outcome->count, 201);
+	assert_int_equal(outcome->recorded.count, 201);
 	assert_int_equal(samples(outcome, "mark-2"), 200);
 	finish(outcome);
 }
@@ -68,7 +68,7 @@ static void an_exec_starts_another_recording(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_int_equal(outcome->count, 2);
+	assert_int_equal(outcome->recorded.count, 2);
 	assert_int_equal(samples(outcome, "loop body"), 10);
 	finish(outcome);
 }
@@ -79,7 +79,7 @@ static void spawned_programs_are_recorded(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_int_equal(outcome->count, 3);
+	assert_int_equal(outcome->recorded.count, 3);
 	assert_int_equal(samples(outcome, "mark-1"), 1);
 	assert_int_equal(samples(outcome, "loop body"), 20);
 	finish(outcome);
@@ -92,7 +92,7 @@ static void a_program_without_markers_leaves_no_file(void **state)
 	(void)state;
 	assert_exited(outcome, 0);
 	assert_quiet(outcome);
-	assert_int_equal(outcome->count, 0);
+	assert_int_equal(outcome->recorded.count, 0);
 	finish(outcome);
 }
 
@@ -123,7 +123,7 @@ static void killed_at_any_moment_the_recording_reads(void **state)
 		struct outcome *outcome = run_scenario("killed_any_time");
 
 		assert_int_equal(outcome->status, SIGKILL);
-		assert_int_equal(outcome->recordings[0].torn_samples, 0);
+		assert_int_equal(outcome->recorded.each[0].torn_samples, 0);
 		assert_true(samples(outcome, NULL) > 0);
 		finish(outcome);
 	}
@@ -200,7 +200,7 @@ static void a_file_size_limit_stops_recording_not_the_program(void **state)
 				 lost(outcome, RECORDING_LOSS_NO_SPACE),
 			 200000);
 	assert_non_null(strstr(outcome->stderr_text, "File too large"));
-	assert_false(outcome->recordings[0].truncated);
+	assert_false(outcome->recorded.each[0].truncated);
 	finish(outcome);
 }
 
@@ -239,7 +239,7 @@ static void a_static_program_runs_unchanged(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_int_equal(outcome->count, 0);
+	assert_int_equal(outcome->recorded.count, 0);
 	finish(outcome);
 }
 
@@ -252,7 +252,7 @@ static void a_session_of_another_version_is_refused_politely(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_int_equal(outcome->count, 0);
+	assert_int_equal(outcome->recorded.count, 0);
 	assert_non_null(strstr(outcome->stderr_text, "another version"));
 	finish(outcome);
 }

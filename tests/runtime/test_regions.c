@@ -32,13 +32,13 @@ static void sixty_four_nested_regions_have_their_depth(void **state)
 	(void)state;
 	assert_exited(outcome, 0);
 	assert_quiet(outcome);
-	assert_int_equal(outcome->count, 1);
+	assert_int_equal(outcome->recorded.count, 1);
 	assert_int_equal(samples(outcome, NULL), 64);
-	each_sample(outcome, NULL, add_depth, seen);
+	recordings_visit(&outcome->recorded, NULL, add_depth, seen);
 	for (int depth = 0; depth < 64; depth++)
 		assert_int_equal(seen[depth], 1);
 	assert_int_equal(lost_at_all(outcome), 0);
-	assert_int_equal(outcome->recordings[0].header.state, RECORDING_EXITED);
+	assert_int_equal(outcome->recorded.each[0].header.state, RECORDING_EXITED);
 	finish(outcome);
 }
 
@@ -69,7 +69,7 @@ static void an_outer_region_encloses_the_inner_ones(void **state)
 	struct containment inner = {0, 0};
 
 	(void)state;
-	each_sample(outcome, NULL, check_inside, &inner);
+	recordings_visit(&outcome->recorded, NULL, check_inside, &inner);
 	finish(outcome);
 }
 
@@ -188,7 +188,7 @@ static void too_few_descriptors_are_said_and_the_rest_is_recorded(void **state)
 				 lost(outcome, RECORDING_LOSS_NO_COUNTERS),
 			 1000 * 264);
 	assert_non_null(strstr(outcome->stderr_text, "ulimit -Hn"));
-	assert_non_null(strstr(outcome->recordings[0].header.failure, "ulimit -Hn"));
+	assert_non_null(strstr(outcome->recorded.each[0].header.failure, "ulimit -Hn"));
 	finish(outcome);
 }
 
@@ -199,9 +199,9 @@ static void thousands_of_short_threads_share_space(void **state)
 	(void)state;
 	assert_exited(outcome, 0);
 	assert_int_equal(samples(outcome, "mark-1"), 5000);
-	assert_int_equal(outcome->recordings[0].thread_count, 5000);
-	assert_true(outcome->recordings[0].header.file_bytes -
-			    outcome->recordings[0].header.blocks_offset <
+	assert_int_equal(outcome->recorded.each[0].thread_count, 5000);
+	assert_true(outcome->recorded.each[0].header.file_bytes -
+			    outcome->recorded.each[0].header.blocks_offset <
 		    2 << 20);
 	finish(outcome);
 }
@@ -337,9 +337,9 @@ static void page_faults_are_the_pages_touched(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	assert_string_equal(outcome->recordings[0].event_names[2], "page-faults");
-	each_sample(outcome, "touch 100 pages", add_faults, touched);
-	each_sample(outcome, "touch nothing", add_faults, untouched);
+	assert_string_equal(outcome->recorded.each[0].event_names[2], "page-faults");
+	recordings_visit(&outcome->recorded, "touch 100 pages", add_faults, touched);
+	recordings_visit(&outcome->recorded, "touch nothing", add_faults, untouched);
 	assert_in_range(touched[0], 2000, 2005);
 	assert_in_range(untouched[0], 0, 5);
 	finish(outcome);
@@ -365,7 +365,7 @@ static void a_sleep_is_a_context_switch_and_not_cpu_time(void **state)
 
 	(void)state;
 	assert_exited(outcome, 0);
-	each_sample(outcome, "sleep 1 ms", add_sleep, &switches);
+	recordings_visit(&outcome->recorded, "sleep 1 ms", add_sleep, &switches);
 	assert_true(switches >= 20);
 	finish(outcome);
 }
@@ -378,7 +378,7 @@ static void source_none_measures_time(void **state)
 	(void)state;
 	assert_exited(outcome, 0);
 	assert_int_equal(samples(outcome, "loop body"), 10);
-	assert_int_equal(outcome->recordings[0].header.event_count, 0);
+	assert_int_equal(outcome->recorded.each[0].header.event_count, 0);
 	finish(outcome);
 }
 
@@ -423,7 +423,7 @@ static void source_papi_counts_what_perf_counts(void **state)
 	outcome = run(&setup);
 	assert_exited(outcome, 0);
 	assert_quiet(outcome);
-	each_sample(outcome, "touch 100 pages", add_faults, touched);
+	recordings_visit(&outcome->recorded, "touch 100 pages", add_faults, touched);
 	assert_in_range(touched[0], 2000, 2005);
 	finish(outcome);
 	setup.argument = "forks";

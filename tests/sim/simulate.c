@@ -115,25 +115,11 @@ static void child(const struct simulation *simulation, const struct plan *plan)
 
 static void load(struct simulation *simulation)
 {
-	DIR *directory = opendir(simulation->directory);
-	struct dirent *entry;
 	struct error error;
-	char path[400];
+	char path[128];
 	size_t length;
 
-	assert_non_null(directory);
-	while ((entry = readdir(directory))) {
-		if (!strstr(entry->d_name, RECORDING_SUFFIX))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", simulation->directory,
-			 entry->d_name);
-		assert_true(simulation->count < RECORDINGS_MAX);
-		if (recording_open(&simulation->recordings[simulation->count], path,
-				   &error))
-			fail_msg("%s", error.text);
-		simulation->count++;
-	}
-	closedir(directory);
+	recordings_load(&simulation->recorded, simulation->directory);
 	snprintf(path, sizeof(path), "%s/output", simulation->directory);
 	assert_int_equal(file_read(path, 1 << 24, &simulation->text, &length, &error),
 			 0);
@@ -162,8 +148,7 @@ void finish(struct simulation *simulation)
 	struct dirent *entry;
 	char path[400];
 
-	for (size_t i = 0; i < simulation->count; i++)
-		recording_close(&simulation->recordings[i]);
+	recordings_close(&simulation->recorded);
 	while (directory && (entry = readdir(directory))) {
 		snprintf(path, sizeof(path), "%s/%s", simulation->directory,
 			 entry->d_name);
@@ -183,10 +168,11 @@ void assert_exited(const struct simulation *simulation, int status)
 			 (unsigned)simulation->status, status, simulation->text);
 }
 
-static void add_sample(struct totals *totals, const struct recording *recording,
-		       const struct recording_sample *sample)
+static void add_sample(const struct recording *recording,
+		       const struct recording_sample *sample, const uint64_t *values,
+		       void *context)
 {
-	const uint64_t *values = (const uint64_t *)(sample + 1);
+	struct totals *totals = context;
 
 	totals->executions++;
 	totals->wall_ns += sample->wall_ns;
@@ -197,46 +183,17 @@ static void add_sample(struct totals *totals, const struct recording *recording,
 				totals->counters[j] += values[i];
 }
 
-static void add_recording(struct totals *totals, struct recording *recording,
-			  const char *region)
-{
-	const unsigned char *samples;
-	size_t count;
-
-	recording_rewind(recording);
-	while (recording_next(recording, &samples, &count))
-		for (size_t i = 0; i < count; i++) {
-			const struct recording_sample *sample =
-				(const struct recording_sample
-					 *)(const void
-						    *)(samples +
-						       i * recording->header
-								       .sample_bytes);
-
-			assert_true(recording_sample_valid(recording, sample));
-			if (!region ||
-			    !strcmp(recording->region_names[sample->region], region))
-				add_sample(totals, recording, sample);
-		}
-}
-
 struct totals add_up(const struct simulation *simulation, const char *region)
 {
 	struct totals totals = {0};
 
-	for (size_t i = 0; i < simulation->count; i++)
-		add_recording(&totals, (struct recording *)&simulation->recordings[i],
-			      region);
+	recordings_visit(&simulation->recorded, region, add_sample, &totals);
 	return totals;
 }
 
 uint64_t lost(const struct simulation *simulation, enum recording_loss loss)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < simulation->count; i++)
-		sum += simulation->recordings[i].header.losses[loss];
-	return sum;
+	return recordings_lost(&simulation->recorded, loss);
 }
 
 char *read_result(const struct simulation *simulation, const char *suffix)

@@ -15,9 +15,7 @@
 #include <cmocka.h>
 
 #include "machine/machine.h"
-#include "recording/reader.h"
-
-#define RECORDINGS_MAX 64
+#include "support/recordings.h"
 
 /* From the command line of the test. */
 extern const char *runtime_library;
@@ -39,8 +37,7 @@ struct simulation {
 	char directory[64];
 	int status; /* of waitpid */
 	char *text; /* stdout and stderr */
-	struct recording recordings[RECORDINGS_MAX];
-	size_t count;
+	struct recordings recorded;
 };
 struct simulation *simulate(const struct plan *plan);
 /* Removes what the run left. */

@@ -83,7 +83,6 @@ static void twelve_threads_share_like_four(void **state)
 	struct totals apart = contend("padded", 12, 5000);
 	struct totals heap = contend("heap", 12, 5000);
 	struct totals atomic = contend("true", 12, 5000);
-	struct totals mutex = contend("mutex", 12, 1000);
 	struct totals rare = contend("rare", 12, 20000);
 
 	(void)state;
@@ -94,8 +93,6 @@ static void twelve_threads_share_like_four(void **state)
 	assert_true(is_all_false(&heap));
 	assert_true(hitm_rate(&atomic) > 240000);
 	assert_int_equal(false_percent(&atomic), 0);
-	assert_in_range(hitm_rate(&mutex), 40000, 120000);
-	assert_in_range(false_percent(&mutex), 40, 85);
 	assert_in_range(hitm_rate(&rare), 100, 200);
 	assert_true(false_percent(&rare) <= 2);
 }
@@ -120,34 +117,46 @@ static void unsynchronised_sharing_repeats_within_two_percent(void **state)
 	assert_repeats("true", 4, 20000);
 }
 
-/* The median of three runs: one may have been disturbed by the machine that it shares. */
-static struct totals contend_for_mutex(void)
+/*
+ * Each thread has the lock once before any has it again: its line moves to who takes it, and at
+ * least once more because those who try in vain take it from who holds it.
+ */
+static void expect_mutex(const struct totals *totals, uint64_t locked)
 {
-	struct totals runs[3], spare;
-
-	for (int i = 0; i < 3; i++)
-		runs[i] = contend("mutex", 4, 4000);
-	for (int i = 0; i < 3; i++) /* of pairs 0-1, 1-2, 0-1 */
-		if (hitm(&runs[i % 2]) > hitm(&runs[i % 2 + 1])) {
-			spare = runs[i % 2];
-			runs[i % 2] = runs[i % 2 + 1];
-			runs[i % 2 + 1] = spare;
-		}
-	return runs[1];
+	assert_int_equal(totals->counters[MACHINE_LOCKS], locked);
+	assert_in_range(hitm(totals), locked * 18 / 10, locked * 4);
+	assert_in_range(hitm_rate(totals), 25000, 60000);
+	assert_in_range(false_percent(totals), 40, 75);
+	assert_true(totals->counters[MACHINE_BLOCKED] > 0);
 }
 
-static void a_mutex_moves_its_line(void **state)
+static void a_mutex_moves_its_line_the_same_in_each_run(void **state)
 {
-	struct totals first = contend_for_mutex();
-	struct totals second = contend_for_mutex();
+	static const struct {
+		int threads;
+		long count;
+	} sizes[] = {{2, 4000}, {4, 4000}, {8, 1000}, {12, 1000}};
 
 	(void)state;
-	assert_in_range(hitm_rate(&first), 40000, 110000);
-	assert_in_range(false_percent(&first), 40, 85);
-	assert_in_range(hitm(&second), hitm(&first) * 80 / 100,
-			hitm(&first) * 120 / 100);
-	assert_int_equal(first.counters[MACHINE_LOCKS], 4 * 4000);
-	assert_true(first.counters[MACHINE_BLOCKED] > 0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint64_t locked = (uint64_t)sizes[i].threads * (uint64_t)sizes[i].count;
+		struct totals first =
+			contend("mutex", sizes[i].threads, sizes[i].count);
+		struct totals second =
+			contend("mutex", sizes[i].threads, sizes[i].count);
+
+		expect_mutex(&first, locked);
+		expect_mutex(&second, locked);
+		/*
+		 * 1 in 100 runs on a busy machine has a thread wait in the kernel all the
+		 * same; it was 1 % off. 20 % are allowed.
+		 */
+		assert_in_range(hitm(&second), hitm(&first) * 90 / 100,
+				hitm(&first) * 110 / 100);
+		assert_in_range(second.counters[MACHINE_INSTRUCTIONS],
+				first.counters[MACHINE_INSTRUCTIONS] * 99 / 100,
+				first.counters[MACHINE_INSTRUCTIONS] * 101 / 100);
+	}
 }
 
 static void a_spin_lock_makes_threads_wait(void **state)
@@ -258,7 +267,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(rare_sharing_is_rare),
 		cmocka_unit_test(twelve_threads_share_like_four),
 		cmocka_unit_test(unsynchronised_sharing_repeats_within_two_percent),
-		cmocka_unit_test(a_mutex_moves_its_line),
+		cmocka_unit_test(a_mutex_moves_its_line_the_same_in_each_run),
 		cmocka_unit_test(a_spin_lock_makes_threads_wait),
 		cmocka_unit_test(one_lock_for_all_makes_threads_wait),
 		cmocka_unit_test(a_slow_thread_keeps_the_others_at_the_barrier),

@@ -23,8 +23,8 @@ static struct simulation *run_scenario(const char *name, bool natively)
 /* Samples of each region, summed over recordings, compared name by name. */
 static void assert_same_regions(const struct simulation *a, const struct simulation *b)
 {
-	for (size_t i = 0; i < a->count; i++) {
-		const struct recording *recording = &a->recordings[i];
+	for (size_t i = 0; i < a->recorded.count; i++) {
+		const struct recording *recording = &a->recorded.each[i];
 
 		for (uint32_t j = 0; j < recording->region_count; j++) {
 			const char *name = recording->region_names[j];
@@ -41,7 +41,7 @@ static void compare(const char *name)
 	struct simulation *native = run_scenario(name, true);
 	struct simulation *simulated = run_scenario(name, false);
 
-	assert_int_equal(native->count, simulated->count);
+	assert_int_equal(native->recorded.count, simulated->recorded.count);
 	assert_int_equal(add_up(native, NULL).executions,
 			 add_up(simulated, NULL).executions);
 	assert_same_regions(native, simulated);

@@ -42,7 +42,7 @@ static void ends_well_with_all_samples(void **state)
 	struct totals totals;
 
 	assert_exited(simulation, 0);
-	assert_int_equal(simulation->count, story->recordings);
+	assert_int_equal(simulation->recorded.count, story->recordings);
 	totals = add_up(simulation, "work");
 	assert_int_equal(totals.executions, story->executions);
 	assert_int_equal(totals.counters[MACHINE_INSTRUCTIONS],
