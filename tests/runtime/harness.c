@@ -85,26 +85,33 @@ static void child(const struct setup *setup, const char *directory)
 	_exit(97);
 }
 
-static void load(struct outcome *outcome)
+void load_recordings(struct outcome *outcome, const char *path_of_directory)
 {
-	DIR *directory = opendir(outcome->directory);
+	DIR *directory = opendir(path_of_directory);
 	struct dirent *entry;
 	struct error error;
-	char path[400];
-	size_t length;
+	char path[700];
 
 	assert_non_null(directory);
 	while ((entry = readdir(directory))) {
 		if (!strstr(entry->d_name, RECORDING_SUFFIX))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", outcome->directory,
-			 entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", path_of_directory, entry->d_name);
 		assert_true(outcome->count < RECORDINGS_MAX);
 		if (recording_open(&outcome->recordings[outcome->count], path, &error))
 			fail_msg("%s", error.text);
 		outcome->count++;
 	}
 	closedir(directory);
+}
+
+static void load(struct outcome *outcome)
+{
+	struct error error;
+	char path[128];
+	size_t length;
+
+	load_recordings(outcome, outcome->directory);
 	snprintf(path, sizeof(path), "%s/stderr", outcome->directory);
 	assert_int_equal(
 		file_read(path, 1 << 20, &outcome->stderr_text, &length, &error), 0);

@@ -55,6 +55,8 @@ struct setup {
 /* NULL only when the tmpfs cannot be mounted here. */
 struct outcome *run(const struct setup *setup);
 struct outcome *run_scenario(const char *name);
+/* Adds the recordings in a directory, for who runs the program otherwise. */
+void load_recordings(struct outcome *outcome, const char *path_of_directory);
 /* Removes what the run left. */
 void finish(struct outcome *outcome);
 

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs and recordings in the guest: see guest.h. */
+#include "guest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "support/restricted.h"
+
+#define WORDS_MAX    64
+#define OUTPUT_MAX   (4u << 20)
+#define CANNOT_BEGIN 126 /* the child did not get as far as the program */
+
+/* The child of call(): never returns. */
+static void become(enum guest_user user, const char *program, const char *arguments,
+		   int output, int errors)
+{
+	char path[256], words[4096];
+	char *argv[WORDS_MAX + 2] = {path};
+	size_t count = 1;
+
+	snprintf(path, sizeof(path), "/guest/%s", program);
+	snprintf(words, sizeof(words), "%s", arguments);
+	for (char *word = strtok(words, " "); word && count <= WORDS_MAX;
+	     word = strtok(NULL, " "))
+		argv[count++] = word;
+	if (dup2(output, STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0 ||
+	    (user == GUEST_NOBODY && restricted_to_nobody()))
+		_exit(CANNOT_BEGIN);
+	/* The test's own settings are not the program's. */
+	unsetenv("CMOCKA_MESSAGE_OUTPUT");
+	execv(path, argv);
+	dprintf(errors, "cannot execute %s: %s\n", path, strerror(errno));
+	_exit(CANNOT_BEGIN);
+}
+
+/* All of an unlinked file that a child wrote; closes it. */
+static char *take_text(FILE *file)
+{
+	char *text;
+	long length;
+
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	length = ftell(file);
+	assert_true(length >= 0 && length <= (long)OUTPUT_MAX);
+	rewind(file);
+	text = calloc(1, (size_t)length + 1);
+	assert_non_null(text);
+	assert_int_equal(fread(text, 1, (size_t)length, file), length);
+	fclose(file);
+	return text;
+}
+
+struct reply *call(enum guest_user user, const char *program, const char *arguments)
+{
+	struct reply *reply = calloc(1, sizeof(*reply));
+	FILE *output = tmpfile(), *errors = tmpfile();
+	int status;
+	pid_t child;
+
+	assert_true(reply && output && errors);
+	fflush(stdout);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		become(user, program, arguments, fileno(output), fileno(errors));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	reply->status =
+		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	reply->output = take_text(output);
+	reply->errors = take_text(errors);
+	return reply;
+}
+
+void reply_free(struct reply *reply)
+{
+	free(reply->output);
+	free(reply->errors);
+	free(reply);
+}
+
+static void fail_with(const struct reply *reply, const char *expected, const char *part)
+{
+	fail_msg("expected %s%s; status %d, stdout:\n%sstderr:\n%s", expected, part,
+		 reply->status, reply->output, reply->errors);
+}
+
+void assert_reply(const struct reply *reply, int status)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", status);
+	if (reply->status != status)
+		fail_with(reply, "status ", number);
+}
+
+void assert_output(const struct reply *reply, const char *part)
+{
+	if (!strstr(reply->output, part))
+		fail_with(reply, "on stdout: ", part);
+}
+
+void assert_errors(const struct reply *reply, const char *part)
+{
+	if (!strstr(reply->errors, part))
+		fail_with(reply, "on stderr: ", part);
+}
+
+/* Adds the recordings below `path`: DIRECTORY/run-N/PID.aprec. */
+static void load_below(struct outcome *outcome, const char *path, int levels)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	char below[700];
+
+	assert_non_null(directory);
+	while (levels && (entry = readdir(directory))) {
+		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
+			continue;
+		snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+		load_below(outcome, below, levels - 1);
+	}
+	closedir(directory);
+	load_recordings(outcome, path);
+}
+
+struct recorded *record_work(const char *options, const char *work)
+{
+	struct recorded *recorded = calloc(1, sizeof(*recorded));
+	struct text line = {0};
+
+	assert_non_null(recorded);
+	strcpy(recorded->directory, "/tmp/recorded-XXXXXX");
+	assert_non_null(mkdtemp(recorded->directory));
+	text_printf(
+		&line,
+		"record -n 1 --keep-recordings -o %s/profile.apdb %s -- /guest/work %s",
+		recorded->directory, options, work);
+	assert_false(line.failed);
+	recorded->reply = call(GUEST_ROOT, "autoperf", line.chars);
+	text_free(&line);
+	assert_reply(recorded->reply, 0);
+	recorded->outcome = calloc(1, sizeof(*recorded->outcome));
+	assert_non_null(recorded->outcome);
+	load_below(recorded->outcome, recorded->directory, 2);
+	return recorded;
+}
+
+void recorded_free(struct recorded *recorded)
+{
+	struct error error;
+
+	for (size_t i = 0; i < recorded->outcome->count; i++)
+		recording_close(&recorded->outcome->recordings[i]);
+	free(recorded->outcome);
+	reply_free(recorded->reply);
+	assert_int_equal(file_remove_tree(recorded->directory, &error), 0);
+	free(recorded);
+}
+
+struct gathering {
+	struct series series;
+	size_t capacity;
+	const char *event;
+};
+
+static void gather(const struct recording *recording,
+		   const struct recording_sample *sample, const uint64_t *values,
+		   void *context)
+{
+	struct gathering *gathering = context;
+	struct series *series = &gathering->series;
+
+	(void)sample;
+	for (uint32_t i = 0; i < recording->header.event_count; i++) {
+		if (strcmp(recording->event_names[i], gathering->event))
+			continue;
+		if (series->count == gathering->capacity) {
+			gathering->capacity = 2 * gathering->capacity + 1024;
+			series->values =
+				reallocarray(series->values, gathering->capacity,
+					     sizeof(*series->values));
+			assert_non_null(series->values);
+		}
+		series->values[series->count++] = values[i];
+	}
+}
+
+struct series series_of(const struct recorded *recorded, const char *region,
+			const char *event)
+{
+	struct gathering gathering = {.event = event};
+
+	each_sample(recorded->outcome, region, gather, &gathering);
+	if (!gathering.series.count)
+		fail_msg("no sample of %s in region '%s'; stderr: %s", event, region,
+			 recorded->reply->errors);
+	return gathering.series;
+}
+
+void series_free(struct series *series)
+{
+	free(series->values);
+	*series = (struct series){0};
+}
+
+uint64_t the_value_of(const struct recorded *recorded, const char *region,
+		      const char *event)
+{
+	struct series series = series_of(recorded, region, event);
+	uint64_t value = series.values[0];
+	size_t other = 0;
+
+	while (other < series.count && series.values[other] == value)
+		other++;
+	if (other < series.count)
+		fail_msg("%s in region '%s': sample 1 of %zu is %llu, sample %zu is "
+			 "%llu",
+			 event, region, series.count, (unsigned long long)value,
+			 other + 1, (unsigned long long)series.values[other]);
+	series_free(&series);
+	return value;
+}
+
+uint64_t told(const struct reply *reply, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (const char *line = reply->output; line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (!strncmp(line, key, length) && line[length] == ' ')
+			return strtoull(line + length + 1, NULL, 10);
+	fail_with(reply, "a line on stdout that begins with ", key);
+	return 0;
+}
+
+void remark(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	printf("# ");
+	vprintf(format, arguments);
+	printf("\n");
+	va_end(arguments);
+	fflush(stdout);
+}
+
+void set_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		fail_msg("cannot write '%s' to %s: %s", text, path, strerror(errno));
+	close(fd);
+}
+
+void set_user_reads(bool on)
+{
+	set_file("/proc/sys/kernel/perf_user_access", on ? "1" : "0");
+}
