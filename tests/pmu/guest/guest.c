@@ -18,6 +18,7 @@
 
 #define WORDS_MAX    64
 #define OUTPUT_MAX   (4u << 20)
+#define NOBODY       65534
 #define CANNOT_BEGIN 126 /* the child did not get as far as the program */
 
 /* The child of call(): never returns. */
@@ -115,6 +116,34 @@ void assert_errors(const struct reply *reply, const char *part)
 		fail_with(reply, "on stderr: ", part);
 }
 
+/* A line of stderr that begins as autoperf's warnings do and has the part; NULL: none. */
+static const char *find_warning(const struct reply *reply, const char *part)
+{
+	static const char prefix[] = "autoperf: warning: ";
+
+	for (const char *line = reply->errors; line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		const char *found = strstr(line, part);
+
+		if (!strncmp(line, prefix, strlen(prefix)) && found &&
+		    found <= line + strcspn(line, "\n"))
+			return line;
+	}
+	return NULL;
+}
+
+void assert_warns(const struct reply *reply, const char *part)
+{
+	if (!find_warning(reply, part))
+		fail_with(reply, "a warning with: ", part);
+}
+
+void assert_no_warning(const struct reply *reply)
+{
+	if (find_warning(reply, ""))
+		fail_with(reply, "no warning", "");
+}
+
 /* Adds the recordings below `path`: DIRECTORY/run-N/PID.aprec. */
 static void load_below(struct outcome *outcome, const char *path, int levels)
 {
@@ -135,18 +164,26 @@ static void load_below(struct outcome *outcome, const char *path, int levels)
 
 struct recorded *record_work(const char *options, const char *work)
 {
+	return record_work_as(GUEST_ROOT, options, work);
+}
+
+struct recorded *record_work_as(enum guest_user user, const char *options,
+				const char *work)
+{
 	struct recorded *recorded = calloc(1, sizeof(*recorded));
 	struct text line = {0};
 
 	assert_non_null(recorded);
 	strcpy(recorded->directory, "/tmp/recorded-XXXXXX");
 	assert_non_null(mkdtemp(recorded->directory));
+	if (user == GUEST_NOBODY)
+		assert_int_equal(chown(recorded->directory, NOBODY, NOBODY), 0);
 	text_printf(
 		&line,
 		"record -n 1 --keep-recordings -o %s/profile.apdb %s -- /guest/work %s",
 		recorded->directory, options, work);
 	assert_false(line.failed);
-	recorded->reply = call(GUEST_ROOT, "autoperf", line.chars);
+	recorded->reply = call(user, "autoperf", line.chars);
 	text_free(&line);
 	assert_reply(recorded->reply, 0);
 	recorded->outcome = calloc(1, sizeof(*recorded->outcome));
@@ -262,6 +299,19 @@ void set_file(const char *path, const char *text)
 	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		fail_msg("cannot write '%s' to %s: %s", text, path, strerror(errno));
 	close(fd);
+}
+
+size_t count_samples(const struct recorded *recorded, const char *region)
+{
+	return samples(recorded->outcome, region);
+}
+
+void set_paranoid(int level)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", level);
+	set_file("/proc/sys/kernel/perf_event_paranoid", text);
 }
 
 void set_user_reads(bool on)

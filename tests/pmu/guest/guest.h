@@ -35,6 +35,8 @@ void reply_free(struct reply *reply);
 void assert_reply(const struct reply *reply, int status);
 void assert_output(const struct reply *reply, const char *part);
 void assert_errors(const struct reply *reply, const char *part);
+void assert_warns(const struct reply *reply, const char *part);
+void assert_no_warning(const struct reply *reply);
 
 /* A program under `autoperf record`. */
 struct recorded {
@@ -48,6 +50,8 @@ struct recorded {
  * Fails when autoperf does.
  */
 struct recorded *record_work(const char *options, const char *work);
+struct recorded *record_work_as(enum guest_user user, const char *options,
+				const char *work);
 void recorded_free(struct recorded *recorded);
 
 /* Samples of one event in one region, in the order of the files. */
@@ -60,6 +64,7 @@ struct series {
 struct series series_of(const struct recorded *recorded, const char *region,
 			const char *event);
 void series_free(struct series *series);
+size_t count_samples(const struct recorded *recorded, const char *region);
 /* The value that all samples have; fails when they differ. */
 uint64_t the_value_of(const struct recorded *recorded, const char *region,
 		      const char *event);
@@ -71,6 +76,8 @@ void remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes a file of /proc/sys or the like. */
 void set_file(const char *path, const char *text);
+/* kernel.perf_event_paranoid: -1, 0, 1, 2, or 3, which Debian's kernels have in addition. */
+void set_paranoid(int level);
 /* User-space reads of counters. */
 void set_user_reads(bool on);
 
