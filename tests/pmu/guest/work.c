@@ -8,6 +8,7 @@
  * What it finds out itself goes to stdout, a line "KEY NUMBER" each.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "perfpoint.h"
@@ -180,38 +182,44 @@ static void threads(void)
 		pthread_join(ids[i], NULL);
 }
 
+/* Opened at the start: later there may be no descriptor left. */
+static DIR *descriptors;
+static FILE *mappings;
+
+static void open_proc(void)
+{
+	descriptors = opendir("/proc/self/fd");
+	mappings = fopen("/proc/self/maps", "r");
+	if (!descriptors || !mappings)
+		give_up("work: /proc/self");
+}
+
 /* Open descriptors of this process that are perf events. */
 static unsigned count_descriptors(void)
 {
-	DIR *directory = opendir("/proc/self/fd");
 	struct dirent *entry;
 	unsigned count = 0;
 
-	if (!directory)
-		give_up("work: /proc/self/fd");
-	while ((entry = readdir(directory))) {
+	rewinddir(descriptors);
+	while ((entry = readdir(descriptors))) {
 		char link[64] = "";
 
-		if (readlinkat(dirfd(directory), entry->d_name, link,
+		if (readlinkat(dirfd(descriptors), entry->d_name, link,
 			       sizeof(link) - 1) > 0)
 			count += !strcmp(link, "anon_inode:[perf_event]");
 	}
-	closedir(directory);
 	return count;
 }
 
 /* Mapped pages of perf events. */
 static unsigned count_mappings(void)
 {
-	FILE *maps = fopen("/proc/self/maps", "r");
 	char line[512];
 	unsigned count = 0;
 
-	if (!maps)
-		give_up("work: /proc/self/maps");
-	while (fgets(line, sizeof(line), maps))
+	rewind(mappings);
+	while (fgets(line, sizeof(line), mappings))
 		count += strstr(line, "anon_inode:[perf_event]") != NULL;
-	fclose(maps);
 	return count;
 }
 
@@ -226,6 +234,7 @@ static void churn(void)
 {
 	pthread_t ids[THREADS];
 
+	open_proc();
 	one_region(NULL);
 	tell("descriptors-before", count_descriptors());
 	tell("mappings-before", count_mappings());
@@ -237,6 +246,63 @@ static void churn(void)
 	}
 	tell("descriptors-after", count_descriptors());
 	tell("mappings-after", count_mappings());
+}
+
+static pthread_barrier_t all_alive, counted;
+
+static void *one_of_many(void *unused)
+{
+	region(LOOP_SHORT, LOOP_SHORT);
+	pthread_barrier_wait(&all_alive);
+	pthread_barrier_wait(&counted);
+	region(LOOP_LONG, LOOP_LONG);
+	return unused;
+}
+
+/* `number` threads that are all alive at once, and what they hold then. */
+static void crowd(void)
+{
+	pthread_t *ids = calloc(number, sizeof(*ids));
+	int fd;
+
+	if (!ids || pthread_barrier_init(&all_alive, NULL, (unsigned)number + 1) ||
+	    pthread_barrier_init(&counted, NULL, (unsigned)number + 1))
+		give_up("work: preparing threads");
+	open_proc();
+	for (unsigned long i = 0; i < number; i++)
+		start_thread(&ids[i], one_of_many, 0);
+	pthread_barrier_wait(&all_alive);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	tell("can-open", fd >= 0);
+	if (fd >= 0)
+		close(fd);
+	tell("descriptors", count_descriptors());
+	tell("mappings", count_mappings());
+	pthread_barrier_wait(&counted);
+	for (unsigned long i = 0; i < number; i++)
+		pthread_join(ids[i], NULL);
+	free(ids);
+}
+
+/* Regions long enough for counters to take turns in them. */
+static void huge(void)
+{
+	for (unsigned long i = 0; i < number; i++)
+		region(MARK_HUGE, LOOP_HUGE);
+}
+
+/* Regions of about 200 ns, and the time that `number` of them take. */
+static void tiny(void)
+{
+	struct timespec begin, end;
+
+	region(MARK_TINY, LOOP_TINY); /* the thread is known now */
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (unsigned long i = 0; i < number; i++)
+		region(MARK_TINY, LOOP_TINY);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	tell("nanoseconds", (uint64_t)((end.tv_sec - begin.tv_sec) * 1000000000ll +
+				       end.tv_nsec - begin.tv_nsec));
 }
 
 /*
@@ -271,8 +337,9 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} scenarios[] = {
-		{"churn", churn},     {"costs", costs},     {"nested", nested},
-		{"regions", regions}, {"threads", threads}, {"truth", truth},
+		{"churn", churn},     {"costs", costs},   {"crowd", crowd},
+		{"huge", huge},       {"nested", nested}, {"regions", regions},
+		{"threads", threads}, {"tiny", tiny},     {"truth", truth},
 	};
 
 	number = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
