@@ -5,10 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -290,6 +292,28 @@ void remark(const char *format, ...)
 	printf("\n");
 	va_end(arguments);
 	fflush(stdout);
+}
+
+void take_counters(int *fds, int count)
+{
+	struct perf_event_attr attributes = {
+		.size = sizeof(attributes),
+		.type = PERF_TYPE_HARDWARE,
+		.config = PERF_COUNT_HW_INSTRUCTIONS,
+		.pinned = 1,
+	};
+
+	for (int i = 0; i < count; i++) {
+		fds[i] = (int)syscall(SYS_perf_event_open, &attributes, -1, 0, -1,
+				      PERF_FLAG_FD_CLOEXEC);
+		assert_true(fds[i] >= 0);
+	}
+}
+
+void give_counters_back(const int *fds, int count)
+{
+	for (int i = 0; i < count; i++)
+		close(fds[i]);
 }
 
 void set_file(const char *path, const char *text)

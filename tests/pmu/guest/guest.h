@@ -74,6 +74,13 @@ uint64_t told(const struct reply *reply, const char *key);
 /* A comment in the test's output: a number that is worth seeing. */
 void remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Takes `count` counters of processor 0 as the NMI watchdog does: pinned, whatever thread runs. One
+ * descriptor each, to be closed.
+ */
+void take_counters(int *fds, int count);
+void give_counters_back(const int *fds, int count);
+
 /* Writes a file of /proc/sys or the like. */
 void set_file(const char *path, const char *text);
 /* kernel.perf_event_paranoid: -1, 0, 1, 2, or 3, which Debian's kernels have in addition. */

@@ -5,11 +5,7 @@
  */
 #include "guest.h"
 
-#include <linux/perf_event.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "work.h"
 
@@ -17,29 +13,6 @@
 	"instructions,instructions:u,instructions:k,cycles,cycles:u,cycles:k,r0008" \
 	":u"
 #define TAKEN 3
-
-/* Takes counters of processor 0 for good: pinned, and whatever thread runs. */
-static void take_counters(int *fds, int count)
-{
-	struct perf_event_attr attributes = {
-		.size = sizeof(attributes),
-		.type = PERF_TYPE_HARDWARE,
-		.config = PERF_COUNT_HW_INSTRUCTIONS,
-		.pinned = 1,
-	};
-
-	for (int i = 0; i < count; i++) {
-		fds[i] = (int)syscall(SYS_perf_event_open, &attributes, -1, 0, -1,
-				      PERF_FLAG_FD_CLOEXEC);
-		assert_true(fds[i] >= 0);
-	}
-}
-
-static void give_back(const int *fds, int count)
-{
-	for (int i = 0; i < count; i++)
-		close(fds[i]);
-}
 
 static void assert_plan(const char *events, const char *part)
 {
@@ -74,7 +47,7 @@ static void taken_counters_make_more_passes(void **state)
 	/* Four are left; instructions are in each pass. */
 	assert_plan(SEVEN, "pass 1 of 2, 4 events");
 	assert_plan(SEVEN, "pass 2 of 2, 4 events");
-	give_back(fds, TAKEN);
+	give_counters_back(fds, TAKEN);
 	assert_plan(SEVEN, "pass 1 of 1, 7 events");
 }
 
@@ -99,7 +72,7 @@ static void passes_count_the_same_as_if_all_counters_were_free(void **state)
 		assert_int_equal(lost_at_all(recorded->outcome), 0);
 		recorded_free(recorded);
 		if (!round)
-			give_back(fds, TAKEN);
+			give_counters_back(fds, TAKEN);
 	}
 }
 
@@ -110,7 +83,7 @@ static void the_plan_says_which_counters_are_taken(void **state)
 	(void)state;
 	take_counters(fds, TAKEN);
 	assert_plan(SEVEN, "taken");
-	give_back(fds, TAKEN);
+	give_counters_back(fds, TAKEN);
 }
 
 static void an_event_that_never_counts_is_told_after_the_run(void **state)
