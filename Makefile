@@ -37,7 +37,8 @@ quick: all
 
 test-pmu: $(BUILD)/build.ninja
 	@$(PACKAGES) guest || true
-	meson test -C $(BUILD) --suite pmu --verbose
+	@ninja -C $(BUILD) build.ninja
+	meson test -C $(BUILD) --no-rebuild --suite pmu --verbose
 
 bench: $(BUILD)/build.ninja
 	@$(PACKAGES) bench

@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Boots the guest with one program and gives back what it says, in TAP. Below a line that is not ok,
-# and when the guest does not end by itself, comments tell what else was on its console; all of it is
-# in DIRECTORY/PROGRAM.log.
+# Boots the guest with one program and gives back what it says, in TAP. When something is wrong,
+# comments tell what else was on its console; all of it is in DIRECTORY/PROGRAM.log.
 #
 # usage: boot.sh DIRECTORY PROGRAM [SETTING...]
 #
-#	DIRECTORY   made by build.sh
+#	DIRECTORY   where the guest is; built when that has not been done (build.sh)
 #	PROGRAM     a program of guest/
 #	cpu=MODEL   the processor, with its options; default cortex-a72: a cycle counter and 6 others
 #	cpus=N      how many, default 1. With more, a processor's counters also count what the
@@ -16,6 +15,7 @@
 #
 # The guest's time is made of its instructions (-icount): no load of the host can be seen in it.
 set -u
+here=$(cd "$(dirname "$0")" && pwd)
 directory=$1
 program=$2
 shift 2
@@ -36,6 +36,15 @@ for setting in "$@"; do
 	esac
 done
 
+mkdir -p "$directory"
+exec 9>"$directory/lock"
+flock 9
+if ! "$here/build.sh" "$directory" >"$directory/build.log" 2>&1; then
+	sed 's/^/# /' "$directory/build.log"
+	echo "Bail out! the guest cannot be built"
+	exit 1
+fi
+exec 9>&-
 if [ -e "$directory/unavailable" ]; then
 	echo "1..0 # SKIP $(cat "$directory/unavailable")"
 	exit 0
@@ -45,7 +54,10 @@ timeout -k 5 "${GUEST_LIMIT:-$limit}" qemu-system-aarch64 -M virt -cpu "$cpu" -s
 	-icount shift=0 -nographic -no-reboot -nic none \
 	-kernel "$directory/vmlinuz" -initrd "$directory/initramfs" \
 	-append "console=ttyAMA0 quiet panic=-1 program=$program$kernel" \
-	</dev/null 2>&1 | tr -d '\r' >"$log"
+	</dev/null >"$log.raw" 2>&1
+ended=$?
+tr -d '\r' <"$log.raw" >"$log"
+rm -f "$log.raw"
 
 # Cases and their comments; the rest only if something is wrong. What is not ok and marked "# TODO"
 # waits for a feature: the program's exit status counts it, we do not.
@@ -55,8 +67,10 @@ waiting=$(grep -acE '^not ok [0-9]+ .* # TODO' "$log")
 [ "$status" = "$waiting" ] && exit 0
 echo "# the guest's console ($log):"
 grep -avE '^(ok|not ok|1\.\.|#)' "$log" | tail -n 60 | sed 's/^/# /'
-if [ -z "$status" ]; then
-	echo "Bail out! the guest did not end by itself (within ${GUEST_LIMIT:-$limit} s)"
+if [ "$ended" -eq 124 ] || [ "$ended" -eq 137 ]; then
+	echo "Bail out! $program did not end within ${GUEST_LIMIT:-$limit} s"
+elif [ -z "$status" ]; then
+	echo "Bail out! the guest ended before $program did"
 else
 	echo "# $program ended with status $status"
 fi

@@ -3,34 +3,28 @@
 # Builds the guest: autoperf, the runtime and the programs of guest/ for arm64, and from them and
 # the libraries that they need its file system.
 #
-# usage: build.sh SOURCE DIRECTORY DONE
+# usage: build.sh DIRECTORY
 #
 #	DIRECTORY/vmlinuz, sysroot/   what fetch.sh downloads
 #	DIRECTORY/arm64/              the build
 #	DIRECTORY/initramfs           the guest's files
 #	DIRECTORY/unavailable         there instead, with a sentence, where the guest cannot be had
 #
-# DONE is touched. Fails only for mistakes in the sources: what is missing here skips the tests.
+# Fails only for mistakes in the sources: what is missing here skips the tests.
 set -eu
-source=$1
-here=$source/tests/pmu
-mkdir -p "$2"
-cd "$2"
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
+mkdir -p "$1"
+cd "$1"
 directory=$PWD
 rm -f unavailable
 
 unavailable()
 {
 	echo "$1" >unavailable
-	echo "the tests with hardware counters will be skipped: $1" >&2
-	touch "$done"
 	exit 0
 }
 
-case $3 in
-/*) done=$3 ;;
-*) done=$OLDPWD/$3 ;;
-esac
 for tool in qemu-system-aarch64 aarch64-linux-gnu-gcc cpio; do
 	command -v "$tool" >/dev/null ||
 		unavailable "no $tool here (packaging/install-packages.sh guest installs it)"
@@ -75,10 +69,7 @@ up_to_date()
 		[ -z "$(find arm64/src arm64/tests -type f -perm /111 -newer initramfs)" ]
 }
 
-if up_to_date; then
-	touch "$done"
-	exit 0
-fi
+up_to_date && exit 0
 # Programs in /guest, libraries in /lib; there is nothing else, and no shell.
 root=$directory/root
 rm -rf "$root"
@@ -99,4 +90,3 @@ rm -f "$root"/lib/*.so.*.*.*
 (cd "$root" && find . | cpio -o -H newc --quiet -R 0:0) >initramfs.new
 mv initramfs.new initramfs
 rm -rf "$root"
-touch "$done"

@@ -24,6 +24,11 @@ unavailable()
 	exit 77
 }
 
+first_error()
+{
+	grep -m 1 '^[EW]:' apt/log || echo "see $PWD/apt/log"
+}
+
 for tool in apt-get apt-cache dpkg-deb; do
 	command -v "$tool" >/dev/null ||
 		unavailable "no $tool here: the guest is made of Debian's packages"
@@ -44,8 +49,8 @@ Dir::Cache "$PWD/apt/cache";
 X
 APT_CONFIG=$PWD/apt/apt.conf
 export APT_CONFIG
-apt-get -qq update >apt/log 2>&1 ||
-	unavailable "apt-get cannot fetch the lists of arm64 packages: $(tail -n 1 apt/log)"
+apt-get -qq -o APT::Update::Error-Mode=any update >apt/log 2>&1 ||
+	unavailable "apt-get cannot fetch the lists of arm64 packages: $(first_error)"
 kernel=$(apt-cache depends linux-image-cloud-arm64 2>>apt/log |
 	awk '/Depends: linux-image-[0-9]/ { print $2; exit }')
 [ -n "$kernel" ] || unavailable "apt knows no linux-image-cloud-arm64: not Debian's sources"
@@ -53,7 +58,7 @@ libraries=$(echo "$wanted" | grep -vx linux-image-cloud-arm64)
 # A list of words.
 # shellcheck disable=SC2086
 (cd packages && apt-get -qq download "$kernel" $libraries) >>apt/log 2>&1 ||
-	unavailable "apt-get cannot download the guest's packages: $(tail -n 1 apt/log)"
+	unavailable "apt-get cannot download the guest's packages: $(first_error)"
 dpkg-deb --fsys-tarfile packages/"$kernel"_*.deb | tar -xO --wildcards './boot/vmlinuz-*' >vmlinuz
 rm packages/"$kernel"_*.deb
 for package in packages/*.deb; do

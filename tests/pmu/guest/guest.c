@@ -270,6 +270,37 @@ uint64_t the_value_of(const struct recorded *recorded, const char *region,
 	return value;
 }
 
+static int compare(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+uint64_t usual_value_of(const struct recorded *recorded, const char *region,
+			const char *event)
+{
+	struct series series = series_of(recorded, region, event);
+	uint64_t *values = series.values;
+	uint64_t smallest, largest, median;
+	size_t same = 0;
+
+	qsort(values, series.count, sizeof(*values), compare);
+	smallest = values[0];
+	median = values[series.count / 2];
+	largest = values[series.count - 1];
+	for (size_t i = 0; i < series.count; i++)
+		same += values[i] == median;
+	if (same * 10 < series.count * 9)
+		fail_msg("%s in region '%s': only %zu of %zu samples are %llu, the "
+			 "others"
+			 " %llu to %llu",
+			 event, region, same, series.count, (unsigned long long)median,
+			 (unsigned long long)smallest, (unsigned long long)largest);
+	series_free(&series);
+	return median;
+}
+
 uint64_t told(const struct reply *reply, const char *key)
 {
 	size_t length = strlen(key);

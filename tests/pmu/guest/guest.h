@@ -68,6 +68,13 @@ size_t count_samples(const struct recorded *recorded, const char *region);
 /* The value that all samples have; fails when they differ. */
 uint64_t the_value_of(const struct recorded *recorded, const char *region,
 		      const char *event);
+/*
+ * The value that nine in ten samples have; fails when there is none. The markers call
+ * clock_gettime() inside of regions: it takes 9 instructions more until the first tick of a second,
+ * and begins anew when a tick interrupts it.
+ */
+uint64_t usual_value_of(const struct recorded *recorded, const char *region,
+			const char *event);
 /* The number that the program told as "KEY NUMBER" on a line of its own. */
 uint64_t told(const struct reply *reply, const char *key);
 
