@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Boots the guest with one program and gives back what it says, in TAP. When something is wrong,
-# comments tell what else was on its console; all of it is in DIRECTORY/PROGRAM.log.
+# Boots the guest with one program and gives back what it says, in TAP. When something is wrong, its
+# console goes to stderr; all of it is in DIRECTORY/PROGRAM.log.
 #
 # usage: boot.sh DIRECTORY PROGRAM [SETTING...]
 #
@@ -40,7 +40,7 @@ mkdir -p "$directory"
 exec 9>"$directory/lock"
 flock 9
 if ! "$here/build.sh" "$directory" >"$directory/build.log" 2>&1; then
-	sed 's/^/# /' "$directory/build.log"
+	cat "$directory/build.log" >&2
 	echo "Bail out! the guest cannot be built"
 	exit 1
 fi
@@ -65,8 +65,11 @@ grep -aE '^(ok|not ok|1\.\.|#|Bail out!)' "$log"
 status=$(sed -n "s/^guest: $program ended with status \([0-9]*\)$/\1/p" "$log")
 waiting=$(grep -acE '^not ok [0-9]+ .* # TODO' "$log")
 [ "$status" = "$waiting" ] && exit 0
-echo "# the guest's console ($log):"
-grep -avE '^(ok|not ok|1\.\.|#)' "$log" | tail -n 60 | sed 's/^/# /'
+# Meson shows this and not the comments of TAP.
+{
+	echo "the guest's console ($log):"
+	grep -avE '^(ok|1\.\.|# ok)' "$log" | tail -n 80
+} >&2
 if [ "$ended" -eq 124 ] || [ "$ended" -eq 137 ]; then
 	echo "Bail out! $program did not end within ${GUEST_LIMIT:-$limit} s"
 elif [ -z "$status" ]; then

@@ -291,6 +291,12 @@ static void huge(void)
 		region(MARK_HUGE, LOOP_HUGE);
 }
 
+/* More than 32 bits hold: a counter of 32 bits overflows in it. */
+static void wrap(void)
+{
+	region(MARK_WRAP, LOOP_WRAP);
+}
+
 /* Regions of about 200 ns, and the time that `number` of them take. */
 static void tiny(void)
 {
@@ -340,6 +346,7 @@ int main(int argc, char **argv)
 		{"churn", churn},     {"costs", costs},   {"crowd", crowd},
 		{"huge", huge},       {"nested", nested}, {"regions", regions},
 		{"threads", threads}, {"tiny", tiny},     {"truth", truth},
+		{"wrap", wrap},
 	};
 
 	number = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;

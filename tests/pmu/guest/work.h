@@ -9,7 +9,8 @@
 #define LOOP_SHORT    1000
 #define LOOP_LONG     100000
 #define LOOP_TINY     100 /* 200 ns: the guest executes an instruction a nanosecond */
-#define LOOP_HUGE     100000000 /* 0.2 s */
+#define LOOP_HUGE     100000000  /* 0.2 s */
+#define LOOP_WRAP     2200000000 /* 4.4 s */
 
 /* User-mode instructions that loop(rounds) executes. */
 #define LOOP_INSTRUCTIONS(rounds) (2 * (uint64_t)(rounds) + 1)
@@ -19,6 +20,7 @@
 #define MARK_OUTER_LONG  3
 #define MARK_HUGE        4
 #define MARK_TINY        5
+#define MARK_WRAP        6
 
 #define THREADS                  4
 #define MARK_THREAD(thread)      (10 + (thread))
