@@ -58,6 +58,7 @@ endian = 'little'
 X
 	rm -rf arm64
 	meson setup arm64 "$source" --cross-file arm64.ini -Dguest=true -Dsim=disabled \
+		-Ddebug=false -Doptimization=2 \
 		-Dpapi=disabled >arm64.log 2>&1 || { cat arm64.log; exit 1; }
 	mv arm64.log arm64/setup.log
 fi
