@@ -7,6 +7,7 @@
 #	                simulated machine where there are no hardware counters
 #	make test       all tests, also under sanitizers, and the linters
 #	make quick      the tests of the plain build only
+#	make test-pmu   the tests with hardware counters, in an emulated machine (tests/pmu)
 #	make bench      benchmarks against named peers
 #	make install    into PREFIX (default /usr/local), DESTDIR respected
 #	make clean      removes build directories and the demo's results
@@ -25,12 +26,19 @@ $(BUILD)/build.ninja:
 demo: all
 	@sh examples/demo.sh $(BUILD) demo
 
+# Without the packages of the group guest, the tests that need them are skipped and say so.
 test:
 	@$(PACKAGES) build test lint
+	@$(PACKAGES) guest || true
 	@sh tests/run.sh
 
 quick: all
 	meson test -C $(BUILD) --print-errorlogs
+
+test-pmu: $(BUILD)/build.ninja
+	@$(PACKAGES) guest || true
+	@ninja -C $(BUILD) build.ninja
+	meson test -C $(BUILD) --no-rebuild --suite pmu --verbose
 
 bench: $(BUILD)/build.ninja
 	@$(PACKAGES) bench
@@ -43,4 +51,4 @@ install: all
 clean:
 	rm -rf build build-* demo
 
-.PHONY: all demo test quick bench install clean
+.PHONY: all demo test quick test-pmu bench install clean

