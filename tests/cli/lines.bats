@@ -180,15 +180,18 @@ with_lines() {
 		def totals(path):
 		    rows = list(csv.DictReader(open(path)))
 		    return {name: sum(float(row[name]) for row in rows)
-		            for name in [*causes.values(), "instructions"]}
+		            for name in [*causes.values(), "lock_operations", "instructions"]}
 
 		for example, cause in causes.items():
 		    good, bad = totals(f"{example}-good.csv"), totals(f"{example}-bad.csv")
 		    print(example, good, bad)
 		    assert bad[cause] >= 5 * good[cause] and bad[cause] > 1000, (example, cause)
 		    for other in causes.values():
-		        # What happens less than once in 10,000 instructions is no contention.
+		        # What happens less than once in 10,000 instructions is no contention. Each time
+		        # that a lock is handed to who waits for it, its own line moves: once truly, once falsely.
 		        noise = bad["instructions"] / 10000
+		        if cause == "blocked_cycles":
+		            noise += bad["lock_operations"]
 		        assert other == cause or bad[other] <= 2 * good[other] + noise, (example, other)
 	PYTHON
 }
