@@ -19,9 +19,8 @@ static inline void show(struct machine_core *core, struct line *line)
 }
 
 /* The line is missing (NULL), not the core's to write, or contended. */
-static __attribute__((noinline)) uint64_t access_state(struct machine *machine,
-						       const struct request *request,
-						       struct line *line, bool read)
+static __attribute__((noinline)) uint64_t
+access_state(struct machine *machine, const struct request *request, struct line *line)
 {
 	struct machine_core *core = request->core;
 	uint64_t stall = 0;
@@ -32,15 +31,16 @@ static __attribute__((noinline)) uint64_t access_state(struct machine *machine,
 		if (!line)
 			return stall;
 		place_in_l1(machine, core, &core->l1d, line);
-	} else if (request->write && line->owner != core->number) {
-		stall = upgrade_line(machine, request, line);
+	} else {
+		if (request->write && line->owner != core->number)
+			stall = upgrade_line(machine, request, line);
+		if (line->contended)
+			sharing_touch(machine, request, line);
 	}
 	if (request->write) {
 		line->modified = true;
 		write_line(line, request->thread, request->bytes, request->site);
 	}
-	if (line->contended)
-		sharing_touch(machine, request, line, read);
 	show(core, line);
 	return stall;
 }
@@ -53,13 +53,21 @@ access_line(struct machine *machine, struct machine_thread *thread, uint64_t num
 	struct machine_core *core = thread->core;
 	uint64_t atomic = kind == MACHINE_ATOMIC ? machine->costs.atomic : 0;
 	bool write = kind != MACHINE_LOAD;
+	const struct front *front = l1_front(&core->l1d, number);
+	struct line *line = NULL, *lost = NULL;
 	struct request request;
-	struct line *line;
 
-	/* Most often it is there that the search goes on. */
-	cache_prefetch(&core->l2, number);
-	line = use_line(&core->l1d, number);
-
+	if ((front->tag | FRONT_WRITABLE | FRONT_QUIET) ==
+	    (number << LINE_SHIFT | FRONT_ALL)) {
+		line = front->line;
+	} else {
+		lost = lost_line(core, front, number);
+		if (!lost) {
+			/* Most often it is there that the search goes on. */
+			cache_prefetch(&core->l2, number);
+			line = use_line(&core->l1d, number);
+		}
+	}
 	if (likely(line && !line->contended &&
 		   (!write || line->owner == core->number))) {
 		if (write) {
@@ -74,8 +82,10 @@ access_line(struct machine *machine, struct machine_thread *thread, uint64_t num
 				   .number = number,
 				   .bytes = bytes,
 				   .site = site,
-				   .write = write};
-	return atomic + access_state(machine, &request, line, kind != MACHINE_STORE);
+				   .write = write,
+				   .read = kind != MACHINE_STORE,
+				   .lost = lost};
+	return atomic + access_state(machine, &request, line);
 }
 
 static void count_access(struct machine_thread *thread, enum machine_access_kind kind,
@@ -156,6 +166,20 @@ uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *th
 			   byte_mask(offset, bytes), kind, reference->site);
 }
 
+/* Within a line, on a page that is known to be marked. */
+static __attribute__((noinline)) uint64_t
+access_translated(struct machine *machine, struct machine_thread *thread,
+		  uint64_t address, uint64_t bytes, enum machine_access_kind kind,
+		  uint32_t site)
+{
+	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
+	uint64_t stall = access_line(machine, thread, address >> LINE_SHIFT,
+				     byte_mask(offset, (uint32_t)bytes), kind, site);
+
+	count_access(thread, kind, stall);
+	return stall;
+}
+
 static __attribute__((noinline)) uint64_t
 access_and_count(struct machine *machine, struct machine_thread *thread,
 		 uint64_t address, uint64_t bytes, enum machine_access_kind kind,
@@ -182,15 +206,16 @@ uint64_t machine_access(struct machine *machine, struct machine_thread *thread,
 
 	/* 0 bytes wrap around and are too many here. */
 	if (unlikely(bytes - 1 >= MACHINE_LINE_BYTES - offset) ||
-	    unlikely(!tlb_is_used(&core->dtlb, page)) ||
-	    unlikely((front->tag | FRONT_WRITABLE) != hit_tag(address)))
+	    unlikely(!tlb_is_used(&core->dtlb, page)))
 		return access_and_count(machine, thread, address, bytes, kind, site);
+	if (unlikely((front->tag | FRONT_WRITABLE) != hit_tag(address)))
+		return access_translated(machine, thread, address, bytes, kind, site);
 	if (kind == MACHINE_LOAD) {
 		thread->counters[MACHINE_LOADS]++;
 		return 0;
 	}
 	if (kind == MACHINE_ATOMIC || unlikely(!(front->tag & FRONT_WRITABLE)))
-		return access_and_count(machine, thread, address, bytes, kind, site);
+		return access_translated(machine, thread, address, bytes, kind, site);
 	thread->counters[MACHINE_STORES]++;
 	write_line(front->line, thread, byte_mask(offset, (uint32_t)bytes), site);
 	return 0;
@@ -200,8 +225,11 @@ static uint64_t fetch_line(struct machine *machine, struct machine_thread *threa
 			   uint64_t number, uint64_t bytes)
 {
 	struct machine_core *core = thread->core;
-	struct request request = {
-		.thread = thread, .core = core, .number = number, .bytes = bytes};
+	struct request request = {.thread = thread,
+				  .core = core,
+				  .number = number,
+				  .bytes = bytes,
+				  .read = true};
 	struct line *line = use_line(&core->l1i, number);
 	uint64_t stall = 0;
 
@@ -212,8 +240,6 @@ static uint64_t fetch_line(struct machine *machine, struct machine_thread *threa
 			return stall;
 		line->fetched = true;
 		place_in_l1(machine, core, &core->l1i, line);
-		if (line->contended)
-			sharing_touch(machine, &request, line, true);
 	}
 	set_front(&core->l1i, line, FRONT_VALID);
 	return stall;

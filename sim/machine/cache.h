@@ -126,6 +126,12 @@ cache_find(const struct cache *cache, uint64_t set, uint64_t number,
 	return NO_WAY;
 }
 
+/* The way that was used last; an empty one only if all are. */
+static inline uint32_t cache_front(const struct cache *cache, uint64_t set)
+{
+	return cache->sets[set].order & 15;
+}
+
 /* It is about to be searched, if it exists. */
 static inline void cache_prefetch(const struct cache *cache, uint64_t number)
 {
@@ -168,6 +174,23 @@ static inline void cache_drop(const struct cache *cache, uint64_t set, uint32_t 
 	*order = order_to_back(*order, way, cache->way_count);
 	*cache_word(cache, set, way) = 0;
 	set_signature(cache, set, way, 0);
+}
+
+/* The same for the way that was used last, if its word `is` what is to be dropped. */
+static inline __attribute__((always_inline)) bool
+cache_drop_front(const struct cache *cache, uint64_t set,
+		 bool (*is)(uint64_t word, uint64_t what), uint64_t what)
+{
+	uint64_t *order = &cache->sets[set].order, before = *order;
+	uint64_t *word = cache_word(cache, set, before & 15);
+	uint32_t end = 4 * (cache->way_count - 1);
+
+	if (!is(*word, what))
+		return false;
+	*order = before >> 4 | (before & 15) << end;
+	*word = 0;
+	set_signature(cache, set, before & 15, 0);
+	return true;
 }
 
 #endif

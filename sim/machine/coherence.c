@@ -94,6 +94,23 @@ static uint32_t invalidate_others(struct machine *machine,
 	return farthest;
 }
 
+/*
+ * The word of a line in an LLC, if it is the one that was used last in its set, as is a line that
+ * cores fight for; or else NULL.
+ */
+static inline uint64_t *front_of_llc(const struct machine *machine, uint32_t llc,
+				     uint64_t number)
+{
+	const struct cache *cache = &machine->llcs[llc].cache;
+	uint64_t set, *word;
+
+	if (!cache->sets)
+		return NULL;
+	set = cache_set(cache, number);
+	word = cache_word(cache, set, cache_front(cache, set));
+	return *word && *word >> LLC_SHIFT == number ? word : NULL;
+}
+
 static void become_owner(const struct request *request, struct line *line)
 {
 	line->owner = request->core->number;
@@ -105,10 +122,13 @@ uint64_t upgrade_line(struct machine *machine, const struct request *request,
 		      struct line *line)
 {
 	const struct machine_core *core = request->core;
-	uint64_t *own = find_in_llc(machine, core->llc, line->number);
-	uint32_t cost = invalidate_others(machine, request, line,
-					  other_llcs(machine, core, line->number, own));
+	uint64_t *own = front_of_llc(machine, core->llc, line->number);
+	uint32_t cost;
 
+	if (!own)
+		own = find_in_llc(machine, core->llc, line->number);
+	cost = invalidate_others(machine, request, line,
+				 other_llcs(machine, core, line->number, own));
 	if (own)
 		*own &= ~(uint64_t)LLC_SHARED;
 	if (!cost) /* held shared all the same: the LLC must be asked */
@@ -135,13 +155,12 @@ static void demote_owner(const struct machine *machine, struct line *line)
 	line->modified = false;
 }
 
-static uint64_t take_from_owner(struct machine *machine, const struct request *request,
-				struct line *line)
+/* Learns from the owner what the line holds. */
+static inline uint32_t ask_owner(struct machine *machine, const struct request *request,
+				 struct line *line, enum distance distance)
 {
 	const struct machine_costs *costs = &machine->costs;
 	uint64_t *counters = request->thread->counters;
-	enum distance distance = distance_to_llc(machine, request->core,
-						 machine->cores[line->owner].llc);
 	uint32_t cost;
 
 	if (line->modified) {
@@ -152,13 +171,13 @@ static uint64_t take_from_owner(struct machine *machine, const struct request *r
 	} else {
 		cost = by_distance(distance, costs->forward_local,
 				   costs->forward_socket, costs->forward_remote);
+		if (line->contended)
+			sharing_obtain(machine, request, line);
 	}
 	if (distance != NEAR) {
 		counters[MACHINE_LLC_MISSES]++;
 		counters[MACHINE_FORWARDS]++;
 	}
-	if (!request->write)
-		demote_owner(machine, line);
 	return cost;
 }
 
@@ -200,28 +219,38 @@ static uint64_t take_clean(struct machine *machine, const struct request *reques
 	return same_socket ? costs->forward_socket : costs->forward_remote;
 }
 
-/* The own LLC is filled or, if it lives on victims, gives the line away. */
-static void pass_llc(struct machine *machine, const struct request *request,
-		     const struct line *line, uint64_t *own, bool shared)
+/* No other core below the own LLC has the line. */
+static __attribute__((noinline)) bool is_first_below(const struct machine *machine,
+						     const struct machine_core *core,
+						     const struct line *line)
+{
+	const uint64_t *below = machine->llc_cores + core->llc * machine->words;
+	uint64_t near = 0;
+
+	for (uint32_t i = 0; i < machine->words; i++)
+		near |= other_holders(line, core, i) & below[i];
+	return !near;
+}
+
+/*
+ * The own LLC, which has just been asked and has the line at `own` or not at all (NULL), is filled
+ * or, if it lives on victims, gives the line away.
+ */
+static inline void pass_llc(struct machine *machine, const struct request *request,
+			    const struct line *line, uint64_t *own, bool shared)
 {
 	const struct machine_core *core = request->core;
-	const uint64_t *below = machine->llc_cores + core->llc * machine->words;
 	uint64_t bits = shared ? LLC_VALID | LLC_SHARED : LLC_VALID;
-	uint64_t near = 0;
 
 	if (!own) {
 		if (!machine->llc_victim && machine->llcs[core->llc].cache.sets)
 			place_in_llc(machine, core->llc, line->number, bits);
-		return;
-	}
-	for (uint32_t i = 0; machine->llc_victim && i < machine->words; i++)
-		near |= other_holders(line, core, i) & below[i];
-	if (machine->llc_victim && !near) {
+	} else if (unlikely(machine->llc_victim) &&
+		   is_first_below(machine, core, line)) {
 		remove_from_llc(machine, core->llc, line->number);
-		return;
+	} else {
+		*own = line->number << LLC_SHIFT | bits;
 	}
-	*own = line->number << LLC_SHIFT | bits;
-	use_in_llc(machine, core->llc, line->number, own);
 }
 
 /* The core has the line, but not in the L1 that asks; `backed`: its L2 has it. */
@@ -235,7 +264,7 @@ static uint64_t obtain_from_self(struct machine *machine, const struct request *
 		stall = machine->costs.l2_hit;
 	} else {
 		/* Its other L1 has it, and nobody nearer than the LLC knows. */
-		uint64_t *own = find_in_llc(machine, core->llc, line->number);
+		uint64_t *own = use_in_llc(machine, core->llc, line->number);
 
 		stall = own ? machine->costs.llc_hit : machine->costs.forward_local;
 		pass_llc(machine, request, line, own,
@@ -245,29 +274,74 @@ static uint64_t obtain_from_self(struct machine *machine, const struct request *
 			place_in_l2(machine, core, line);
 		}
 	}
-	if (!request->write)
-		return stall;
-	if (line->owner != core->number)
-		return stall + upgrade_line(machine, request, line);
-	line->modified = true;
+	if (request->write && line->owner != core->number)
+		stall += upgrade_line(machine, request, line);
+	if (line->contended)
+		sharing_touch(machine, request, line);
 	return stall;
 }
 
+/* The core's state is no longer I; `own`: where its LLC has the line, or NULL. */
+static inline void join(struct machine *machine, const struct request *request,
+			struct line *line, uint64_t *own, bool shared)
+{
+	struct machine_core *core = request->core;
+
+	line->holders[core->number / 64] |= UINT64_C(1) << core->number % 64;
+	if (!shared)
+		become_owner(request, line);
+	pass_llc(machine, request, line, own, shared);
+	if (core->l2.sets)
+		place_in_l2(machine, core, line);
+}
+
+/* Only the owner has the line, and the LLC above it. */
+static uint64_t obtain_from_owner(struct machine *machine,
+				  const struct request *request, struct line *line)
+{
+	const struct machine_costs *costs = &machine->costs;
+	struct machine_core *core = request->core;
+	struct machine_core *owner = &machine->cores[line->owner];
+	enum distance distance = distance_to_llc(machine, core, owner->llc);
+	uint32_t stall = ask_owner(machine, request, line, distance), cost;
+	uint64_t *own = NULL, *above;
+
+	if (distance == NEAR) {
+		own = front_of_llc(machine, core->llc, line->number);
+		if (!own)
+			own = use_in_llc(machine, core->llc, line->number);
+	}
+	if (request->write) {
+		remove_from_core(machine, owner, line);
+		request->thread->counters[MACHINE_INVALIDATIONS]++;
+		cost = by_distance(distance, costs->upgrade_local,
+				   costs->upgrade_socket, costs->upgrade_remote);
+		stall = cost > stall ? cost : stall;
+		if (distance != NEAR)
+			remove_from_llc(machine, owner->llc, line->number);
+	} else {
+		demote_owner(machine, line);
+		above = distance == NEAR
+				? NULL
+				: find_in_llc(machine, owner->llc, line->number);
+		if (above)
+			*above |= LLC_SHARED;
+	}
+	join(machine, request, line, own, !request->write);
+	return stall;
+}
+
+/* Nobody owns the line. */
 static uint64_t obtain_from_others(struct machine *machine,
 				   const struct request *request, struct line *line)
 {
 	struct machine_core *core = request->core;
-	uint32_t owner = line->owner;
-	uint64_t *own = find_in_llc(machine, core->llc, line->number);
+	uint64_t *own = use_in_llc(machine, core->llc, line->number);
 	uint32_t llcs = other_llcs(machine, core, line->number, own);
 	uint64_t others = llcs;
 	uint64_t stall;
 
-	if (core->l2.sets)
-		request->thread->counters[MACHINE_L2_MISSES]++;
-	if (owner != NO_CORE)
-		stall = take_from_owner(machine, request, line);
-	else if (own)
+	if (own)
 		stall = machine->costs.llc_hit;
 	else
 		stall = take_clean(machine, request, line, llcs);
@@ -282,14 +356,9 @@ static uint64_t obtain_from_others(struct machine *machine,
 	for (; others && llcs; llcs &= llcs - 1)
 		*find_in_llc(machine, (uint32_t)__builtin_ctz(llcs), line->number) |=
 			LLC_SHARED;
-	line->holders[core->number / 64] |= UINT64_C(1) << core->number % 64;
-	if (!others)
-		become_owner(request, line);
 	if (line->contended)
-		sharing_obtain(machine, line, core->number);
-	pass_llc(machine, request, line, own, others);
-	if (core->l2.sets)
-		place_in_l2(machine, core, line);
+		sharing_obtain(machine, request, line);
+	join(machine, request, line, own, others);
 	return stall;
 }
 
@@ -308,23 +377,28 @@ static inline struct line *use_in_l2(const struct cache *l2, uint64_t number)
 uint64_t obtain_line(struct machine *machine, const struct request *request,
 		     struct line **result)
 {
-	const struct cache *l2 = &request->core->l2;
-	struct line *line = l2->sets ? use_in_l2(l2, request->number) : NULL;
+	struct machine_core *core = request->core;
+	struct line *line = request->lost;
 
-	/* Most often L2 has it; then the directory need not be searched. */
+	if (!line) {
+		/* Most often L2 has it; then the directory need not be searched. */
+		*result = line =
+			core->l2.sets ? use_in_l2(&core->l2, request->number) : NULL;
+		if (line)
+			return obtain_from_self(machine, request, line, true);
+		line = directory_find(machine, request->number);
+	}
 	*result = line;
-	if (line)
-		return obtain_from_self(machine, request, line, true);
-	*result = line = directory_find(machine, request->number);
-	if (line && holds(line, request->core->number))
+	if (line && !request->lost && holds(line, core->number))
 		return obtain_from_self(machine, request, line, false);
+	if (core->l2.sets)
+		request->thread->counters[MACHINE_L2_MISSES]++;
+	if (line && line->owner != NO_CORE)
+		return obtain_from_owner(machine, request, line);
 	if (!line)
 		*result = line = directory_add(machine, request->number);
-	if (!line) {
-		machine->out_of_memory = true;
-		if (request->core->l2.sets)
-			request->thread->counters[MACHINE_L2_MISSES]++;
-		return read_memory(machine, request);
-	}
-	return obtain_from_others(machine, request, line);
+	if (line)
+		return obtain_from_others(machine, request, line);
+	machine->out_of_memory = true;
+	return read_memory(machine, request);
 }

@@ -91,7 +91,8 @@ struct l1 {
 
 /*
  * A line of an L1 that is marked as used: its address with the bits below; 0: none. All six bits
- * are set where a store has nothing to do but to store.
+ * are set where a store has nothing to do but to store. Of a line that another core took away while
+ * it was there, the address and FRONT_LOST stay: it will be wanted back.
  */
 struct front {
 	uint64_t tag;
@@ -101,6 +102,7 @@ struct front {
 enum front_bits {
 	FRONT_WRITABLE = 1, /* the core owns the line and has modified it */
 	FRONT_QUIET = 2,    /* nobody contends for the line: accesses need no look */
+	FRONT_LOST = 4,     /* alone: the line is not here, and may be nowhere by now */
 	FRONT_VALID = 4 | 8 | 16 | 32,
 	FRONT_ALL = 63,
 };
@@ -194,6 +196,7 @@ struct sharer {
 	uint16_t core;
 	uint16_t pending; /* slot + 1 of the thread whose HITM is undecided, 0: none */
 	bool listed;      /* in the core's list of pending ones */
+	uint8_t entry;    /* of the report: probably that of the core's thread */
 };
 
 #define SHARERS_MAX 16
@@ -201,9 +204,9 @@ struct sharer {
 struct contended {
 	struct machine_line report;
 	uint64_t written; /* bytes that any core wrote since it is contended */
-	uint32_t sharer_count;
-	uint16_t next; /* in its hash chain */
-	struct sharer sharers[SHARERS_MAX];
+	uint16_t next;    /* in its hash chain */
+	uint16_t used;    /* bit i: sharers[i] is */
+	struct sharer sharers[SHARERS_MAX]; /* by core: see find_sharer() */
 };
 
 struct sharing {
@@ -322,11 +325,12 @@ void place_in_llc(struct machine *machine, uint32_t llc, uint64_t number,
 		  uint64_t bits);
 /* The word of a line in an LLC, or NULL. */
 uint64_t *find_in_llc(const struct machine *machine, uint32_t llc, uint64_t number);
-void use_in_llc(const struct machine *machine, uint32_t llc, uint64_t number,
-		const uint64_t *word);
+/* The same; it becomes the last used one. */
+uint64_t *use_in_llc(const struct machine *machine, uint32_t llc, uint64_t number);
 void remove_from_llc(const struct machine *machine, uint32_t llc, uint64_t number);
 /* A line enters a cache of the core that does not have it. */
 void place_in_l2(struct machine *machine, struct machine_core *core, struct line *line);
+/* The front is the caller's to set then. */
 void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
 		 struct line *line);
 /* From all caches of the core; its state becomes I, what it wrote goes nowhere. */
@@ -341,9 +345,11 @@ struct request {
 	uint64_t bytes; /* bit mask */
 	uint32_t site;
 	bool write;
+	bool read;
+	struct line *lost; /* the line, if it is known and not in the core; or NULL */
 };
 
-/* coherence.c: both return stall cycles. */
+/* coherence.c: both return stall cycles. Only the first calls sharing_touch(). */
 uint64_t obtain_line(struct machine *machine, const struct request *request,
 		     struct line **line);
 uint64_t upgrade_line(struct machine *machine, const struct request *request,
@@ -368,17 +374,21 @@ int sharing_init(struct machine *machine);
 void sharing_release(struct machine *machine);
 /* The open record of a line, 0: none. */
 uint16_t sharing_find(const struct machine *machine, uint64_t number);
-/* The request found the line modified by line->owner, and waits `cycles` for it. */
+/*
+ * The request found the line modified by line->owner, and waits `cycles` for it. sharing_touch() is
+ * part of it.
+ */
 void sharing_hitm(struct machine *machine, const struct request *request,
 		  struct line *line, bool remote, uint64_t cycles);
 /* The request made other copies of a contended line invalid. */
 void sharing_upgrade(struct machine *machine, const struct request *request,
 		     struct line *line, uint64_t cycles);
-/* The core has just obtained a contended line, with or without HITM. */
-void sharing_obtain(struct machine *machine, const struct line *line, uint32_t core);
+/* The request has obtained a contended line without HITM. sharing_touch() is part of it, too. */
+void sharing_obtain(struct machine *machine, const struct request *request,
+		    const struct line *line);
 /* Bytes of a contended line are touched: read, or written, or both. */
 void sharing_touch(struct machine *machine, const struct request *request,
-		   const struct line *line, bool read);
+		   const struct line *line);
 /* The core is about to lose a contended line. */
 void sharing_lose(struct machine *machine, struct line *line, uint32_t core);
 /* Records of the lines from `first` to `last` belong to memory that is used no more. */

@@ -18,14 +18,14 @@ static inline struct front *l1_front(const struct l1 *l1, uint64_t number)
 	return &l1->fronts[number & l1->front_mask];
 }
 
-/* The line's hits are no longer to be settled by its front. */
-static inline void forget_front(struct l1 *l1, const struct line *line)
+/* The line is about to be taken away: its hits are no longer to be settled by its front. */
+static inline void lose_front(struct l1 *l1, const struct line *line)
 {
 	struct front *front = l1_front(l1, line->number);
 
 	if (front->line != line)
 		return;
-	*front = (struct front){0};
+	front->tag = line->number << LINE_SHIFT | FRONT_LOST;
 	l1_changed(l1);
 }
 
@@ -42,6 +42,16 @@ static inline void set_front(struct l1 *l1, struct line *line, uint64_t bits)
 static inline struct line *line_of(uint64_t word)
 {
 	return (struct line *)(uintptr_t)(word & ~L1_BACKED);
+}
+
+/* The line of that number, which the core has lost; NULL: not known, or not so. */
+static inline struct line *lost_line(const struct machine_core *core,
+				     const struct front *front, uint64_t number)
+{
+	if (front->tag == (number << LINE_SHIFT | FRONT_LOST) &&
+	    front->line->number == number && !holds(front->line, core->number))
+		return front->line;
+	return NULL;
 }
 
 static inline bool is_line_number(uint64_t word, uint64_t number)

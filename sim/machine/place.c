@@ -17,12 +17,17 @@ static bool is_number(uint64_t word, uint64_t number)
 	return (word & ~(uint64_t)LLC_SHARED) == (number << LLC_SHIFT | LLC_VALID);
 }
 
-/* The way of a line in an L1 or L2, and its set. */
-static inline uint32_t find_line(const struct cache *cache, const struct line *line,
-				 uint64_t *set)
+/* The set of a line in an L1 or L2, which are never in slices. */
+static inline uint64_t set_of(const struct cache *cache, const struct line *line)
 {
-	*set = cache_set(cache, line->number);
-	return cache_find(cache, *set, line->number, is_line, (uintptr_t)line);
+	return line->number & cache->set_mask;
+}
+
+/* The way of a line in an L1 or L2. */
+static inline uint32_t find_line(const struct cache *cache, const struct line *line)
+{
+	return cache_find(cache, set_of(cache, line), line->number, is_line,
+			  (uintptr_t)line);
 }
 
 uint64_t *find_in_llc(const struct machine *machine, uint32_t llc, uint64_t number)
@@ -38,13 +43,20 @@ uint64_t *find_in_llc(const struct machine *machine, uint32_t llc, uint64_t numb
 	return way == NO_WAY ? NULL : cache_word(cache, set, way);
 }
 
-void use_in_llc(const struct machine *machine, uint32_t llc, uint64_t number,
-		const uint64_t *word)
+uint64_t *use_in_llc(const struct machine *machine, uint32_t llc, uint64_t number)
 {
 	const struct cache *cache = &machine->llcs[llc].cache;
-	uint64_t set = cache_set(cache, number);
+	uint64_t set;
+	uint32_t way;
 
-	cache_use(cache, set, (uint32_t)(word - cache_word(cache, set, 0)));
+	if (!cache->sets)
+		return NULL;
+	set = cache_set(cache, number);
+	way = cache_find(cache, set, number, is_number, number);
+	if (way == NO_WAY)
+		return NULL;
+	cache_use(cache, set, way);
+	return cache_word(cache, set, way);
 }
 
 void remove_from_llc(const struct machine *machine, uint32_t llc, uint64_t number)
@@ -59,38 +71,54 @@ void remove_from_llc(const struct machine *machine, uint32_t llc, uint64_t numbe
 	cache_drop(cache, set, (uint32_t)(word - cache_word(cache, set, 0)));
 }
 
-static void remove_line(const struct cache *cache, const struct line *line)
+static __attribute__((noinline)) void remove_searched(const struct cache *cache,
+						      const struct line *line)
 {
-	uint64_t set;
-	uint32_t way = find_line(cache, line, &set);
+	uint32_t way = find_line(cache, line);
 
 	if (way != NO_WAY)
-		cache_drop(cache, set, way);
+		cache_drop(cache, set_of(cache, line), way);
 }
 
-static void remove_from_l1(struct l1 *l1, const struct line *line)
+/* What cores take from each other is most often what they used last. */
+static inline __attribute__((always_inline)) void remove_line(const struct cache *cache,
+							      const struct line *line)
 {
-	uint64_t set;
-	uint32_t way = find_line(&l1->cache, line, &set);
+	if (unlikely(!cache_drop_front(cache, set_of(cache, line), is_line,
+				       (uintptr_t)line)))
+		remove_searched(cache, line);
+}
+
+static inline __attribute__((always_inline)) void
+remove_from_l1(struct l1 *l1, const struct line *line)
+{
+	uint64_t set = set_of(&l1->cache, line);
+	uint32_t way = find_line(&l1->cache, line);
 
 	if (way == NO_WAY)
 		return;
-	forget_front(l1, line);
+	lose_front(l1, line);
 	l1->cache.sets[set].order &= ~(UINT64_C(1) << way);
 	*cache_word(&l1->cache, set, way) = 0;
 	set_signature(&l1->cache, set, way, 0);
 }
 
-static void remove_from_l1s(struct machine_core *core, const struct line *line)
+static __attribute__((noinline)) void remove_from_l1i(struct machine_core *core,
+						      const struct line *line)
+{
+	remove_from_l1(&core->l1i, line);
+}
+
+static inline void remove_from_l1s(struct machine_core *core, const struct line *line)
 {
 	remove_from_l1(&core->l1d, line);
-	if (line->fetched)
-		remove_from_l1(&core->l1i, line);
+	if (unlikely(line->fetched))
+		remove_from_l1i(core, line);
 }
 
 /* The core's state becomes I; emptying its caches is the caller's. */
-static void give_up(struct machine *machine, const struct machine_core *core,
-		    struct line *line)
+static inline void give_up(struct machine *machine, const struct machine_core *core,
+			   struct line *line)
 {
 	if (line->contended)
 		sharing_lose(machine, line, core->number);
@@ -168,17 +196,16 @@ void place_in_llc(struct machine *machine, uint32_t llc, uint64_t number, uint64
 /* L2 has the line no longer; true: this L1 has it. */
 static bool forget_backing(const struct l1 *l1, const struct line *line)
 {
-	uint64_t set;
-	uint32_t way = find_line(&l1->cache, line, &set);
+	uint32_t way = find_line(&l1->cache, line);
 
 	if (way == NO_WAY)
 		return false;
-	*cache_word(&l1->cache, set, way) &= ~L1_BACKED;
+	*cache_word(&l1->cache, set_of(&l1->cache, line), way) &= ~L1_BACKED;
 	return true;
 }
 
-static void fell_out_of_l2(struct machine *machine, struct machine_core *core,
-			   struct line *line)
+static __attribute__((noinline)) void
+fell_out_of_l2(struct machine *machine, struct machine_core *core, struct line *line)
 {
 	bool held = false;
 
@@ -195,22 +222,23 @@ static void fell_out_of_l2(struct machine *machine, struct machine_core *core,
 
 void place_in_l2(struct machine *machine, struct machine_core *core, struct line *line)
 {
-	uint64_t evicted = cache_put(&core->l2, cache_set(&core->l2, line->number),
-				     line->number, (uintptr_t)line);
+	uint64_t evicted = cache_put(&core->l2, set_of(&core->l2, line), line->number,
+				     (uintptr_t)line);
 
 	if (evicted)
 		fell_out_of_l2(machine, core, line_of(evicted));
 }
 
-static void fell_out_of_l1(struct machine *machine, struct machine_core *core,
-			   const struct l1 *l1, struct line *line)
+static __attribute__((noinline)) void fell_out_of_l1(struct machine *machine,
+						     struct machine_core *core,
+						     const struct l1 *l1,
+						     struct line *line)
 {
 	const struct l1 *other = l1 == &core->l1d ? &core->l1i : &core->l1d;
-	uint64_t set;
 
-	if (core->l2.sets && find_line(&core->l2, line, &set) != NO_WAY)
+	if (core->l2.sets && find_line(&core->l2, line) != NO_WAY)
 		return;
-	if (line->fetched && find_line(&other->cache, line, &set) != NO_WAY)
+	if (line->fetched && find_line(&other->cache, line) != NO_WAY)
 		return;
 	/* Clean lines are dropped; L2 lost them earlier. */
 	if (core->l2.sets && line->modified && line->owner == core->number)
@@ -262,7 +290,7 @@ static uint32_t choose_way(struct l1 *l1, uint64_t set)
 void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
 		 struct line *line)
 {
-	uint64_t set = cache_set(&l1->cache, line->number), evicted;
+	uint64_t set = set_of(&l1->cache, line), evicted;
 	uint32_t way = choose_way(l1, set);
 	uint64_t *word = cache_word(&l1->cache, set, way);
 

@@ -59,12 +59,37 @@ uint16_t sharing_find(const struct machine *machine, uint64_t number)
 	return index;
 }
 
-static struct sharer *find_sharer(struct contended *record, uint32_t core)
+/*
+ * Where the sharer of a core is, or could be put; SHARERS_MAX: there is no room. It is found by the
+ * core's number, which is most often below the limit, without a search.
+ */
+static inline uint32_t sharer_place(const struct contended *record, uint32_t core)
 {
-	for (uint32_t i = 0; i < record->sharer_count; i++)
-		if (record->sharers[i].core == core)
-			return &record->sharers[i];
-	return NULL;
+	uint32_t at = core % SHARERS_MAX;
+
+	if (likely(record->sharers[at].core == core))
+		return at;
+	for (uint32_t i = 0; i < SHARERS_MAX; i++, at = (at + 1) % SHARERS_MAX)
+		if (record->sharers[at].core == core ||
+		    record->sharers[at].core == NO_CORE)
+			return at;
+	return SHARERS_MAX;
+}
+
+static inline struct sharer *find_sharer(struct contended *record, uint32_t core)
+{
+	uint32_t at = sharer_place(record, core);
+
+	return at < SHARERS_MAX && record->sharers[at].core == core
+		       ? &record->sharers[at]
+		       : NULL;
+}
+
+static void forget_sharers(struct contended *record)
+{
+	record->used = 0;
+	for (uint32_t i = 0; i < SHARERS_MAX; i++)
+		record->sharers[i].core = NO_CORE;
 }
 
 static void count_class(struct contended *record, struct machine_thread *thread,
@@ -88,8 +113,8 @@ static void decide(const struct machine *machine, struct contended *record,
 
 static void decide_all(const struct machine *machine, struct contended *record)
 {
-	for (uint32_t i = 0; i < record->sharer_count; i++)
-		decide(machine, record, &record->sharers[i], false);
+	for (uint32_t left = record->used; left; left &= left - 1)
+		decide(machine, record, &record->sharers[__builtin_ctz(left)], false);
 }
 
 static void settle_core(struct machine *machine, struct machine_core *core)
@@ -160,7 +185,7 @@ static void unchain(struct machine *machine, struct contended *record)
 	*link = record->next;
 	sharing->open--;
 	decide_all(machine, record);
-	record->sharer_count = 0;
+	forget_sharers(record);
 	if (line) /* ways that are still watched get over it at the next access */
 		line->contended = 0;
 }
@@ -188,9 +213,8 @@ static uint16_t make_room(struct machine *machine)
 	return (uint16_t)cheapest;
 }
 
-/* The report's entry of a thread, NULL: no room. */
-static struct machine_line_thread *thread_entry(struct machine_line *report,
-						uint32_t id)
+static __attribute__((noinline)) struct machine_line_thread *
+search_entry(struct machine_line *report, uint32_t id)
 {
 	struct machine_line_thread *entry;
 
@@ -206,21 +230,34 @@ static struct machine_line_thread *thread_entry(struct machine_line *report,
 	return entry;
 }
 
-/* The sharer of a core, which knows nothing yet if it is new; NULL: no room. */
-static struct sharer *take_sharer(struct contended *record, uint32_t core)
+/* The report's entry of a thread on the core of that sharer, which may be NULL; NULL: no room. */
+static inline struct machine_line_thread *
+thread_entry(struct machine_line *report, struct sharer *sharer, uint32_t id)
 {
-	struct sharer *sharer = find_sharer(record, core);
+	struct machine_line_thread *entry;
 
-	if (sharer || record->sharer_count == SHARERS_MAX)
-		return sharer;
-	sharer = &record->sharers[record->sharer_count++];
-	*sharer = (struct sharer){.core = (uint16_t)core, .stale = record->written};
-	return sharer;
+	if (likely(sharer && sharer->entry < report->thread_count &&
+		   report->threads[sharer->entry].id == id))
+		return &report->threads[sharer->entry];
+	entry = search_entry(report, id);
+	if (sharer && entry)
+		sharer->entry = (uint8_t)(entry - report->threads);
+	return entry;
 }
 
-void sharing_obtain(struct machine *machine, const struct line *line, uint32_t core)
+/* The sharer of a core, which knows nothing yet if it is new; NULL: no room. */
+static inline struct sharer *take_sharer(struct contended *record, uint32_t core)
 {
-	take_sharer(&machine->sharing.records[line->contended], core);
+	uint32_t at = sharer_place(record, core);
+
+	if (unlikely(at == SHARERS_MAX))
+		return NULL;
+	if (unlikely(record->sharers[at].core != core)) {
+		record->sharers[at] = (struct sharer){.core = (uint16_t)core,
+						      .stale = record->written};
+		record->used |= (uint16_t)(1u << at);
+	}
+	return &record->sharers[at];
 }
 
 /* The first HITM: all that is known is who owns the line and what that core wrote. */
@@ -234,6 +271,7 @@ static void open_record(struct machine *machine, struct line *line)
 	struct machine_line *report = &record->report;
 
 	*record = (struct contended){.next = *chain};
+	forget_sharers(record);
 	report->address = line->number << LINE_SHIFT;
 	if (machine->host.note_line)
 		report->note =
@@ -243,25 +281,34 @@ static void open_record(struct machine *machine, struct line *line)
 	line->contended = index;
 	take_sharer(record, line->owner);
 	if (writer)
-		thread_entry(report, writer->id)->written = line->written;
+		search_entry(report, writer->id)->written = line->written;
 }
 
 /* What the owner wrote is news to all others. */
-static void hand_out_writes(struct contended *record, struct line *line)
+static inline void hand_out_writes(struct contended *record, struct line *line)
 {
 	uint64_t written = line->written;
 
-	for (uint32_t i = 0; i < record->sharer_count; i++)
-		if (record->sharers[i].core != line->owner)
-			record->sharers[i].stale |= written;
+	if (!written)
+		return;
+	for (uint32_t left = record->used; left; left &= left - 1) {
+		struct sharer *sharer = &record->sharers[__builtin_ctz(left)];
+
+		if (sharer->core != line->owner)
+			sharer->stale |= written;
+	}
 	record->written |= written;
 	line->written = 0;
 }
 
-static void count_site(struct machine_line_site *sites, uint32_t site)
+static inline void count_site(struct machine_line_site *sites, uint32_t site)
 {
 	uint32_t i = 0;
 
+	if (likely(sites[0].site == site && sites[0].count)) {
+		sites[0].count += sites[0].count < UINT32_MAX;
+		return;
+	}
 	while (i < MACHINE_LINE_SITES - 1 && sites[i].count && sites[i].site != site)
 		i++;
 	sites[i].site = site; /* the last candidate gives way and hands on its count */
@@ -297,6 +344,19 @@ static void count_region(struct machine_line_region *regions, uint32_t region,
 	}
 }
 
+/* The sharer and the thread's entry are NULL where there is no room for them. */
+static inline void touch(const struct machine *machine, const struct request *request,
+			 struct contended *record, struct sharer *sharer,
+			 struct machine_line_thread *entry)
+{
+	if (entry && request->read)
+		entry->read |= request->bytes;
+	if (entry && request->write)
+		entry->written |= request->bytes;
+	if (sharer && sharer->pending && sharer->stale & request->bytes)
+		decide(machine, record, sharer, true);
+}
+
 void sharing_hitm(struct machine *machine, const struct request *request,
 		  struct line *line, bool remote, uint64_t cycles)
 {
@@ -320,9 +380,10 @@ void sharing_hitm(struct machine *machine, const struct request *request,
 	count_site(record->report.fetched_at, request->site);
 	count_site(record->report.written_at, line->site);
 	count_region(record->report.regions, request->thread->region, true, cycles);
-	entry = thread_entry(&record->report, request->thread->id);
+	entry = thread_entry(&record->report, sharer, request->thread->id);
 	if (entry && entry->hitm < UINT32_MAX)
 		entry->hitm++;
+	touch(machine, request, record, sharer, entry);
 }
 
 void sharing_upgrade(struct machine *machine, const struct request *request,
@@ -336,19 +397,20 @@ void sharing_upgrade(struct machine *machine, const struct request *request,
 }
 
 void sharing_touch(struct machine *machine, const struct request *request,
-		   const struct line *line, bool read)
+		   const struct line *line)
 {
 	struct contended *record = &machine->sharing.records[line->contended];
-	struct machine_line_thread *entry =
-		thread_entry(&record->report, request->thread->id);
 	struct sharer *sharer = find_sharer(record, request->core->number);
 
-	if (entry && read)
-		entry->read |= request->bytes;
-	if (entry && request->write)
-		entry->written |= request->bytes;
-	if (sharer && sharer->pending && sharer->stale & request->bytes)
-		decide(machine, record, sharer, true);
+	touch(machine, request, record, sharer,
+	      thread_entry(&record->report, sharer, request->thread->id));
+}
+
+void sharing_obtain(struct machine *machine, const struct request *request,
+		    const struct line *line)
+{
+	take_sharer(&machine->sharing.records[line->contended], request->core->number);
+	sharing_touch(machine, request, line);
 }
 
 void sharing_lose(struct machine *machine, struct line *line, uint32_t core)

@@ -14,10 +14,16 @@
 
 struct direct direct;
 
+/*
+ * At first it may be that more threads are soon to come. All that is executed in between would be
+ * translated for nothing, which takes twice as long as with the log.
+ */
+#define ALONE_WORDS_FIRST (256u << 10)
+
 static struct {
 	uint64_t words;
-	uint64_t patience; /* words; twice as many after each time */
-} alone = {.patience = ALONE_WORDS_MIN};
+	uint64_t patience; /* words; twice as many after each time but the first */
+} alone = {.patience = ALONE_WORDS_FIRST};
 
 void direct_note_alone(uint64_t words)
 {
@@ -35,8 +41,8 @@ void direct_start(struct thread *thread)
 
 	if (direct.on || !tool.direct || !tool.warm)
 		return;
-	if (alone.words)
-		alone.patience *= 2;
+	alone.patience = alone.patience == ALONE_WORDS_FIRST ? ALONE_WORDS_MIN
+							     : 2 * alone.patience;
 	direct = (struct direct){
 		.on = true,
 		.thread = thread,

@@ -57,38 +57,43 @@ static inline bool is_simulated(const struct thread *thread)
 static bool simulate_items(struct thread *thread, uint64_t head, const uint64_t *roots,
 			   uint64_t until)
 {
-	const struct block *block = log_block(head);
-	uint32_t end = log_block_end(head);
+	struct machine_thread *machine = thread->machine;
+	const struct item *items = log_block(head)->items;
+	const struct item *item = items + thread->item;
+	const struct item *end = items + log_block_end(head);
+	/* Of the clock, only cycles pass here. */
+	uint64_t waited = thread->origin + machine->counters[MACHINE_BLOCKED];
 
-	for (uint32_t i = thread->item; i < end; i++) {
-		const struct item *item = &block->items[i];
+	while (item < end) {
+		const struct item *next = item + 1;
 
-		machine_instructions(thread->machine, item->gap);
-		simulate_item(thread->machine, item, roots,
-			      i + 1 == end && (head & LOG_TAKEN));
-		if (thread_clock(thread) > until && i + 1 < end) {
-			thread->item = i + 1;
+		machine_instructions(machine, item->gap);
+		simulate_item(machine, item, roots, next == end && (head & LOG_TAKEN));
+		if (waited + machine->counters[MACHINE_CYCLES] > until && next < end) {
+			thread->item = (uint32_t)(next - items);
 			return false;
 		}
+		item = next;
 	}
 	thread->item = 0;
 	return true;
 }
 
 /* The block's first `done` references have been performed: now what stands before the next. */
-static void catch_up(struct thread *thread, const struct block *block, uint32_t done)
+static inline void catch_up(struct thread *thread, const struct block *block,
+			    uint32_t done)
 {
+	const struct item *item = block->items;
 	uint64_t instructions = 0;
 
-	for (; done; thread->item++) {
-		const struct item *item = &block->items[thread->item];
-
+	for (; done; item++) {
 		instructions += item->gap;
 		if (item_is_access(item))
 			done--;
 		else if (item->kind == ITEM_BRANCH)
 			simulate_item(thread->machine, item, NULL, false);
 	}
+	thread->item = (uint32_t)(item - block->items);
 	machine_instructions(thread->machine, instructions);
 }
 
@@ -124,9 +129,9 @@ simulate_whole(const struct machine_view *view, struct thread *thread, uint64_t 
 }
 
 /*
- * A block's execution up to `until`; false: more is to come. While its references hit, it is
- * executed to its end, a few cycles later: what it hits is in the core's own cache, and nobody can
- * see that its branches are not put off.
+ * A block's execution from its beginning up to `until`; false: more is to come. While its
+ * references hit, it is executed to its end, a few cycles later: what it hits is in the core's own
+ * cache, and nobody can see that its branches are not put off.
  */
 static bool simulate_block(struct thread *thread, uint64_t head, const uint64_t *roots,
 			   uint64_t until)
@@ -138,7 +143,7 @@ static bool simulate_block(struct thread *thread, uint64_t head, const uint64_t 
 	uint64_t end = thread_clock(thread) +
 		       machine_instructions_cycles(machine, block->run.instructions);
 
-	if (thread->item || !is_whole(&view, block, head))
+	if (!is_whole(&view, block, head))
 		return simulate_items(thread, head, roots, until);
 	if (unlikely(!simulate_whole(&view, thread, head, roots,
 				     end < until ? until - end : 0, &tally)))
@@ -146,6 +151,16 @@ static bool simulate_block(struct thread *thread, uint64_t head, const uint64_t 
 		       simulate_items(thread, head, roots, until);
 	machine_tally(machine, &tally);
 	return true;
+}
+
+/* The same, from where it stopped if it has. */
+static inline bool go_on(struct thread *thread, uint64_t head, const uint64_t *roots,
+			 uint64_t until)
+{
+	if (thread->item)
+		return simulate_items(thread, head, roots, until);
+	thread->replayed_blocks++;
+	return simulate_block(thread, head, roots, until);
 }
 
 static void birth(struct thread *thread, const struct signal *signal)
@@ -383,6 +398,23 @@ static struct thread *pop(void)
 	return first;
 }
 
+/* Puts a thread in that was taken out; returns the one that goes on, which is out then. */
+static inline struct thread *exchange(struct thread *thread)
+{
+	struct thread *other;
+
+	if (queue.count > 1) {
+		push(thread);
+		return pop();
+	}
+	thread->key = thread_clock(thread);
+	if (!queue.count || queue.heap[0]->key > thread->key)
+		return thread;
+	other = queue.heap[0];
+	queue.heap[0] = thread;
+	return other;
+}
+
 static bool has_pending(const struct thread *thread)
 {
 	return thread->log.read < thread->log.written;
@@ -409,8 +441,7 @@ static enum stop run(struct thread *thread, uint64_t until)
 
 		if (!(head & LOG_CONTROL)) {
 			if (is_simulated(thread)) {
-				thread->replayed_blocks += !thread->item;
-				if (!simulate_block(thread, head, log->read + 1, late))
+				if (!go_on(thread, head, log->read + 1, late))
 					return STOP_LATER;
 				passed_over = 0;
 			} else {
@@ -460,8 +491,9 @@ static void measure_speed(struct thread *thread, uint64_t cycles, size_t words)
 
 static void merge(uint64_t bound, bool bounded)
 {
-	while (queue.count && queue.heap[0]->key <= bound) {
-		struct thread *thread = pop();
+	struct thread *thread = queue.count ? pop() : NULL;
+
+	while (thread && thread->key <= bound) {
 		uint64_t until = queue.count && queue.heap[0]->key < bound
 					 ? queue.heap[0]->key
 					 : bound;
@@ -472,18 +504,21 @@ static void merge(uint64_t bound, bool bounded)
 		queue.time = thread->key;
 		queue.resumed = false;
 		stop = run(thread, until);
-		if (stop == STOP_ENDED)
-			continue;
-		measure_speed(thread, cycles, (size_t)(thread->log.read - from));
+		if (stop != STOP_ENDED)
+			measure_speed(thread, cycles,
+				      (size_t)(thread->log.read - from));
+		if (stop == STOP_LATER && !has_pending(thread))
+			stop = STOP_EMPTY;
 		if (stop == STOP_LATER) {
-			if (has_pending(thread))
-				push(thread);
-			else
-				stop = STOP_EMPTY;
+			thread = exchange(thread);
+			continue;
 		}
 		if (bounded && stop == STOP_EMPTY && bound_by(thread) < bound)
 			bound = bound_by(thread);
+		thread = queue.count ? pop() : NULL;
 	}
+	if (thread)
+		push(thread);
 }
 
 /* Some thread that has nothing logged may still do something. */

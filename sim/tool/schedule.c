@@ -39,9 +39,12 @@ extern Bool VG_(ok_to_discard_translations);
 /*
  * The hand-over between threads costs as much as the simulation of so many blocks. Who waits for
  * cache lines all the time comes through few in a window; he gets more, unless locks make it matter
- * what the others see of him.
+ * what the others see of him. The longer nobody has locked anything, nor spun, the less it seems to
+ * matter: turns grow.
  */
 #define TURN_BLOCKS_MIN 500
+#define TURN_BLOCKS_MAX 4000
+#define TURNS_TO_GROW   8u
 /* Of a turn outside regions, where virtual time stands still; a thread may be spinning. */
 #define OUTSIDE_BLOCKS 20000
 /* Logged outside regions before the logging is taken out: about 0.2 s. */
@@ -55,6 +58,7 @@ static struct {
 static struct thread *last_started;
 static uint32_t starved; /* turns in a row of threads ahead of their time */
 static uint32_t idled;
+static uint32_t calm; /* turns in a row that were longer than a window, without locks */
 
 static UInt blocks_left(ThreadId tid)
 {
@@ -216,6 +220,14 @@ static bool is_kept(struct thread *thread, bool ahead)
 	return ahead || !gate_pass(thread, thread->kept_before);
 }
 
+/* The least that a thread that does not lock is given. */
+static UInt least_turn(void)
+{
+	UInt blocks = TURN_BLOCKS_MIN * (1 + calm / TURNS_TO_GROW);
+
+	return blocks < TURN_BLOCKS_MAX ? blocks : TURN_BLOCKS_MAX;
+}
+
 /*
  * At least one block: Valgrind may be about to execute one that must not be put off (a function
  * without its redirection). None for a thread that is kept: it is somewhere else.
@@ -240,10 +252,14 @@ static UInt allowance(struct thread *thread)
 		return 1;
 	blocks = blocks_in(thread,
 			   others == UINT64_MAX ? window : others + window - front);
-	if (thread->locking)
+	if (thread->locking || holds_locks(thread))
+		calm = 0;
+	if (thread->locking) {
 		thread->grace = overtime_blocks(thread);
-	else if (blocks < TURN_BLOCKS_MIN && !holds_locks(thread))
-		blocks = TURN_BLOCKS_MIN;
+	} else if (blocks < least_turn() && !holds_locks(thread)) {
+		blocks = least_turn();
+		calm++;
+	}
 	thread->locking = false;
 	return blocks + thread->grace;
 }
@@ -387,12 +403,14 @@ void schedule_start(ThreadId tid, ULong blocks)
 		last_started = thread;
 		return;
 	}
-	if (thread->state == THREAD_SPINNING)
+	if (thread->state == THREAD_SPINNING) {
 		allowed = 1;
-	else if (instrument_blocks_wanted())
+		calm = 0;
+	} else if (instrument_blocks_wanted()) {
 		allowed = allowance(thread);
-	else
+	} else {
 		allowed = is_kept(thread, false) ? 0 : OUTSIDE_BLOCKS;
+	}
 	if (allowed > 1)
 		starved = idled = 0;
 	else if (thread == last_started || ++starved > threads.live)

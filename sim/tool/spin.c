@@ -158,8 +158,12 @@ static bool same_registers(const struct thread *thread)
 
 static bool repeats(const uint64_t *words, const uint64_t *end, uint64_t period)
 {
-	return !VG_(memcmp)(words, words + period,
-			    (SizeT)(end - words - (ptrdiff_t)period) * sizeof(*words));
+	const uint64_t *later = words + period;
+
+	/* Valgrind's memcmp() does not take words at a time. */
+	while (later < end && *words == *later)
+		words++, later++;
+	return later >= end;
 }
 
 /* Blocks, and yielding the processor: whatever else was asked of the kernel may have had an effect. */

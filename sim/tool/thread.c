@@ -76,7 +76,6 @@ void thread_create(struct thread *parent, ThreadId tid)
 		THREAD_APPEND(thread, LOG_BIRTH, (uintptr_t)created, thread_order());
 	} else {
 		thread->born = true;
-		direct_start(thread);
 	}
 }
 

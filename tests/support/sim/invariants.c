@@ -107,6 +107,27 @@ static bool is_marked(const struct l1 *l1, const struct line *line)
 	return false;
 }
 
+static bool has_line(const struct cache *cache, const struct line *line)
+{
+	for (uint64_t i = 0; i < (cache->set_mask + 1) * cache->way_count; i++)
+		if ((cache->words[i] & ~L1_BACKED) == (uintptr_t)line)
+			return true;
+	return false;
+}
+
+/* The line may live no longer, or again under another number. */
+static void check_lost(struct walk *walk, const struct l1 *l1,
+		       const struct front *front)
+{
+	uint64_t number = front->tag >> LINE_SHIFT;
+
+	expect(walk, front->tag == (number << LINE_SHIFT | FRONT_LOST),
+	       "a front is neither valid nor lost");
+	expect(walk,
+	       front->line->number != number || !has_line(&l1->cache, front->line),
+	       "a lost line is where it was");
+}
+
 static void check_front(struct walk *walk, const struct machine_core *core,
 			const struct l1 *l1, uint64_t place)
 {
@@ -116,6 +137,10 @@ static void check_front(struct walk *walk, const struct machine_core *core,
 
 	if (!front->tag) {
 		expect(walk, !line, "an unknown front points to a line");
+		return;
+	}
+	if ((front->tag & FRONT_VALID) != FRONT_VALID) {
+		check_lost(walk, l1, front);
 		return;
 	}
 	expect(walk,
@@ -152,14 +177,6 @@ static void check_tlb(struct walk *walk, const struct tlb *tlb)
 		expect(walk, !tlb->fronts[i] || marked,
 		       "a TLB's front is not marked as used");
 	}
-}
-
-static bool has_line(const struct cache *cache, const struct line *line)
-{
-	for (uint64_t i = 0; i < (cache->set_mask + 1) * cache->way_count; i++)
-		if ((cache->words[i] & ~L1_BACKED) == (uintptr_t)line)
-			return true;
-	return false;
 }
 
 static void check_cache(struct walk *walk, const struct machine_core *core,
