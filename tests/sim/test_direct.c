@@ -79,6 +79,23 @@ static void the_same_is_counted(void **state)
 	}
 }
 
+/*
+ * What is executed is the same; what the second thread, while it is there, leaves in the caches may
+ * differ by a few lines.
+ */
+static void expect_alike(enum machine_counter counter, uint64_t direct, uint64_t logged)
+{
+	bool exact = counter == MACHINE_INSTRUCTIONS || counter == MACHINE_LOADS ||
+		     counter == MACHINE_STORES || counter == MACHINE_ATOMICS ||
+		     counter == MACHINE_BRANCHES || counter == MACHINE_BRANCH_MISSES;
+	uint64_t difference = direct > logged ? direct - logged : logged - direct;
+
+	if (difference > (exact ? 0 : 20 + logged / 10000))
+		fail_msg("%s: %llu directly, %llu from the log",
+			 machine_counter_name(counter), (unsigned long long)direct,
+			 (unsigned long long)logged);
+}
+
 /* Before the second thread, and long after it, when direct simulation begins anew. */
 static void so_it_is_around_a_second_thread(void **state)
 {
@@ -92,11 +109,8 @@ static void so_it_is_around_a_second_thread(void **state)
 	assert_int_equal(one.executions, 11);
 	assert_int_equal(other.executions, 11);
 	for (int i = 0; i < MACHINE_COUNTERS; i++)
-		if (one.counters[i] != other.counters[i])
-			fail_msg("%s: %llu directly, %llu from the log",
-				 machine_counter_name((enum machine_counter)i),
-				 (unsigned long long)one.counters[i],
-				 (unsigned long long)other.counters[i]);
+		expect_alike((enum machine_counter)i, one.counters[i],
+			     other.counters[i]);
 	assert_true(one.counters[MACHINE_ATOMICS] > 0);
 	assert_true(one.counters[MACHINE_L1D_MISSES] > 0);
 	assert_true(one.counters[MACHINE_BRANCH_MISSES] > 0);
