@@ -17,6 +17,7 @@
 	64 /* a thread with less than 1/64 of the busiest one's HITM is quiet */
 #define GRANULE_MAX  8u
 #define MOSTLY_FALSE 9 /* false HITM for each true one */
+#define MOSTLY_TRUE  9 /* the reverse: padding would end too little */
 
 /* Threads by their place in machine_line.threads. */
 struct part {
@@ -117,7 +118,7 @@ uint32_t padding_smallest(const struct machine_line *line)
 	struct part parts[MACHINE_LINE_BYTES];
 	uint32_t distance;
 
-	if (line->hitm_true >= line->hitm_false)
+	if (line->hitm_true / MOSTLY_TRUE >= line->hitm_false)
 		return 0;
 	find_parts(line, false, parts);
 	distance = nearest_at_odds(parts, TOUCHED_ALONE);

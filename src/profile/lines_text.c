@@ -146,15 +146,25 @@ void line_put_contended(struct text *text, const struct profile_line *line)
 		line_put_data(text, line, 0);
 }
 
+/* With one true HITM in so many, padding alone is not all that can be said. */
+#define PART_TRUE 10
+
 void line_put_advice(struct text *text, const struct profile_line *line)
 {
+	double decided = line->hitm_false + line->hitm_true;
+
 	if (line->padding)
 		text_printf(text,
 			    "put %" PRIu32
 			    " bytes between what different threads have, or "
 			    "align each part to %d",
 			    line->padding, LINE_BYTES);
-	else
+	if (line->padding && line->hitm_true > decided / PART_TRUE)
+		text_printf(text,
+			    ": that ends the false sharing, %.0f %% of it; for the "
+			    "rest, share less often",
+			    100 * line->hitm_false / decided);
+	if (!line->padding)
 		text_puts(text,
 			  "padding does not help, the threads want the same bytes: "
 			  "share them less often");

@@ -460,6 +460,35 @@ static void a_detail_that_was_tampered_with_is_damage(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- in words ---- */
+
+static void expect_advice(double hitm_false, double hitm_true, uint32_t padding,
+			  const char *expected)
+{
+	const struct profile_line line = {
+		.hitm_false = hitm_false, .hitm_true = hitm_true, .padding = padding};
+	struct text advice = {0};
+
+	line_put_advice(&advice, &line);
+	assert_string_equal(advice.chars, expected);
+	text_free(&advice);
+}
+
+static void advice_tells_how_much_padding_would_end(void **state)
+{
+	(void)state;
+	expect_advice(1000, 50, 56,
+		      "put 56 bytes between what different threads have, or align "
+		      "each part to 64");
+	expect_advice(600, 400, 56,
+		      "put 56 bytes between what different threads have, or align "
+		      "each part to 64: that ends the false sharing, 60 % of it; for "
+		      "the rest, share less often");
+	expect_advice(0, 400, 0,
+		      "padding does not help, the threads want the same bytes: share "
+		      "them less often");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +507,7 @@ int main(void)
 		TEST(an_old_profile_has_no_lines_and_is_not_touched_by_reading),
 		TEST(an_old_profile_takes_lines_once_it_is_written_to),
 		TEST(a_detail_that_was_tampered_with_is_damage),
+		cmocka_unit_test(advice_tells_how_much_padding_would_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
