@@ -37,7 +37,6 @@ void recordings_load(struct recordings *recordings, const char *directory)
 	struct dirent *entry;
 	char path[PATH_BYTES];
 
-	*recordings = (struct recordings){0};
 	if (!stream)
 		give_up(directory, "cannot be read");
 	while ((entry = readdir(stream))) {

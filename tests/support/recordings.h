@@ -10,6 +10,7 @@ struct recordings {
 	size_t count;
 };
 
+/* Adds those in a directory; `recordings` is zero at first. */
 void recordings_load(struct recordings *recordings, const char *directory);
 void recordings_close(struct recordings *recordings);
 

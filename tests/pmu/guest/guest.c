@@ -238,7 +238,7 @@ struct series series_of(const struct recorded *recorded, const char *region,
 {
 	struct gathering gathering = {.event = event};
 
-	each_sample(recorded->outcome, region, gather, &gathering);
+	recordings_visit(&recorded->outcome->recorded, region, gather, &gathering);
 	if (!gathering.series.count)
 		fail_msg("no sample of %s in region '%s'; stderr: %s", event, region,
 			 recorded->reply->errors);

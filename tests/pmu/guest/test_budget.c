@@ -58,7 +58,8 @@ static void samples_stand_for_all_executions(void **state)
 	uint64_t executions = 0;
 
 	(void)state;
-	each_sample(recorded->outcome, "mark-5", add_weight, &executions);
+	recordings_visit(&recorded->outcome->recorded, "mark-5", add_weight,
+			 &executions);
 	/* The last ones may have no sample that stands for them. */
 	assert_in_range(executions, 19800, 20200);
 	recorded_free(recorded);

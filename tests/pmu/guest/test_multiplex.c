@@ -85,7 +85,7 @@ static void groups_that_take_turns_are_scaled_to_the_truth(void **state)
 		outcome = run(&setup);
 		assert_exited(outcome, 0);
 		assert_quiet(outcome);
-		each_sample(outcome, "mark-4", check_sample, &count);
+		recordings_visit(&outcome->recorded, "mark-4", check_sample, &count);
 		assert_int_equal(count, 1);
 		finish(outcome);
 	}
