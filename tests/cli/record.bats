@@ -567,7 +567,7 @@ start_waiting() {
 	run script -qec "'$AUTOPERF' record -n 4 -o x.apdb -- '$actions' work 1 sleep 900 print x" /dev/null
 	[ "$status" -eq 0 ]
 	[[ $output != *"["[=\>]* ]]
-	[[ $output == *"run 4 of 4, about"*"left"* ]]
+	[[ $output == *"run "[234]" of 4, about"*"left"* ]] # not each is drawn on a busy machine
 	[ "$(grep -c '^x' <<<"$output")" -eq 4 ]
 }
 
