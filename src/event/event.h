@@ -134,8 +134,9 @@ void event_names_free(struct event_names *names);
 /*
  * What `name` means on source perf: kernel generic names ("page-faults", "cycles:u",
  * "L1-dcache-load-misses"), tracepoints ("sched:sched_switch"), raw events ("r01c2",
- * "cpu/event=0x3c,umask=0/"), libpfm4 native names, PAPI presets that have a kernel
- * equivalent ("PAPI_TOT_INS"). Fills *event (owned by the caller). On failure exit_status is
+ * "cpu/event=0x3c,umask=0/", "cpu_core/.../+cpu_atom/.../"), PAPI presets that one counter of
+ * this processor or a kernel event counts ("PAPI_TOT_INS"), the vendor's names of the events
+ * of the processor's default set, libpfm4 native names. Fills *event (owned by the caller). On failure exit_status is
  * EXIT_USAGE when nobody knows the name (the text offers the nearest known one) and
  * EXIT_CANNOT_MEASURE when it exists but this machine has no such counter.
  */
@@ -218,7 +219,7 @@ void event_plan_describe_rejected(const struct event_plan *plan, struct text *te
 struct event_listing {
 	const char *name;
 	const char *
-		kind; /* "hardware", "software", "cache", "pmu", "tracepoint", "pfm", "papi",
+		kind; /* "hardware", "software", "cache", "native", "pmu", "tracepoint", "pfm", "papi",
 			 "sim", "alias" */
 	const char *description;
 	enum event_role role;
@@ -228,8 +229,8 @@ struct event_listing {
 /* Returns 0 to go on; another value ends the listing and is returned. */
 typedef int (*event_visit)(const struct event_listing *listing, void *context);
 /*
- * The kernel's generic names and the events that PMU drivers name; with `all` also every
- * tracepoint and libpfm4 name. Source papi: its presets; with `all` the native events too.
+ * The kernel's generic names, the processor's default set and the events that PMU drivers
+ * name; with `all` also every tracepoint and libpfm4 name. Source papi: its presets; with `all` the native events too.
  * Source sim: its counters; with `all` also the names of other sources that mean them.
  * Tracepoints are not opened one by one (a first user costs the kernel 39 ms each): what
  * the kernel requires of all of them is checked instead.

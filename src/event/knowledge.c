@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Roles and descriptions of events by name: generic events and presets from their tables,
- * tracepoints and processors' native events by pattern.
+ * Roles and descriptions of events by name: generic events, presets and the events of the
+ * default sets from their tables, tracepoints and other native events by pattern.
  *
  * Vendors name the same thing in a few ways and keep to them over generations, so a pattern
  * holds for processors that came after it was written. The first pattern that matches wins:
@@ -13,6 +13,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "event/defaults.h"
 #include "event/simulated.h"
 
 struct name_pattern {
@@ -235,6 +236,8 @@ static struct event_knowledge describe_native(const char *name)
 	const struct generic_event *generic =
 		catalogue_find_generic(name, strlen(name));
 	const struct simulated_event *simulated = simulated_event_find(name);
+	const struct default_event *curated =
+		default_event_anywhere(name, strlen(name), NULL);
 	const struct name_pattern *pattern;
 
 	if (generic)
@@ -243,6 +246,9 @@ static struct event_knowledge describe_native(const char *name)
 	if (simulated)
 		return (struct event_knowledge){simulated->role, EVENT_UNIT_COUNT,
 						simulated->description};
+	if (curated)
+		return (struct event_knowledge){curated->role, curated->unit,
+						curated->description};
 	pattern = find_pattern(native_patterns, COUNT_OF(native_patterns), name);
 	if (!pattern)
 		return (struct event_knowledge){EVENT_ROLE_OTHER, EVENT_UNIT_COUNT,

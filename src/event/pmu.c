@@ -20,6 +20,9 @@
 
 #include "event/kernel_file.h"
 
+#define HYBRID_CORE "cpu_core"
+#define HYBRID_ATOM "cpu_atom"
+
 #define TERM_BYTES  128
 #define TERMS_BYTES 1024
 
@@ -233,8 +236,10 @@ static int no_such_pmu(const struct pmu *pmu, struct error *error)
 			      present);
 }
 
-int pmu_resolve(const char *devices, const char *name, struct event_encoding *encoding,
-		const char **modifiers, struct error *error)
+/* One PMU's part of a name. */
+static int resolve_one(const char *devices, const char *name,
+		       struct event_encoding *encoding, const char **modifiers,
+		       struct error *error)
 {
 	struct pmu pmu = {.devices = devices, .encoding = encoding};
 	const char *terms = strchr(name, '/');
@@ -257,6 +262,82 @@ int pmu_resolve(const char *devices, const char *name, struct event_encoding *en
 	text[end - terms - 1] = '\0';
 	*modifiers = end + 1;
 	return apply_terms(&pmu, text, true, error);
+}
+
+static bool pmu_type(const char *devices, const char *name, uint32_t *type)
+{
+	char path[PATH_MAX];
+	int64_t number;
+
+	if (snprintf(path, sizeof(path), "%s/%s/type", devices, name) >= PATH_MAX ||
+	    kernel_file_number(path, &number) || number < 0 || number > UINT32_MAX)
+		return false;
+	*type = (uint32_t)number;
+	return true;
+}
+
+bool pmu_hybrid_types(const char *devices, uint32_t *core, uint32_t *atom)
+{
+	return pmu_type(devices, HYBRID_CORE, core) &&
+	       pmu_type(devices, HYBRID_ATOM, atom);
+}
+
+/* Adds what `name` means as the encoding of the other PMU. */
+static int resolve_other(const char *devices, const char *name,
+			 struct event_encoding *encoding, const char **modifiers,
+			 struct error *error)
+{
+	struct event_encoding other;
+	int code = resolve_one(devices, name, &other, modifiers, error);
+
+	if (code)
+		return code;
+	if (other.type == encoding->type)
+		return error_set_exit(error, EXIT_USAGE, -EINVAL,
+				      "both sides of the + are events of one PMU");
+	encoding->has_other = true;
+	encoding->other_type = other.type;
+	encoding->other_config = other.config;
+	encoding->other_config1 = other.config1;
+	encoding->other_config2 = other.config2;
+	return 0;
+}
+
+/* "cpu/TERMS/" where the processor's PMUs are cpu_core and cpu_atom. */
+static int resolve_both(const char *devices, const char *name,
+			struct event_encoding *encoding, const char **modifiers,
+			struct error *error)
+{
+	const char *terms = strchr(name, '/');
+	char core[EVENT_NAME_BYTES + sizeof(HYBRID_CORE)];
+	char atom[EVENT_NAME_BYTES + sizeof(HYBRID_ATOM)];
+	const char *ignored;
+	int code;
+
+	snprintf(core, sizeof(core), HYBRID_CORE "%s", terms);
+	snprintf(atom, sizeof(atom), HYBRID_ATOM "%s", terms);
+	code = resolve_one(devices, core, encoding, &ignored, error);
+	if (!code)
+		code = resolve_other(devices, atom, encoding, &ignored, error);
+	/* The caller's string outlives ours, and ends alike. */
+	if (!code)
+		*modifiers = strchr(terms + 1, '/') + 1;
+	return code;
+}
+
+int pmu_resolve(const char *devices, const char *name, struct event_encoding *encoding,
+		const char **modifiers, struct error *error)
+{
+	uint32_t type, core, atom;
+	int code;
+
+	if (!strncmp(name, "cpu/", 4) && strlen(name) <= EVENT_NAME_BYTES &&
+	    !pmu_type(devices, "cpu", &type) && pmu_hybrid_types(devices, &core, &atom))
+		return resolve_both(devices, name, encoding, modifiers, error);
+	code = resolve_one(devices, name, encoding, modifiers, error);
+	if (code || **modifiers != '+')
+		return code;
+	return resolve_other(devices, *modifiers + 1, encoding, modifiers, error);
 }
 
 /* "cpu-cycles.unit" and the like belong to the event of the name before the dot. */

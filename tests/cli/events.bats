@@ -130,12 +130,12 @@ needs_root() {
 }
 
 @test "what this machine cannot count is told by name with a way out, or left out" {
-	autoperf 4 events --plan -e task-clock,PAPI_L2_TCA,cs:u
-	stderr_has "2 of 3 events cannot be counted here" "PAPI_L2_TCA: " "--source papi" "cs:u: "
-	autoperf 0 events --plan -e task-clock,PAPI_L2_TCA,cs:u --skip-unavailable --json
-	[ "$(json '[r["name"] for r in d["rejected"]]')" = "['PAPI_L2_TCA', 'cs:u']" ]
-	autoperf 0 events --plan -e task-clock,PAPI_L2_TCA --skip-unavailable
-	stdout_has "left out" "PAPI_L2_TCA: the kernel has no event like it"
+	autoperf 4 events --plan -e task-clock,PAPI_L1_TCA,cs:u
+	stderr_has "2 of 3 events cannot be counted here" "PAPI_L1_TCA: " "--source papi" "cs:u: "
+	autoperf 0 events --plan -e task-clock,PAPI_L1_TCA,cs:u --skip-unavailable --json
+	[ "$(json '[r["name"] for r in d["rejected"]]')" = "['PAPI_L1_TCA', 'cs:u']" ]
+	autoperf 0 events --plan -e task-clock,PAPI_L1_TCA --skip-unavailable
+	stdout_has "left out" "PAPI_L1_TCA: the kernel has no event like it"
 }
 
 @test "two names of one event are counted once" {

@@ -112,24 +112,24 @@ static void all_unknown_names_are_told_at_once(void **state)
 static void what_cannot_be_counted_fails_unless_it_may_be_left_out(void **state)
 {
 	(void)state;
-	assert_true(make(EVENT_SOURCE_PERF, "task-clock,cs:u,PAPI_L2_TCA", false) < 0);
+	assert_true(make(EVENT_SOURCE_PERF, "task-clock,cs:u,PAPI_L1_TCA", false) < 0);
 	assert_int_equal(failure.exit_status, EXIT_CANNOT_MEASURE);
 	assert_non_null(strstr(failure.text, "2 of 3 events"));
 	assert_non_null(strstr(failure.text, "cs:u: "));
-	assert_non_null(strstr(failure.text, "PAPI_L2_TCA: "));
+	assert_non_null(strstr(failure.text, "PAPI_L1_TCA: "));
 	event_names_free(&names);
-	assert_int_equal(make(EVENT_SOURCE_PERF, "task-clock,cs:u,PAPI_L2_TCA", true),
+	assert_int_equal(make(EVENT_SOURCE_PERF, "task-clock,cs:u,PAPI_L1_TCA", true),
 			 0);
 	assert_int_equal(plan.events.count, 1 + machine.hardware_counters);
 	assert_int_equal(plan.rejected.count, 2);
-	assert_string_equal(plan.rejected.items[1], "PAPI_L2_TCA");
+	assert_string_equal(plan.rejected.items[1], "PAPI_L1_TCA");
 	assert_non_null(strstr(plan.reasons[1], "--source papi"));
 }
 
 static void a_plan_without_any_event_left_fails(void **state)
 {
 	(void)state;
-	assert_true(make(EVENT_SOURCE_PERF, "cs:u,PAPI_L2_TCA", true) < 0);
+	assert_true(make(EVENT_SOURCE_PERF, "cs:u,PAPI_L1_TCA", true) < 0);
 	assert_int_equal(failure.exit_status, EXIT_CANNOT_MEASURE);
 	assert_non_null(strstr(failure.text, "none of the events"));
 }
@@ -140,10 +140,10 @@ static void one_reason_for_many_events_is_told_once(void **state)
 
 	(void)state;
 	assert_true(make(EVENT_SOURCE_PERF,
-			 "PAPI_L2_TCA,PAPI_L2_TCH,PAPI_L2_TCR,PAPI_L2_TCW,PAPI_L2_DCA,"
-			 "PAPI_L2_DCH,PAPI_L2_DCR,PAPI_L2_DCW",
+			 "PAPI_L1_TCA,PAPI_L1_TCH,PAPI_L1_TCR,PAPI_L1_TCW,PAPI_L2_TCW,"
+			 "PAPI_L1_DCH,PAPI_L1_ICW,PAPI_FP_STAL",
 			 false) < 0);
-	assert_non_null(strstr(failure.text, "PAPI_L2_TCA, PAPI_L2_TCH"));
+	assert_non_null(strstr(failure.text, "PAPI_L1_TCA, PAPI_L1_TCH"));
 	assert_non_null(strstr(failure.text, "and 2 more: "));
 	second = strstr(failure.text, "--source papi");
 	assert_non_null(second);
