@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What can be counted here, name by name, for `autoperf events`: the kernel's generic events,
- * those that PMU drivers name, tracepoints, libpfm4's, PAPI's, and the simulated machine's.
+ * the default set of the processor, those that PMU drivers name, tracepoints, libpfm4's, PAPI's, and the simulated machine's.
  */
 #include <errno.h>
 #include <limits.h>
@@ -12,6 +12,7 @@
 
 #include "event/catalogue.h"
 #include "event/counter.h"
+#include "event/defaults.h"
 #include "event/native.h"
 #include "event/papi.h"
 #include "event/pmu.h"
@@ -83,6 +84,22 @@ static int show_tracepoint(const char *name, void *context)
 	return show(lister, "tracepoint", name, "tracepoint of the kernel", &cause);
 }
 
+/* The default set of this machine's processor; its generic events are listed as such. */
+static int list_defaults(struct lister *lister)
+{
+	const struct default_set *set = default_set_of(lister->machine.processor);
+	int code = 0;
+
+	for (size_t i = 0; !code && set && i < set->count; i++) {
+		const struct default_event *event = &set->events[i];
+
+		if (!catalogue_find_generic(event->name, strlen(event->name)))
+			code = show_perf(lister, "native", event->name,
+					 event->description);
+	}
+	return code;
+}
+
 static int list_perf(struct lister *lister, bool all)
 {
 	const struct generic_event *generic;
@@ -95,7 +112,9 @@ static int list_perf(struct lister *lister, bool all)
 		if (code)
 			return code;
 	}
-	code = pmu_visit_events(PMU_DEVICES, show_pmu_event, lister);
+	code = list_defaults(lister);
+	if (!code)
+		code = pmu_visit_events(PMU_DEVICES, show_pmu_event, lister);
 	if (code || !all)
 		return code;
 	code = native_visit_all(show_native, lister);

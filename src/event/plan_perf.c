@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "event/counter.h"
+#include "event/defaults.h"
 #include "event/plan.h"
 #include "recording/format.h"
 
 /*
  * Without names from the user. Each event tells one kind of cause from the others; together
- * they fit into few passes.
+ * they fit into few passes. The hardware set is for processors that have none of their own
+ * (defaults.h).
  */
 static const char *const software_set[] = {"task-clock", "context-switches",
 					   "cpu-migrations", "minor-faults",
@@ -86,6 +88,20 @@ static int add_set(struct plan_builder *builder, const char *const *names, size_
 	return 0;
 }
 
+static int add_hardware_set(struct plan_builder *builder,
+			    const struct event_machine *machine, struct error *error)
+{
+	const struct default_set *set = default_set_of(machine->processor);
+	int code = 0;
+
+	if (!set)
+		return add_set(builder, hardware_set, COUNT_OF(hardware_set), machine,
+			       error);
+	for (size_t i = 0; !code && i < set->count; i++)
+		code = add_event(builder, set->events[i].name, machine, error);
+	return code;
+}
+
 static int add_events(struct plan_builder *builder, const struct event_machine *machine,
 		      struct error *error)
 {
@@ -96,8 +112,7 @@ static int add_events(struct plan_builder *builder, const struct event_machine *
 		return add_set(builder, (const char *const *)names->items, names->count,
 			       machine, error);
 	if (machine->hardware_counters)
-		code = add_set(builder, hardware_set, COUNT_OF(hardware_set), machine,
-			       error);
+		code = add_hardware_set(builder, machine, error);
 	if (!code)
 		code = add_set(builder, software_set, COUNT_OF(software_set), machine,
 			       error);

@@ -15,6 +15,7 @@
 #include "event/counter.h"
 #include "event/event.h"
 #include "event/kernel_file.h"
+#include "event/processor.h"
 #include "recording/format.h"
 #include "recording/session.h"
 
@@ -100,6 +101,7 @@ void event_machine_probe(struct event_machine *machine)
 	*machine = (struct event_machine){.paranoid = INT_MIN};
 	if (!kernel_file_number("/proc/sys/kernel/perf_event_paranoid", &paranoid))
 		machine->paranoid = (int)paranoid;
+	event_processor_key(machine->processor, sizeof(machine->processor));
 	trial = try_one(encoding.type, encoding.config, 0);
 	machine->kernel_allowed = trial.outcome == COUNTER_RAN;
 	if (!machine->kernel_allowed)

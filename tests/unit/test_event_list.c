@@ -11,11 +11,12 @@
 
 #include <cmocka.h>
 
+#include "event/defaults.h"
 #include "event/event.h"
 #include "machine/machine.h"
 
 struct tally {
-	size_t hardware, software, cache, others;
+	size_t hardware, software, cache, natives, others;
 	bool stopped;
 	const char *stop_at;
 };
@@ -27,6 +28,7 @@ static int tally_visit(const struct event_listing *listing, void *context)
 	tally->hardware += !strcmp(listing->kind, "hardware");
 	tally->software += !strcmp(listing->kind, "software");
 	tally->cache += !strcmp(listing->kind, "cache");
+	tally->natives += !strcmp(listing->kind, "native");
 	tally->others +=
 		!strcmp(listing->kind, "pfm") || !strcmp(listing->kind, "tracepoint");
 	assert_non_null(listing->name);
@@ -52,6 +54,22 @@ static void generic_events_are_listed_whether_they_are_here_or_not(void **state)
 	assert_int_equal(tally.software, 12);
 	assert_int_equal(tally.cache, 30);
 	assert_int_equal(tally.others, 0);
+}
+
+static void the_default_set_of_the_processor_is_listed(void **state)
+{
+	struct event_machine machine;
+	const struct default_set *set;
+	struct tally tally = {0};
+
+	(void)state;
+	event_machine_probe(&machine);
+	set = default_set_of(machine.processor);
+	assert_int_equal(event_list_all(EVENT_SOURCE_PERF, NULL, false, tally_visit,
+					&tally, NULL),
+			 0);
+	/* All but cycles and instructions, which are generic. */
+	assert_int_equal(tally.natives, set ? set->count - 2 : 0);
 }
 
 static int plan_visit(const struct event_listing *listing, void *context)
@@ -157,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			generic_events_are_listed_whether_they_are_here_or_not),
+		cmocka_unit_test(the_default_set_of_the_processor_is_listed),
 		cmocka_unit_test(exactly_what_is_listed_as_available_can_be_planned),
 		cmocka_unit_test(a_visitor_ends_the_listing_with_its_own_answer),
 		cmocka_unit_test(
