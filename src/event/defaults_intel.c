@@ -37,10 +37,9 @@
 #define TEXT_LOAD_HITM                                                                 \
 	"loads of a cache line that another core of the socket had modified: the core" \
 	" waits for its copy"
-#define TEXT_STORE_HITM                                                            \
-	"stores to a cache line that another core of the socket had modified: it " \
-	"gives"                                                                    \
-	" the line up"
+#define TEXT_STORE_HITM                                                        \
+	"stores to a cache line that another core of the socket had modified:" \
+	" it gives the line up"
 #define TEXT_REMOTE_HITM \
 	"loads of a cache line that a core of another socket had modified"
 #define TEXT_REMOTE_DRAM  "loads that came from the memory of another NUMA node"

@@ -10,7 +10,7 @@
  *
  * A preset that PAPI computes from several events (DERIVED_ADD, DERIVED_SUB) has its formula
  * instead of a code. Counting it needs all of them in one pass, so the user is told what to
- * name instead.
+ * name instead: raw codes on AMD's processors, whose names libpfm4 has otherwise or not at all.
  */
 #include "event/presets_native.h"
 
@@ -132,32 +132,34 @@ static const struct native_preset alder_lake[] = {
 };
 
 /* All of Zen. */
-#define ZEN_EVENTS                                                                     \
-	{"PAPI_BR_MSP", "ex_ret_brn_misp", 0xc3, 0},                                   \
-		{"PAPI_TLB_DM", "ls_l1_d_tlb_miss.all", 0xff45, 0},                    \
-		COMPUTED("PAPI_TLB_IM", "PMCx084 + PMCx085 (L1 instruction TLB misses" \
-					" that hit and that missed the L2 TLB)"),      \
-	{                                                                              \
-		"PAPI_L2_DCM", "l2_cache_req_stat.ls_rd_blk_c", 0x0864, 0              \
+#define ZEN_EVENTS                                                        \
+	{"PAPI_BR_MSP", "ex_ret_brn_misp", 0xc3, 0},                      \
+		{"PAPI_TLB_DM", "ls_l1_d_tlb_miss.all", 0xff45, 0},       \
+	{                                                                 \
+		"PAPI_L2_DCM", "l2_cache_req_stat.ls_rd_blk_c", 0x0864, 0 \
 	}
 /* Zen 1 and 2 */
 #define ZEN1_EVENTS                                                             \
-	{"PAPI_BR_TKN", "ex_ret_brn_tkn", 0xc4, 0},                             \
+	COMPUTED("PAPI_TLB_IM",                                                 \
+		 "r84 (bp_l1_tlb_miss_l2_hit) + r785 (l2_itlb_misses)"),        \
+		{"PAPI_BR_TKN", "ex_ret_brn_tkn", 0xc4, 0},                     \
 		{"PAPI_L1_ICM", "l2_request_g1.cacheable_ic_read", 0x1060, 0},  \
 		{"PAPI_L2_DCR", "l2_request_g1.rd_blk_l", 0x8060, 0},           \
 	{                                                                       \
 		"PAPI_L2_DCH", "l2_cache_req_stat.ls_rd_blk_l_hit_x", 0x4064, 0 \
 	}
 /* Zen 3 to 5 */
-#define ZEN3_EVENTS                                                            \
-	{"PAPI_BR_CN", "ex_ret_cond", 0xd1, 0},                                \
-		{"PAPI_L1_DCA", "ls_dispatch.all", 0x0729, 0},                 \
-		{"PAPI_L2_DCH", "l2_cache_req_stat.dc_hit_in_l2", 0xf064, 0},  \
-		{"PAPI_L2_ICR", "l2_request_g1.cacheable_ic_read", 0x1060, 0}, \
-		{"PAPI_L2_ICM", "l2_cache_req_stat.ic_fill_miss", 0x0164, 0},  \
-		{"PAPI_L2_ICH", "l2_cache_req_stat.ic_hit_in_l2", 0x0664, 0},  \
-		COMPUTED("PAPI_BR_NTK", "ex_ret_brn - ex_ret_brn_tkn"),        \
-		COMPUTED("PAPI_BR_PRC", "ex_ret_cond - ex_ret_brn_misp")
+#define ZEN3_EVENTS                                                                 \
+	COMPUTED("PAPI_TLB_IM", "r84 (bp_l1_tlb_miss_l2_tlb_hit) +"                 \
+				" rf85 (bp_l1_tlb_miss_l2_tlb_miss)"),              \
+		{"PAPI_BR_CN", "ex_ret_cond", 0xd1, 0},                             \
+		{"PAPI_L1_DCA", "ls_dispatch.all", 0x0729, 0},                      \
+		{"PAPI_L2_DCH", "l2_cache_req_stat.dc_hit_in_l2", 0xf064, 0},       \
+		{"PAPI_L2_ICR", "l2_request_g1.cacheable_ic_read", 0x1060, 0},      \
+		{"PAPI_L2_ICM", "l2_cache_req_stat.ic_fill_miss", 0x0164, 0},       \
+		{"PAPI_L2_ICH", "l2_cache_req_stat.ic_hit_in_l2", 0x0664, 0},       \
+		COMPUTED("PAPI_BR_NTK", "rc2 (ex_ret_brn) - rc4 (ex_ret_brn_tkn)"), \
+		COMPUTED("PAPI_BR_PRC", "rd1 (ex_ret_cond) - rc3 (ex_ret_brn_misp)")
 
 static const struct native_preset zen1[] = {
 	ZEN_EVENTS,
@@ -181,19 +183,20 @@ static const struct native_preset zen3[] = {
 	{"PAPI_L1_DCM", "l2_cache_accesses_from_dc_misses", 0xe860, 0},
 	{"PAPI_L2_DCR", "l2_cache_accesses_from_dc_misses", 0xe860, 0},
 	{"PAPI_L2_ICA", "l2_request_g1.cacheable_ic_read", 0x1060, 0},
-	COMPUTED("PAPI_BR_UCN", "ex_ret_brn - ex_ret_cond"),
-	COMPUTED("PAPI_BR_TKN", "ex_ret_brn_tkn - ex_ret_brn + ex_ret_cond"),
+	COMPUTED("PAPI_BR_UCN", "rc2 (ex_ret_brn) - rd1 (ex_ret_cond)"),
+	COMPUTED("PAPI_BR_TKN", "rc4 (ex_ret_brn_tkn) - rc2 (ex_ret_brn) +"
+				" rd1 (ex_ret_cond)"),
 };
 
 /* Zen 4 and 5. The event select of the first one is 0x1c9. */
-#define ZEN4_EVENTS                                                                    \
-	{"PAPI_BR_UCN", "RETIRED_UNCONDITIONAL_BRANCH_INSTRUCTIONS", 0x1000000c9, 0},  \
-		COMPUTED(                                                              \
-			"PAPI_BR_TKN",                                                 \
-			"ex_ret_brn_tkn - RETIRED_UNCONDITIONAL_BRANCH_INSTRUCTIONS"), \
-		{"PAPI_L2_TCH", "l2_cache_req_stat.ic_dc_hit_in_l2", 0xf664, 0},       \
-	{                                                                              \
-		"PAPI_L2_TCM", "l2_cache_req_stat.ic_dc_miss_in_l2", 0x0964, 0         \
+#define ZEN4_EVENTS                                                                   \
+	{"PAPI_BR_UCN", "RETIRED_UNCONDITIONAL_BRANCH_INSTRUCTIONS", 0x1000000c9, 0}, \
+		COMPUTED("PAPI_BR_TKN",                                               \
+			 "rc4 (ex_ret_brn_tkn) - r1000000c9"                          \
+			 " (RETIRED_UNCONDITIONAL_BRANCH_INSTRUCTIONS)"),             \
+		{"PAPI_L2_TCH", "l2_cache_req_stat.ic_dc_hit_in_l2", 0xf664, 0},      \
+	{                                                                             \
+		"PAPI_L2_TCM", "l2_cache_req_stat.ic_dc_miss_in_l2", 0x0964, 0        \
 	}
 
 static const struct native_preset zen4[] = {
