@@ -10,7 +10,7 @@
  *
  * A preset that PAPI computes from several events (DERIVED_ADD, DERIVED_SUB) has its formula
  * instead of a code. Counting it needs all of them in one pass, so the user is told what to
- * name instead: raw codes on AMD's processors, whose names libpfm4 has otherwise or not at all.
+ * name instead: by raw codes where libpfm4 does not take the vendor's names.
  */
 #include "event/presets_native.h"
 
@@ -108,8 +108,10 @@ static const struct native_preset skylake[] = {
 
 static const struct native_preset ice_lake[] = {
 	ICE_LAKE_EVENTS,
-	COMPUTED("PAPI_L2_DCM", "LONGEST_LAT_CACHE.REFERENCE - L2_RQSTS.CODE_RD_MISS"),
-	COMPUTED("PAPI_L3_DCA", "LONGEST_LAT_CACHE.REFERENCE - L2_RQSTS.CODE_RD_MISS"),
+	COMPUTED("PAPI_L2_DCM",
+		 "r4f2e (LONGEST_LAT_CACHE.REFERENCE) - L2_RQSTS.CODE_RD_MISS"),
+	COMPUTED("PAPI_L3_DCA",
+		 "r4f2e (LONGEST_LAT_CACHE.REFERENCE) - L2_RQSTS.CODE_RD_MISS"),
 	{"PAPI_L3_DCR", "OFFCORE_REQUESTS.DEMAND_DATA_RD", 0x01b0, 0},
 	{"PAPI_CA_SHR", "OFFCORE_REQUESTS.ALL_DATA_RD", 0x08b0, 0},
 };
