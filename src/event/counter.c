@@ -19,6 +19,7 @@
 
 #include "event/kernel_file.h"
 #include "event/pmu.h"
+#include "perfpoint/user_read.h"
 #include "recording/format.h"
 #include "recording/session.h"
 
@@ -36,8 +37,7 @@ const char counter_allow_kernel[] =
 	"`sudo sysctl kernel.perf_event_paranoid=1`, or run as"
 	" root, or with CAP_PERFMON";
 
-/* Descriptor, or -errno. */
-static int counter_open(const struct event_encoding *encoding, int leader)
+int counter_open(const struct event_encoding *encoding, int leader, bool user_read)
 {
 	struct perf_event_attr attributes = {
 		.type = encoding->type,
@@ -53,9 +53,12 @@ static int counter_open(const struct event_encoding *encoding, int leader)
 		.exclude_hv = !!(encoding->flags & SESSION_EVENT_EXCLUDE_HV),
 		.precise_ip = encoding->flags >> SESSION_EVENT_PRECISE_SHIFT & 3,
 	};
-	long descriptor = syscall(SYS_perf_event_open, &attributes, 0, -1, leader,
-				  PERF_FLAG_FD_CLOEXEC);
+	long descriptor;
 
+	if (user_read)
+		user_read_request(&attributes);
+	descriptor = syscall(SYS_perf_event_open, &attributes, 0, -1, leader,
+			     PERF_FLAG_FD_CLOEXEC);
 	return descriptor < 0 ? -errno : (int)descriptor;
 }
 
@@ -108,8 +111,8 @@ struct counter_trial counter_try(const struct event_encoding *const *members,
 	if (!count || count > RECORDING_EVENTS_MAX)
 		return trial;
 	while (opened < count) {
-		int descriptor =
-			counter_open(members[opened], opened ? descriptors[0] : -1);
+		int descriptor = counter_open(members[opened],
+					      opened ? descriptors[0] : -1, false);
 
 		if (descriptor < 0) {
 			trial.code = -descriptor;

@@ -3,6 +3,7 @@
 #ifndef AUTOPERF_EVENT_COUNTER_H
 #define AUTOPERF_EVENT_COUNTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,13 @@ struct counter_trial {
  */
 struct counter_trial counter_try(const struct event_encoding *const *members,
 				 size_t count);
+
+/*
+ * Opens one event for the calling thread, in the group of `leader` (-1: it leads one, and is
+ * disabled), asking for reads in user space if so wished. Its read(2) gives the group and both
+ * times. Descriptor, or negative errno.
+ */
+int counter_open(const struct event_encoding *encoding, int leader, bool user_read);
 
 /* User-mode work with branches and memory accesses, about 0.1 ms of it. */
 void counter_work(void);

@@ -168,10 +168,26 @@ void event_machine_probe(struct event_machine *machine);
 int event_probe(struct event *event, const struct event_machine *machine,
 		struct error *error);
 
-/* One pass: events counted together without multiplexing. */
+/* Why there is one more pass, for people. */
+enum event_pass_reason {
+	EVENT_PASS_FIRST, /* the plan's first events, as many as go together */
+	EVENT_PASS_NO_COUNTER_LEFT, /* for its events, in the passes before */
+	EVENT_PASS_APART, /* they take no counter, and would keep those of the other passes
+			     from being read in user space */
+	EVENT_PASS_SAMPLE_FULL, /* the passes before hold as much as a sample can */
+};
+
+/*
+ * One pass: the events of one run. They are one group, counted together all of the time,
+ * unless groups take turns at the counters (multiplexing).
+ */
 struct event_pass {
 	size_t *members; /* indices into plan.events */
 	size_t count;
+	/* Per member, with multiplexing: it begins a group, and the members behind it that do
+	 * not are in it too. NULL: all are one group. */
+	bool *begins_group;
+	enum event_pass_reason reason;
 };
 struct event_plan {
 	enum event_source source; /* never AUTO */
@@ -184,6 +200,7 @@ struct event_plan {
 	struct event_names rejected; /* names that cannot be counted here */
 	char **reasons;              /* why, one per rejected name */
 	struct event_names merged; /* "a = b": a is b under another name and left out */
+	struct event_machine machine; /* source perf: what the plan was made for */
 };
 
 struct event_plan_options {

@@ -220,8 +220,10 @@ int event_plan_make(struct event_plan *plan, const struct event_plan_options *op
 
 void event_plan_free(struct event_plan *plan)
 {
-	for (size_t i = 0; i < plan->pass_count; i++)
+	for (size_t i = 0; i < plan->pass_count; i++) {
 		free(plan->passes[i].members);
+		free(plan->passes[i].begins_group);
+	}
 	free(plan->passes);
 	for (size_t i = 0; plan->reasons && i < plan->rejected.count; i++)
 		free(plan->reasons[i]);

@@ -157,16 +157,21 @@ static int fits(const struct event_plan *plan, const size_t *members, size_t cou
 int plan_make_perf(struct plan_builder *builder, struct error *error)
 {
 	struct plan_packing packing = {.fits = fits, .is_scarce = is_scarce};
-	struct event_machine machine;
+	struct event_machine *machine = &builder->plan->machine;
 	int code;
 
-	event_machine_probe(&machine);
-	code = add_events(builder, &machine, error);
+	event_machine_probe(machine);
+	/*
+	 * A counter is read in user space only where all of its pass can be; and groups take
+	 * turns at counters, for which events that need none need not wait.
+	 */
+	packing.apart = machine->user_read || builder->options->multiplex;
+	packing.multiplex = builder->options->multiplex;
+	code = add_events(builder, machine, error);
 	if (!code)
 		code = plan_judge(builder, error);
 	if (!code)
-		code = add_companion(builder->plan, &machine, &packing.companion,
-				     error);
+		code = add_companion(builder->plan, machine, &packing.companion, error);
 	if (!code)
 		code = plan_pack(builder->plan, &packing, error);
 	return code;

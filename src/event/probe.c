@@ -15,7 +15,8 @@
 #include "event/counter.h"
 #include "event/event.h"
 #include "event/kernel_file.h"
-#include "recording/format.h"
+#include "event/reading.h"
+#include "event/slots.h"
 #include "recording/session.h"
 
 #define MODE_FLAGS (SESSION_EVENT_EXCLUDE_USER | SESSION_EVENT_EXCLUDE_KERNEL)
@@ -28,36 +29,6 @@ static struct counter_trial try_one(uint32_t type, uint64_t config, uint32_t fla
 	const struct event_encoding *member = &encoding;
 
 	return counter_try(&member, 1);
-}
-
-/*
- * How many counters of the same kind run at once: groups of one event, repeated, grow until
- * one does not run. An event without a counter of its own is used where there is one: a fixed
- * counter for cycles or instructions would be counted in.
- */
-static int count_slots(uint32_t flags)
-{
-	static const uint64_t candidates[] = {
-		PERF_COUNT_HW_BRANCH_INSTRUCTIONS, PERF_COUNT_HW_BRANCH_MISSES,
-		PERF_COUNT_HW_CACHE_REFERENCES,    PERF_COUNT_HW_CACHE_MISSES,
-		PERF_COUNT_HW_INSTRUCTIONS,
-	};
-	const struct event_encoding *members[RECORDING_EVENTS_MAX];
-	struct event_encoding encoding = {.type = PERF_TYPE_HARDWARE, .flags = flags};
-	int slots = 0;
-
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(*candidates) && !slots;
-	     i++) {
-		encoding.config = candidates[i];
-		while (slots < (int)RECORDING_EVENTS_MAX) {
-			members[slots] = &encoding;
-			if (counter_try(members, (size_t)slots + 1).outcome !=
-			    COUNTER_RAN)
-				break;
-			slots++;
-		}
-	}
-	return slots;
 }
 
 static void probe_hardware(struct event_machine *machine)
@@ -74,7 +45,8 @@ static void probe_hardware(struct event_machine *machine)
 			machine->hardware_counters = true;
 	}
 	if (machine->hardware_counters) {
-		machine->hardware_slots = count_slots(flags);
+		slots_probe(machine, flags);
+		machine->user_read = reading_in_user_space(flags);
 		return;
 	}
 	if (trial.outcome == COUNTER_REFUSED) {

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* src/event/plan_perf.c, slots.c and probe.c: plans for imagined processors. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "event/event.h"
+#include "support/fake_pmu.h"
+
+/* Four counters, and one each for cycles and instructions, as Intel's with two threads a core. */
+static const struct fake_pmu intel = {
+	.counters = 4, .cycles_counter = 8, .instructions_counter = 9};
+/* Six counters that count anything. */
+static const struct fake_pmu amd = {.counters = 6};
+
+static struct event_plan plan;
+static struct error failure;
+
+static int start(void **state)
+{
+	(void)state;
+	failure = (struct error){0};
+	plan = (struct event_plan){0};
+	return 0;
+}
+
+static int finish(void **state)
+{
+	(void)state;
+	event_plan_free(&plan);
+	assert_int_equal(fake_pmu_open_events(), 0);
+	return 0;
+}
+
+static int make(const struct fake_pmu *pmu, const char *list, bool multiplex)
+{
+	struct event_names names = {0};
+	const struct event_plan_options options = {
+		.source = EVENT_SOURCE_PERF,
+		.names = list ? &names : NULL,
+		.multiplex = multiplex,
+	};
+	int code;
+
+	fake_pmu_install(pmu);
+	if (list)
+		assert_int_equal(event_names_split(&names, list, &failure), 0);
+	code = event_plan_make(&plan, &options, &failure);
+	event_names_free(&names);
+	return code;
+}
+
+/* "instructions cycles|instructions faults": the members of each pass, '/' between groups. */
+static const char *passes(void)
+{
+	static char text[2048];
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < plan.pass_count; i++) {
+		const struct event_pass *pass = &plan.passes[i];
+
+		for (size_t j = 0; j < pass->count; j++) {
+			const char *before = j ? " " : i ? "|" : "";
+
+			if (j && pass->begins_group && pass->begins_group[j])
+				before = "/";
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used, "%s%s", before,
+				plan.events.items[pass->members[j]].name);
+		}
+	}
+	return text;
+}
+
+static void counters_of_their_own_are_told_from_others(void **state)
+{
+	(void)state;
+	assert_int_equal(make(&intel, "r0", false), 0);
+	assert_true(plan.machine.hardware_counters);
+	assert_int_equal(plan.machine.hardware_slots, 4);
+	assert_int_equal(plan.machine.fixed_slots, 2);
+	assert_int_equal(plan.machine.taken_slots, 0);
+	event_plan_free(&plan);
+	assert_int_equal(make(&amd, "r0", false), 0);
+	assert_int_equal(plan.machine.hardware_slots, 6);
+	assert_int_equal(plan.machine.fixed_slots, 0);
+	assert_int_equal(plan.machine.taken_slots, 0);
+}
+
+static void counters_that_others_hold_are_found(void **state)
+{
+	struct fake_pmu held = amd;
+
+	(void)state;
+	held.taken = 1u << 2;
+	assert_int_equal(make(&held, "r0", false), 0);
+	assert_int_equal(plan.machine.hardware_slots, 5);
+	assert_int_equal(plan.machine.taken_slots, 1);
+	event_plan_free(&plan);
+	/* The watchdog of an Intel processor holds the one for cycles. */
+	held = intel;
+	held.taken = 1u << 8;
+	assert_int_equal(make(&held, "r0", false), 0);
+	assert_int_equal(plan.machine.hardware_slots, 4);
+	assert_int_equal(plan.machine.fixed_slots, 1);
+	assert_int_equal(plan.machine.taken_slots, 1);
+}
+
+static void fixed_counters_leave_the_others_to_the_other_events(void **state)
+{
+	(void)state;
+	assert_int_equal(make(&intel, "cycles,instructions,r1,r2,r3,r4", false), 0);
+	assert_string_equal(passes(), "instructions cycles r1 r2 r3 r4");
+	event_plan_free(&plan);
+	assert_int_equal(make(&amd, "cycles,instructions,r1,r2,r3,r4", false), 0);
+	assert_int_equal(plan.pass_count, 1);
+}
+
+static void a_watchdog_that_holds_a_counter_makes_one_more_pass(void **state)
+{
+	struct fake_pmu held = amd;
+
+	(void)state;
+	held.taken = 1u << 0;
+	assert_int_equal(make(&held, "cycles,instructions,r1,r2,r3,r4", false), 0);
+	assert_string_equal(passes(), "instructions cycles r1 r2 r3|instructions r4");
+	assert_int_equal(plan.passes[1].reason, EVENT_PASS_NO_COUNTER_LEFT);
+}
+
+static void software_events_leave_passes_that_can_be_read_in_user_space(void **state)
+{
+	struct fake_pmu readable = amd;
+
+	(void)state;
+	assert_int_equal(make(&amd, "page-faults,cycles,task-clock", false), 0);
+	assert_false(plan.machine.user_read);
+	assert_string_equal(passes(), "instructions page-faults cycles task-clock");
+	event_plan_free(&plan);
+	readable.user_read = true;
+	assert_int_equal(make(&readable, "page-faults,cycles,task-clock", false), 0);
+	assert_true(plan.machine.user_read);
+	assert_string_equal(passes(),
+			    "instructions cycles|instructions page-faults task-clock");
+	assert_int_equal(plan.passes[1].reason, EVENT_PASS_APART);
+	event_plan_free(&plan);
+	/* Nothing to keep them apart from. */
+	assert_int_equal(make(&readable, "page-faults,task-clock", false), 0);
+	assert_string_equal(passes(), "instructions page-faults task-clock");
+}
+
+static void events_with_few_counters_to_choose_from_are_placed_first(void **state)
+{
+	struct fake_pmu choosy = amd;
+
+	(void)state;
+	choosy.counters = 4;
+	choosy.mask[8] = choosy.mask[9] = 1u << 0;
+	/* First fit puts r8 and r9 behind two full passes: three passes. */
+	assert_int_equal(make(&choosy, "instructions,r1,r2,r3,r8,r9,r4", false), 0);
+	assert_int_equal(plan.pass_count, 2);
+}
+
+#define PLANNED(test) cmocka_unit_test_setup_teardown(test, start, finish)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PLANNED(counters_of_their_own_are_told_from_others),
+		PLANNED(counters_that_others_hold_are_found),
+		PLANNED(fixed_counters_leave_the_others_to_the_other_events),
+		PLANNED(a_watchdog_that_holds_a_counter_makes_one_more_pass),
+		PLANNED(software_events_leave_passes_that_can_be_read_in_user_space),
+		PLANNED(events_with_few_counters_to_choose_from_are_placed_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
