@@ -147,6 +147,7 @@ struct event_machine {
 	int hardware_slots; /* generic counters that run at once in one group, 0 if none */
 	int fixed_slots;    /* that only count cycles, instructions and the like */
 	int taken_slots;    /* of either, that others hold: the watchdog usually */
+	bool watchdog;      /* the kernel's NMI watchdog is on, and holds one of them */
 	bool user_read;     /* a counter can be read without a system call */
 	char processor
 		[32]; /* "skylake-sp", "zen4", "neoverse-n1"; "": not known to us */
@@ -156,6 +157,13 @@ struct event_machine {
 	char reason[512]; /* why not, or why there are no hardware counters, else "" */
 };
 void event_machine_probe(struct event_machine *machine);
+/*
+ * Appends how many counters run at once, for whom, and who holds others with the way out: for
+ * people, without a full stop. "none" and the reason where there are none.
+ */
+void event_machine_describe(const struct event_machine *machine, struct text *text);
+/* Whether the event takes a counter of the processor; the others are counted by the kernel. */
+bool event_takes_counter(const struct event_encoding *encoding);
 
 /*
  * Whether the calling process can count the event: opened, started, read and closed. Where

@@ -126,12 +126,16 @@ static int add_companion(struct event_plan *plan, const struct event_machine *ma
 	return code;
 }
 
+bool event_takes_counter(const struct event_encoding *encoding)
+{
+	return encoding->type != PERF_TYPE_SOFTWARE &&
+	       encoding->type != PERF_TYPE_TRACEPOINT;
+}
+
 static bool is_scarce(const struct event_plan *plan, size_t index, void *context)
 {
-	uint32_t type = plan->events.items[index].encoding.type;
-
 	(void)context;
-	return type != PERF_TYPE_SOFTWARE && type != PERF_TYPE_TRACEPOINT;
+	return event_takes_counter(&plan->events.items[index].encoding);
 }
 
 static int fits(const struct event_plan *plan, const size_t *members, size_t count,

@@ -67,11 +67,14 @@ void event_machine_probe(struct event_machine *machine)
 	struct event_encoding encoding = {.type = PERF_TYPE_SOFTWARE,
 					  .config = PERF_COUNT_SW_TASK_CLOCK};
 	struct counter_trial trial;
-	int64_t paranoid;
+	int64_t paranoid, watchdog;
 
 	*machine = (struct event_machine){.paranoid = INT_MIN};
 	if (!kernel_file_number("/proc/sys/kernel/perf_event_paranoid", &paranoid))
 		machine->paranoid = (int)paranoid;
+	machine->watchdog =
+		!kernel_file_number("/proc/sys/kernel/nmi_watchdog", &watchdog) &&
+		watchdog;
 	trial = try_one(encoding.type, encoding.config, 0);
 	machine->kernel_allowed = trial.outcome == COUNTER_RAN;
 	if (!machine->kernel_allowed)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting counters, by groups that grow until one does not run: see slots.h.
+ * Counting counters, by groups that grow until one does not run: see slots.h. And saying so.
  *
  * The kernel accepts a group that an idle processor could run, and lets it run when nobody else
  * holds the counters: what it accepts beyond what runs is taken by others. That says nothing
@@ -96,4 +96,29 @@ void slots_probe(struct event_machine *machine, uint32_t flags)
 	/* A driver that accepts whatever it is given tells nothing. */
 	if (taken > 0 && accepted.any + 1 < (int)RECORDING_EVENTS_MAX)
 		machine->taken_slots = taken;
+}
+
+void event_machine_describe(const struct event_machine *machine, struct text *text)
+{
+	int taken = machine->taken_slots;
+
+	if (!machine->hardware_counters) {
+		text_printf(text, "none: %s", machine->reason);
+		return;
+	}
+	text_printf(text, "%d run at once", machine->hardware_slots);
+	if (machine->fixed_slots)
+		text_printf(text, ", and %d more for cycles%s alone",
+			    machine->fixed_slots,
+			    machine->fixed_slots > 1 ? ", instructions and the like"
+						     : " or instructions");
+	if (!taken)
+		return;
+	text_printf(text, "; %d %s taken by ", taken, taken == 1 ? "is" : "are");
+	if (machine->watchdog)
+		text_printf(text,
+			    "the NMI watchdog%s: `sudo sysctl kernel.nmi_watchdog=0`",
+			    taken > 1 ? " and others" : "");
+	else
+		text_puts(text, "others: end other profilers");
 }

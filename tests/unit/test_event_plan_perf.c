@@ -168,6 +168,31 @@ static void events_with_few_counters_to_choose_from_are_placed_first(void **stat
 	assert_int_equal(plan.pass_count, 2);
 }
 
+static void the_watchdog_is_named_with_the_command_that_stops_it(void **state)
+{
+	struct event_machine machine = {.hardware_counters = true,
+					.hardware_slots = 5,
+					.taken_slots = 1,
+					.watchdog = true};
+	struct text text = {0};
+
+	(void)state;
+	event_machine_describe(&machine, &text);
+	assert_string_equal(text.chars,
+			    "5 run at once; 1 is taken by the NMI watchdog: `sudo"
+			    " sysctl kernel.nmi_watchdog=0`");
+	text_free(&text);
+	machine.taken_slots = 2;
+	event_machine_describe(&machine, &text);
+	assert_non_null(strstr(text.chars, "the NMI watchdog and others"));
+	text_free(&text);
+	/* A watchdog that does without a counter is not blamed. */
+	machine.taken_slots = 0;
+	event_machine_describe(&machine, &text);
+	assert_string_equal(text.chars, "5 run at once");
+	text_free(&text);
+}
+
 #define PLANNED(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void)
@@ -177,6 +202,7 @@ int main(void)
 		PLANNED(counters_that_others_hold_are_found),
 		PLANNED(fixed_counters_leave_the_others_to_the_other_events),
 		PLANNED(a_watchdog_that_holds_a_counter_makes_one_more_pass),
+		PLANNED(the_watchdog_is_named_with_the_command_that_stops_it),
 		PLANNED(software_events_leave_passes_that_can_be_read_in_user_space),
 		PLANNED(events_with_few_counters_to_choose_from_are_placed_first),
 	};
