@@ -160,6 +160,7 @@ int plan_show(const struct cli *cli, const struct plan_request *request)
 		.source = request->source,
 		.names = request->counters || request->events ? &names : NULL,
 		.skip_unavailable = request->skip_unavailable,
+		.multiplex = request->multiplex,
 		.papi_plugin = plugin,
 	};
 	struct event_plan plan = {0};

@@ -14,6 +14,7 @@ struct plan_request {
 	const char *counters; /* file; NULL: none */
 	const char *events;   /* list; NULL: none. Without both: the default set */
 	bool skip_unavailable;
+	bool multiplex;
 };
 
 /* Prints the plan on stdout; returns the exit status. */

@@ -215,7 +215,8 @@ struct event_plan_options {
 	enum event_source source;
 	const struct event_names *names; /* NULL: the default set of the machine */
 	bool skip_unavailable; /* leave out what cannot be counted instead of failing */
-	bool multiplex;        /* one pass with all of them, counters taking turns */
+	bool multiplex;        /* one pass with all of them, counters taking turns;
+				  not for source papi */
 	const char *
 		papi_plugin; /* path of the PAPI plug-in, source papi; NULL: not checked */
 	const char *papi_library; /* libpapi's file name; NULL: the usual ones */

@@ -99,6 +99,16 @@ needs_root() {
 	[ "$(json 'd["machine"]')" = None ]
 }
 
+@test "a multiplexed plan is one pass, and is for source perf" {
+	autoperf 0 events --plan --multiplex --json
+	[ "$(json 'len(d["passes"])')" = 1 ]
+	[ "$(json 'd["pass_details"][0]["groups"] >= 1')" = True ]
+	autoperf 2 events --plan --multiplex --source papi
+	stderr_has "--multiplex is for" "--source perf"
+	autoperf 2 events --multiplex
+	stderr_has "for --plan"
+}
+
 @test "a plan keeps the users order" {
 	autoperf 0 events --plan --json -e dummy,page-faults,task-clock
 	[ "$(json '[e["name"].split(":")[0] for e in d["events"]][-3:]')" = \

@@ -14,7 +14,8 @@
 static const struct fake_pmu six = {.counters = 6};
 
 /* The text of the plan for those events, until the next call. */
-static const char *describe(const struct fake_pmu *pmu, const char *list, bool skip)
+static const char *describe_as(const struct fake_pmu *pmu, const char *list, bool skip,
+			       bool multiplex)
 {
 	static struct text text;
 	struct event_names names = {0};
@@ -22,6 +23,7 @@ static const char *describe(const struct fake_pmu *pmu, const char *list, bool s
 		.source = EVENT_SOURCE_PERF,
 		.names = &names,
 		.skip_unavailable = skip,
+		.multiplex = multiplex,
 	};
 	struct event_plan plan;
 	struct error error = {0};
@@ -36,6 +38,11 @@ static const char *describe(const struct fake_pmu *pmu, const char *list, bool s
 	event_names_free(&names);
 	assert_false(text.failed);
 	return text.chars;
+}
+
+static const char *describe(const struct fake_pmu *pmu, const char *list, bool skip)
+{
+	return describe_as(pmu, list, skip, false);
 }
 
 static void assert_has(const char *text, const char *part)
@@ -102,6 +109,20 @@ static void each_pass_says_why_there_is_one_more(void **state)
 	assert_lacks(text, "by a system call at each marker");
 }
 
+static void groups_that_take_turns_are_told_apart(void **state)
+{
+	const char *text =
+		describe_as(&six, "instructions,r1,r2,r3,r4,r5,r6", false, true);
+
+	(void)state;
+	assert_has(text, "pass 1 of 1, 7 events in 2 groups\n  groups take turns");
+	assert_has(text, "  group 1\n  instructions ");
+	assert_has(text, "  group 2\n  r6 ");
+	/* One group has nothing to take turns with. */
+	text = describe_as(&six, "instructions,r1", false, true);
+	assert_has(text, "pass 1 of 1, 2 events\n  instructions ");
+}
+
 static void what_was_left_out_is_told_with_its_reason(void **state)
 {
 	const char *text = describe(NULL, "task-clock,cycles", true);
@@ -132,6 +153,7 @@ int main(void)
 		cmocka_unit_test(the_plan_says_how_many_counters_are_taken),
 		cmocka_unit_test(a_machine_without_counters_is_told_why),
 		cmocka_unit_test(each_pass_says_why_there_is_one_more),
+		cmocka_unit_test(groups_that_take_turns_are_told_apart),
 		cmocka_unit_test(what_was_left_out_is_told_with_its_reason),
 		cmocka_unit_test(wall_time_alone_has_nothing_to_say_of_counters),
 	};

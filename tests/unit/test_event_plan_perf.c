@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "event/event.h"
+#include "recording/format.h"
 #include "support/fake_pmu.h"
 
 /* Four counters, and one each for cycles and instructions, as Intel's with two threads a core. */
@@ -193,6 +194,77 @@ static void the_watchdog_is_named_with_the_command_that_stops_it(void **state)
 	text_free(&text);
 }
 
+static void multiplexed_all_events_are_one_pass_of_groups_that_run(void **state)
+{
+	(void)state;
+	assert_int_equal(make(&amd,
+			      "page-faults,r1,r2,r3,r4,r5,r6,r7,instructions,cycles",
+			      true),
+			 0);
+	assert_int_equal(plan.pass_count, 1);
+	assert_string_equal(passes(),
+			    "instructions r1 r2 r3 r4 r5/r6 r7 cycles/page-faults");
+	assert_true(plan.passes[0].begins_group[0]);
+}
+
+static void groups_respect_counters_that_others_hold(void **state)
+{
+	struct fake_pmu held = amd;
+
+	(void)state;
+	held.taken = 7;
+	assert_int_equal(make(&held, "r1,r2,r3,r4,instructions", true), 0);
+	assert_string_equal(passes(), "instructions r1 r2/r3 r4");
+}
+
+static void multiplexed_events_that_fit_are_one_group(void **state)
+{
+	(void)state;
+	assert_int_equal(make(&intel, "cycles,r1", true), 0);
+	assert_string_equal(passes(), "instructions cycles r1");
+	event_plan_free(&plan);
+	/* No hardware events at all. */
+	assert_int_equal(make(NULL, "task-clock,page-faults", true), 0);
+	assert_string_equal(passes(), "task-clock page-faults");
+}
+
+static void more_events_than_a_sample_holds_are_several_multiplexed_passes(void **state)
+{
+	struct event_names names = {0};
+	const struct event_plan_options options = {
+		.source = EVENT_SOURCE_PERF, .names = &names, .multiplex = true};
+	size_t counted = 0;
+	char name[32];
+
+	(void)state;
+	fake_pmu_install(&amd);
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "r%x00", i + 1);
+		assert_int_equal(event_names_add(&names, name, &failure), 0);
+	}
+	assert_int_equal(event_plan_make(&plan, &options, &failure), 0);
+	event_names_free(&names);
+	assert_int_equal(plan.pass_count, 2);
+	for (size_t i = 0; i < plan.pass_count; i++) {
+		counted += plan.passes[i].count;
+		assert_true(plan.passes[i].count < RECORDING_EVENTS_MAX);
+		assert_true(plan.passes[i].begins_group[0]);
+	}
+	assert_int_equal(counted, 101);
+	assert_int_equal(plan.passes[1].reason, EVENT_PASS_SAMPLE_FULL);
+}
+
+static void papi_does_not_multiplex(void **state)
+{
+	const struct event_plan_options options = {.source = EVENT_SOURCE_PAPI,
+						   .multiplex = true};
+
+	(void)state;
+	assert_int_equal(event_plan_make(&plan, &options, &failure), -EINVAL);
+	assert_int_equal(failure.exit_status, EXIT_USAGE);
+	assert_non_null(strstr(failure.text, "--source perf"));
+}
+
 #define PLANNED(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void)
@@ -205,6 +277,11 @@ int main(void)
 		PLANNED(the_watchdog_is_named_with_the_command_that_stops_it),
 		PLANNED(software_events_leave_passes_that_can_be_read_in_user_space),
 		PLANNED(events_with_few_counters_to_choose_from_are_placed_first),
+		PLANNED(multiplexed_all_events_are_one_pass_of_groups_that_run),
+		PLANNED(groups_respect_counters_that_others_hold),
+		PLANNED(multiplexed_events_that_fit_are_one_group),
+		PLANNED(more_events_than_a_sample_holds_are_several_multiplexed_passes),
+		PLANNED(papi_does_not_multiplex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
