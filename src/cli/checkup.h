@@ -42,7 +42,7 @@ struct checkup_facts {
 	size_t default_passes;       /* in which they are measured */
 	char default_names[512];     /* theirs */
 	char default_missing
-		[1600];      /* the others with their reasons, "" if there are none */
+		[2048];      /* the others with their reasons, "" if there are none */
 	uint64_t files_soft; /* limit on open files */
 	uint64_t files_hard;
 	enum tracefs_state tracefs;
