@@ -10,15 +10,11 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "event/kernel_file.h"
-#include "event/pmu.h"
 #include "perfpoint/user_read.h"
 #include "recording/format.h"
 #include "recording/session.h"
@@ -32,10 +28,6 @@ struct group_values {
 	uint64_t running_ns;
 	uint64_t values[RECORDING_EVENTS_MAX];
 };
-
-const char counter_allow_kernel[] =
-	"`sudo sysctl kernel.perf_event_paranoid=1`, or run as"
-	" root, or with CAP_PERFMON";
 
 int counter_open(const struct event_encoding *encoding, int leader, bool user_read)
 {
@@ -126,164 +118,4 @@ struct counter_trial counter_try(const struct event_encoding *const *members,
 	while (opened)
 		close(descriptors[--opened]);
 	return trial;
-}
-
-static bool is_processor_event(const struct event_encoding *encoding)
-{
-	return encoding->type == PERF_TYPE_HARDWARE ||
-	       encoding->type == PERF_TYPE_HW_CACHE || encoding->type == PERF_TYPE_RAW;
-}
-
-/* Whether a seccomp filter is in force in this process. */
-static bool has_seccomp_filter(void)
-{
-	FILE *status = fopen("/proc/self/status", "re");
-	char line[128];
-	bool filtered = false;
-
-	while (status && fgets(line, sizeof(line), status))
-		filtered |= !strncmp(line, "Seccomp:", 8) && strchr(line, '2');
-	if (status)
-		fclose(status);
-	return filtered;
-}
-
-static void reason_denied(char *reason, size_t size)
-{
-	int64_t paranoid;
-
-	if (kernel_file_number("/proc/sys/kernel/perf_event_paranoid", &paranoid))
-		snprintf(reason, size,
-			 "the kernel refuses it to this user: run as root, or with"
-			 " CAP_PERFMON");
-	else
-		snprintf(reason, size,
-			 "the kernel refuses it to this user "
-			 "(kernel.perf_event_paranoid is"
-			 " %lld): %s",
-			 (long long)paranoid, counter_allow_kernel);
-}
-
-static void reason_not_permitted(char *reason, size_t size)
-{
-	if (has_seccomp_filter())
-		snprintf(reason, size,
-			 "a seccomp filter forbids perf_event_open, as containers do by"
-			 " default: start the container with `--security-opt"
-			 " seccomp=unconfined` or `--cap-add PERFMON`");
-	else
-		snprintf(reason, size,
-			 "a security module forbids perf_event_open: look at `cat"
-			 " /sys/kernel/security/lockdown` and `ausearch -m avc`, or run"
-			 " with CAP_PERFMON");
-}
-
-static void reason_not_here(const struct event_encoding *encoding, char *reason,
-			    size_t size)
-{
-	/* Where sysfs is hidden, nothing can be said about the machine's PMUs. */
-	bool no_pmu = !access(PMU_DEVICES, R_OK) && !pmu_has_core(PMU_DEVICES);
-
-	if (is_processor_event(encoding) && no_pmu)
-		snprintf(reason, size,
-			 "this machine shows no hardware counters (no PMU), as most "
-			 "virtual"
-			 " machines: give the machine a virtual PMU, or measure on real"
-			 " hardware");
-	else if (is_processor_event(encoding))
-		snprintf(
-			reason, size,
-			"this machine's processor has no counter for it: choose another"
-			" from `autoperf events`");
-	else
-		snprintf(reason, size,
-			 "this kernel does not have it: choose another from `autoperf"
-			 " events`");
-}
-
-static void reason_invalid(const struct event_encoding *encoding, char *reason,
-			   size_t size)
-{
-	if (encoding->flags >> SESSION_EVENT_PRECISE_SHIFT)
-		snprintf(reason, size,
-			 "the modifier :p is for sampling and cannot be used for "
-			 "counting:"
-			 " leave it out");
-	else if (encoding->type > PERF_TYPE_BREAKPOINT)
-		snprintf(
-			reason, size,
-			"its PMU counts for a whole CPU or socket and not for one "
-			"thread,"
-			" or does not know this encoding: choose an event of the core");
-	else
-		snprintf(reason, size,
-			 "the kernel does not know this encoding: choose another from"
-			 " `autoperf events`, or use a newer kernel");
-}
-
-void counter_reason(const struct event_encoding *encoding, int code, char *reason,
-		    size_t size)
-{
-	switch (code) {
-	case EACCES:
-		reason_denied(reason, size);
-		return;
-	case EPERM:
-		reason_not_permitted(reason, size);
-		return;
-	case ENOENT:
-		reason_not_here(encoding, reason, size);
-		return;
-	case EINVAL:
-		reason_invalid(encoding, reason, size);
-		return;
-	case ENODEV:
-	case ENXIO:
-		snprintf(reason, size,
-			 "its PMU is registered but not usable on this machine: choose"
-			 " another event from `autoperf events`");
-		return;
-	case EOPNOTSUPP:
-		snprintf(
-			reason, size,
-			"this machine's PMU cannot count it with these modifiers: leave"
-			" the modifiers out, or choose another event");
-		return;
-	case EBUSY:
-		snprintf(reason, size,
-			 "another program holds the counter for itself: end other"
-			 " profilers, and try `sudo sysctl kernel.nmi_watchdog=0`");
-		return;
-	case ENOSPC:
-		snprintf(reason, size,
-			 "all slots for this kind of event are taken: end debuggers and"
-			 " profilers that hold them");
-		return;
-	case EMFILE:
-		snprintf(reason, size,
-			 "this process may not open more files, and each event needs "
-			 "one:"
-			 " `ulimit -n 4096`");
-		return;
-	case ENFILE:
-		snprintf(reason, size,
-			 "the whole system may not open more files: `sudo sysctl"
-			 " fs.file-max=1000000`");
-		return;
-	case ENOMEM:
-		snprintf(reason, size, "the kernel has no memory left for it");
-		return;
-	case ENOSYS:
-		snprintf(reason, size,
-			 "this kernel was built without perf_event_open"
-			 " (CONFIG_PERF_EVENTS)");
-		return;
-	case E2BIG:
-		snprintf(reason, size,
-			 "this kernel is too old for it, or too many events are in one"
-			 " group");
-		return;
-	default:
-		snprintf(reason, size, "perf_event_open: %s", strerror(code));
-	}
 }
