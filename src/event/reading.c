@@ -73,12 +73,15 @@ static struct event_encoding instructions(uint32_t flags)
 bool reading_in_user_space(uint32_t flags)
 {
 	struct event_encoding encoding = instructions(flags);
+	const struct perf_event_mmap_page *page;
 	struct counter counter;
 	bool possible;
 
 	if (!counter_start(&counter, &encoding, true))
 		return false;
-	possible = user_read_possible(counter.page);
+	page = counter.page;
+	/* The page may offer reads where the kernel forbids them; it tells no index then. */
+	possible = user_read_possible(page) && page->index;
 	counter_close(&counter);
 	return possible;
 }
