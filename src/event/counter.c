@@ -54,6 +54,20 @@ int counter_open(const struct event_encoding *encoding, int leader, bool user_re
 	return descriptor < 0 ? -errno : (int)descriptor;
 }
 
+struct event_encoding counter_generic(const char *name, uint32_t flags)
+{
+	struct event_encoding encoding = {.type = PERF_TYPE_HARDWARE,
+					  .config = PERF_COUNT_HW_INSTRUCTIONS};
+	struct event event;
+
+	if (!event_resolve(name, &event, NULL)) {
+		encoding = event.encoding;
+		event_free(&event);
+	}
+	encoding.flags = flags;
+	return encoding;
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -72,50 +86,109 @@ void counter_work(void)
 			cells[i % 64] += i;
 }
 
-/* Lets an open group count and fills in outcome and value. */
-static void run_group(int leader, struct counter_trial *trial)
-{
-	struct group_values read_out = {0};
+/* What one trial opens: a group, and for events of hybrid processors the one on the other PMU. */
+struct trial_group {
+	int descriptors[RECORDING_EVENTS_MAX];
+	size_t opened;
+	struct group_values read_out;
+};
 
-	if (ioctl(leader, PERF_EVENT_IOC_ENABLE, PERF_IOC_FLAG_GROUP)) {
-		trial->outcome = COUNTER_REFUSED;
-		trial->code = errno;
-		return;
+/* Opens the members, or what they are on the other PMU. 0, or the errno. */
+static int open_group(struct trial_group *group,
+		      const struct event_encoding *const *members, size_t count,
+		      bool other, size_t *refused)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct event_encoding encoding = *members[i];
+		int leader = group->opened ? group->descriptors[0] : -1;
+		int descriptor;
+
+		if (other && !encoding.has_other)
+			continue;
+		if (other) {
+			encoding.type = encoding.other_type;
+			encoding.config = encoding.other_config;
+			encoding.config1 = encoding.other_config1;
+			encoding.config2 = encoding.other_config2;
+		}
+		descriptor = counter_open(&encoding, leader, false);
+		if (descriptor < 0) {
+			*refused = i;
+			return -descriptor;
+		}
+		group->descriptors[group->opened++] = descriptor;
 	}
-	counter_work();
-	/* 0 bytes: a pinned or broken event in error state. */
-	if (read(leader, &read_out, sizeof(read_out)) <= 0 || !read_out.running_ns)
-		trial->outcome = COUNTER_NEVER_RAN;
-	else if (read_out.running_ns < read_out.enabled_ns)
-		trial->outcome = COUNTER_PART_TIME;
-	else
-		trial->outcome = COUNTER_RAN;
-	trial->value = read_out.values[0];
+	return 0;
+}
+
+static void close_group(struct trial_group *group)
+{
+	while (group->opened)
+		close(group->descriptors[--group->opened]);
+}
+
+/* 0, or the errno; a group without events is fine. */
+static int start_group(const struct trial_group *group)
+{
+	if (group->opened &&
+	    ioctl(group->descriptors[0], PERF_EVENT_IOC_ENABLE, PERF_IOC_FLAG_GROUP))
+		return errno;
+	return 0;
+}
+
+/* Times and values; all 0 where the group did not run or is in error state (0 bytes). */
+static void read_group(struct trial_group *group)
+{
+	struct group_values *out = &group->read_out;
+
+	if (group->opened && read(group->descriptors[0], out, sizeof(*out)) <= 0)
+		*out = (struct group_values){0};
+}
+
+/*
+ * The thread is on one kind of core at a time: on a hybrid processor the groups ran all of the
+ * time if one of them did, or both together but for the moment of a change.
+ */
+static enum counter_outcome judge_groups(const struct group_values *first,
+					 const struct group_values *other)
+{
+	uint64_t running_ns = first->running_ns + other->running_ns;
+
+	if (!running_ns)
+		return COUNTER_NEVER_RAN;
+	if (first->running_ns && first->running_ns >= first->enabled_ns)
+		return COUNTER_RAN;
+	if (other->running_ns && other->running_ns >= other->enabled_ns)
+		return COUNTER_RAN;
+	if (other->running_ns &&
+	    running_ns + first->enabled_ns / 8 >= first->enabled_ns)
+		return COUNTER_RAN;
+	return COUNTER_PART_TIME;
 }
 
 struct counter_trial counter_try(const struct event_encoding *const *members,
 				 size_t count)
 {
 	struct counter_trial trial = {.outcome = COUNTER_REFUSED, .code = E2BIG};
-	int descriptors[RECORDING_EVENTS_MAX];
-	size_t opened = 0;
+	struct trial_group first = {.opened = 0}, other = {.opened = 0};
 
 	if (!count || count > RECORDING_EVENTS_MAX)
 		return trial;
-	while (opened < count) {
-		int descriptor = counter_open(members[opened],
-					      opened ? descriptors[0] : -1, false);
-
-		if (descriptor < 0) {
-			trial.code = -descriptor;
-			trial.refused = opened;
-			break;
-		}
-		descriptors[opened++] = descriptor;
+	trial.code = open_group(&first, members, count, false, &trial.refused);
+	if (!trial.code)
+		trial.code = open_group(&other, members, count, true, &trial.refused);
+	if (!trial.code)
+		trial.code = start_group(&first);
+	if (!trial.code)
+		trial.code = start_group(&other);
+	if (!trial.code) {
+		counter_work();
+		read_group(&first);
+		read_group(&other);
+		trial.outcome = judge_groups(&first.read_out, &other.read_out);
+		trial.value = first.read_out.values[0] + other.read_out.values[0];
 	}
-	if (opened == count)
-		run_group(descriptors[0], &trial);
-	while (opened)
-		close(descriptors[--opened]);
+	close_group(&other);
+	close_group(&first);
 	return trial;
 }

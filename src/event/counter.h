@@ -25,7 +25,8 @@ struct counter_trial {
 
 /*
  * Opens `count` >= 1 events as one group of the calling thread, lets the processor work for
- * about 0.1 ms, reads and closes them.
+ * about 0.1 ms, reads and closes them. Events of a hybrid processor are two groups, one on
+ * each of its PMUs.
  */
 struct counter_trial counter_try(const struct event_encoding *const *members,
 				 size_t count);
@@ -36,6 +37,12 @@ struct counter_trial counter_try(const struct event_encoding *const *members,
  * times. Descriptor, or negative errno.
  */
 int counter_open(const struct event_encoding *encoding, int leader, bool user_read);
+
+/*
+ * One of the kernel's generic hardware events with those flags (enum session_event_flag), on
+ * hybrid processors on both PMUs.
+ */
+struct event_encoding counter_generic(const char *name, uint32_t flags);
 
 /* User-mode work with branches and memory accesses, about 0.1 ms of it. */
 void counter_work(void);

@@ -32,9 +32,14 @@ static const char *const hardware_set[] = {"cycles",
 static bool same_encoding(const struct event_encoding *a,
 			  const struct event_encoding *b)
 {
-	return a->type == b->type && a->config == b->config &&
-	       a->config1 == b->config1 && a->config2 == b->config2 &&
-	       a->flags == b->flags;
+	if (a->type != b->type || a->config != b->config || a->config1 != b->config1 ||
+	    a->config2 != b->config2 || a->flags != b->flags ||
+	    a->has_other != b->has_other)
+		return false;
+	return !a->has_other ||
+	       (a->other_type == b->other_type && a->other_config == b->other_config &&
+		a->other_config1 == b->other_config1 &&
+		a->other_config2 == b->other_config2);
 }
 
 static const struct event *find_same(const struct event_list *events,

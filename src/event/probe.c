@@ -33,13 +33,15 @@ static struct counter_trial try_one(uint32_t type, uint64_t config, uint32_t fla
 
 static void probe_hardware(struct event_machine *machine)
 {
-	static const uint64_t basics[] = {PERF_COUNT_HW_INSTRUCTIONS,
-					  PERF_COUNT_HW_CPU_CYCLES};
+	static const char *const basics[] = {"instructions", "cycles"};
 	uint32_t flags = machine->kernel_allowed ? 0 : USER_ONLY;
 	struct counter_trial trial = {0};
 
 	for (size_t i = 0; i < sizeof(basics) / sizeof(*basics); i++) {
-		trial = try_one(PERF_TYPE_HARDWARE, basics[i], flags);
+		struct event_encoding encoding = counter_generic(basics[i], flags);
+		const struct event_encoding *member = &encoding;
+
+		trial = counter_try(&member, 1);
 		/* A count of 0 over 0.1 ms of work: a counter that only looks like one. */
 		if (trial.outcome == COUNTER_RAN && trial.value)
 			machine->hardware_counters = true;

@@ -63,21 +63,32 @@ static bool counter_start(struct counter *counter,
 	return true;
 }
 
-static struct event_encoding instructions(uint32_t flags)
+/* Instructions as the PMU of this core counts them: on hybrid processors there are two. */
+static bool start_instructions(struct counter *counter, uint32_t flags, bool user_read)
 {
-	return (struct event_encoding){.type = PERF_TYPE_HARDWARE,
-				       .config = PERF_COUNT_HW_INSTRUCTIONS,
-				       .flags = flags};
+	struct event_encoding encoding = counter_generic("instructions", flags);
+	const struct perf_event_mmap_page *page;
+	bool started = counter_start(counter, &encoding, user_read);
+
+	page = started ? counter->page : NULL;
+	if (!encoding.has_other || !user_read || (page && page->index))
+		return started;
+	if (started)
+		counter_close(counter);
+	encoding.type = encoding.other_type;
+	encoding.config = encoding.other_config;
+	encoding.config1 = encoding.other_config1;
+	encoding.config2 = encoding.other_config2;
+	return counter_start(counter, &encoding, user_read);
 }
 
 bool reading_in_user_space(uint32_t flags)
 {
-	struct event_encoding encoding = instructions(flags);
 	const struct perf_event_mmap_page *page;
 	struct counter counter;
 	bool possible;
 
-	if (!counter_start(&counter, &encoding, true))
+	if (!start_instructions(&counter, flags, true))
 		return false;
 	page = counter.page;
 	/* The page may offer reads where the kernel forbids them; it tells no index then. */
@@ -130,20 +141,24 @@ static double time_reads(const struct counter *counter,
 
 struct reading_cost reading_measure(const struct event_machine *machine)
 {
-	uint32_t flags = machine->kernel_allowed ? 0 : USER_ONLY;
-	struct event_encoding encoding = instructions(flags);
+	const struct event_encoding clock = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.flags = machine->kernel_allowed ? 0 : USER_ONLY};
 	struct reading_cost cost = {0};
 	struct counter counter;
+	bool started;
 
-	if (machine->user_read && counter_start(&counter, &encoding, true)) {
+	if (!machine->perf_allowed)
+		return cost;
+	if (machine->user_read && start_instructions(&counter, clock.flags, true)) {
 		cost.user_ns = time_reads(&counter, read_in_user_space);
 		counter_close(&counter);
 	}
-	if (!machine->hardware_counters) {
-		encoding.type = PERF_TYPE_SOFTWARE;
-		encoding.config = PERF_COUNT_SW_TASK_CLOCK;
-	}
-	if (machine->perf_allowed && counter_start(&counter, &encoding, false)) {
+	started = machine->hardware_counters
+			  ? start_instructions(&counter, clock.flags, false)
+			  : counter_start(&counter, &clock, false);
+	if (started) {
 		cost.system_ns = time_reads(&counter, read_by_system_call);
 		counter_close(&counter);
 	}

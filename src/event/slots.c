@@ -57,29 +57,25 @@ struct room {
 static struct room measure(bool must_run, uint32_t flags)
 {
 	/* Events without a counter of their own are tried first. */
-	static const uint64_t anywhere[] = {
-		PERF_COUNT_HW_BRANCH_INSTRUCTIONS, PERF_COUNT_HW_BRANCH_MISSES,
-		PERF_COUNT_HW_CACHE_REFERENCES,    PERF_COUNT_HW_CACHE_MISSES,
-		PERF_COUNT_HW_INSTRUCTIONS,
-	};
-	static const uint64_t own_counter[] = {PERF_COUNT_HW_CPU_CYCLES,
-					       PERF_COUNT_HW_INSTRUCTIONS,
-					       PERF_COUNT_HW_REF_CPU_CYCLES};
+	static const char *const anywhere[] = {"branches", "branch-misses",
+					       "cache-references", "cache-misses",
+					       "instructions"};
+	static const char *const own_counter[] = {"cycles", "instructions",
+						  "ref-cycles"};
 	const struct event_encoding leader = {.type = PERF_TYPE_SOFTWARE,
 					      .config = PERF_COUNT_SW_DUMMY,
 					      .flags = flags};
-	struct event_encoding any = {.type = PERF_TYPE_HARDWARE, .flags = flags};
+	struct event_encoding any;
 	struct event_encoding fixed[COUNT_OF(own_counter)];
 	struct group group = {.members = {&leader}, .count = 1, .must_run = must_run};
 	struct room room = {0};
 
 	for (size_t i = 0; i < COUNT_OF(anywhere) && !room.any; i++) {
-		any.config = anywhere[i];
+		any = counter_generic(anywhere[i], flags);
 		room.any = grow(&group, &any, RECORDING_EVENTS_MAX);
 	}
 	for (size_t i = 0; i < COUNT_OF(own_counter); i++) {
-		fixed[i] = any;
-		fixed[i].config = own_counter[i];
+		fixed[i] = counter_generic(own_counter[i], flags);
 		room.fixed += grow(&group, &fixed[i], 1);
 	}
 	return room;

@@ -57,10 +57,15 @@ int fake_pmu_open_events(void)
 	return open_events;
 }
 
+static bool is_of_other(const struct open_event *event)
+{
+	return pmu.other_type && event->type == pmu.other_type;
+}
+
 static bool is_hardware(const struct open_event *event)
 {
-	return event->type == PERF_TYPE_HARDWARE || event->type == PERF_TYPE_HW_CACHE ||
-	       event->type == PERF_TYPE_RAW;
+	return is_of_other(event) || event->type == PERF_TYPE_HARDWARE ||
+	       event->type == PERF_TYPE_HW_CACHE || event->type == PERF_TYPE_RAW;
 }
 
 /* The counters that can count it, a bit each. */
@@ -94,6 +99,22 @@ static bool place(int leader, int fd, uint32_t available)
 	return false;
 }
 
+/* Whether the group has an event of the PMU that is asked for. */
+static bool has_member(int leader, bool of_other)
+{
+	for (int fd = 0; fd < EVENTS_MAX; fd++)
+		if (events[fd].used && events[fd].leader == leader &&
+		    is_hardware(&events[fd]) && is_of_other(&events[fd]) == of_other)
+			return true;
+	return false;
+}
+
+/* Whether the group runs: on this core, with the counters that are free. */
+static bool runs(int leader)
+{
+	return !has_member(leader, !pmu.on_other) && place(leader, 0, ~pmu.taken);
+}
+
 static int refusal_of(const struct perf_event_attr *attr,
 		      const struct open_event *event)
 {
@@ -115,7 +136,8 @@ static long open_event(const struct perf_event_attr *attr, int leader)
 		return -1;
 	event.leader = leader < 0 ? fd : leader;
 	events[fd] = event;
-	if (place(event.leader, 0, UINT32_MAX))
+	if (place(event.leader, 0, UINT32_MAX) &&
+	    !(has_member(event.leader, false) && has_member(event.leader, true)))
 		return fd;
 	close(fd);
 	errno = EINVAL;
@@ -168,7 +190,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t size)
 	}
 	words[0] = count;
 	words[1] = RUN_NS;
-	words[2] = place(fd, 0, ~pmu.taken) ? RUN_NS : 0;
+	words[2] = runs(fd) ? RUN_NS : 0;
 	for (size_t i = 0; i < count; i++)
 		words[3 + i] = words[2] ? VALUE : 0;
 	return (ssize_t)((count + 3) * sizeof(*words));
@@ -194,6 +216,6 @@ void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int f
 	if (page == MAP_FAILED)
 		return page;
 	page->cap_user_rdpmc = page->cap_user_time = 1;
-	page->index = pmu.user_read && place(fd, 0, ~pmu.taken);
+	page->index = pmu.user_read && runs(fd);
 	return page;
 }

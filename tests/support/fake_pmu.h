@@ -26,7 +26,10 @@ struct fake_pmu {
 	/* Raw event rN may use the counters of mask[N], 0: any. */
 	uint32_t mask[16];
 	bool user_read; /* counters can be read in user space */
-	int refusal;    /* errno of every hardware event; 0: none */
+	uint32_t
+		other_type; /* of a hybrid processor's other PMU, with as many counters */
+	bool on_other;      /* the thread is on a core of that one */
+	int refusal;        /* errno of every hardware event; 0: none */
 	int software_refusal;
 	int kernel_refusal; /* of events that count kernel mode */
 };

@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include <linux/perf_event.h>
+
+#include "event/counter.h"
 #include "event/event.h"
 #include "recording/format.h"
 #include "support/fake_pmu.h"
@@ -254,6 +257,55 @@ static void more_events_than_a_sample_holds_are_several_multiplexed_passes(void 
 	assert_int_equal(plan.passes[1].reason, EVENT_PASS_SAMPLE_FULL);
 }
 
+/* An event of a hybrid processor: raw on one PMU, of type 10 on the other. */
+static struct event_encoding hybrid_event(bool has_other)
+{
+	return (struct event_encoding){
+		.type = PERF_TYPE_RAW,
+		.config = 1,
+		.has_other = has_other,
+		.other_type = 10,
+		.other_config = 2,
+	};
+}
+
+static void a_hybrid_event_counts_on_either_kind_of_core(void **state)
+{
+	struct fake_pmu hybrid = {.counters = 2, .other_type = 10};
+	const struct event_encoding both = hybrid_event(true);
+	const struct event_encoding one = hybrid_event(false);
+	const struct event_encoding *members[] = {&both, &both, &both};
+
+	(void)state;
+	for (int on_other = 0; on_other <= 1; on_other++) {
+		hybrid.on_other = on_other;
+		fake_pmu_install(&hybrid);
+		assert_int_equal(counter_try(members, 2).outcome, COUNTER_RAN);
+		assert_int_equal(counter_try(members, 3).outcome, COUNTER_REFUSED);
+		assert_int_equal(fake_pmu_open_events(), 0);
+	}
+	/* With the thread where it is not counted, an event of one PMU does not run. */
+	members[0] = &one;
+	assert_int_equal(counter_try(members, 1).outcome, COUNTER_NEVER_RAN);
+	hybrid.on_other = false;
+	fake_pmu_install(&hybrid);
+	assert_int_equal(counter_try(members, 1).outcome, COUNTER_RAN);
+	/* It goes with events of both: they are groups of their own. */
+	assert_int_equal(counter_try(members, 2).outcome, COUNTER_RAN);
+}
+
+static void a_group_runs_on_a_hybrid_processor_if_counters_are_free_there(void **state)
+{
+	struct fake_pmu hybrid = {.counters = 2, .taken = 1, .other_type = 10};
+	const struct event_encoding both = hybrid_event(true);
+	const struct event_encoding *members[] = {&both, &both};
+
+	(void)state;
+	fake_pmu_install(&hybrid);
+	assert_int_equal(counter_try(members, 1).outcome, COUNTER_RAN);
+	assert_int_equal(counter_try(members, 2).outcome, COUNTER_NEVER_RAN);
+}
+
 static void papi_does_not_multiplex(void **state)
 {
 	const struct event_plan_options options = {.source = EVENT_SOURCE_PAPI,
@@ -281,6 +333,8 @@ int main(void)
 		PLANNED(groups_respect_counters_that_others_hold),
 		PLANNED(multiplexed_events_that_fit_are_one_group),
 		PLANNED(more_events_than_a_sample_holds_are_several_multiplexed_passes),
+		PLANNED(a_hybrid_event_counts_on_either_kind_of_core),
+		PLANNED(a_group_runs_on_a_hybrid_processor_if_counters_are_free_there),
 		PLANNED(papi_does_not_multiplex),
 	};
 
