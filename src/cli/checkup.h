@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "event/event.h"
+#include "event/reading.h"
 #include "event/tracepoint.h"
 #include "profile/machine.h"
 
@@ -34,9 +35,15 @@ struct checkup_facts {
 	int seccomp;           /* 0 none, 1 strict, 2 filter, or unknown */
 	int nmi_watchdog;      /* 0, 1 or unknown */
 	enum checkup_user_read user_read;
-	char user_read_switch[128]; /* its file below /, "" if there is none */
-	char turbo_switch[128];     /* likewise */
-	uint64_t files_soft;        /* limit on open files */
+	struct reading_cost reading; /* of one event, in both ways */
+	char user_read_switch[128];  /* its file below /, "" if there is none */
+	char turbo_switch[128];      /* likewise */
+	size_t default_events;       /* that work here; 0: none was tried */
+	size_t default_passes;       /* in which they are measured */
+	char default_names[512];     /* theirs */
+	char default_missing
+		[2048];      /* the others with their reasons, "" if there are none */
+	uint64_t files_soft; /* limit on open files */
 	uint64_t files_hard;
 	enum tracefs_state tracefs;
 	char papi_problem[2048];   /* why source papi cannot work, "" if it can */
@@ -65,7 +72,7 @@ enum check_state {
 struct check {
 	const char *name; /* stable: scripts look for it */
 	enum check_state state;
-	char found[2400];
+	char found[2800];
 	char cost[256]; /* what it costs the user, "" when ok */
 	char mend[512]; /* the command or step that mends it, "" if there is none */
 };

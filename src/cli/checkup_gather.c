@@ -125,6 +125,51 @@ static void append_name(char *list, size_t size, const char *name)
 		snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
 }
 
+/* The rejected events of a plan on one line. */
+static void gather_missing(struct checkup_facts *facts, const struct event_plan *plan)
+{
+	struct text text = {0};
+	size_t used = 0;
+
+	event_plan_describe_rejected(plan, &text);
+	for (size_t i = 0; !text.failed && i < text.length; i++) {
+		if (used + 2 >= sizeof(facts->default_missing))
+			break;
+		if (text.chars[i] == '\n')
+			facts->default_missing[used++] = ';';
+		else if (used || text.chars[i] != ' ')
+			facts->default_missing[used++] = text.chars[i];
+		/* The indentation of a line becomes the gap behind the semicolon. */
+		if (text.chars[i] == '\n' && text.chars[i + 1] == ' ')
+			i++;
+	}
+	facts->default_missing[used] = '\0';
+	text_free(&text);
+}
+
+/* Which events of the default set work: they are planned as `autoperf record` plans them. */
+static void gather_default_events(struct checkup_facts *facts)
+{
+	const struct event_plan_options options = {.source = EVENT_SOURCE_PERF};
+	struct event_plan plan = {0};
+	struct error error = {0};
+
+	if (!facts->events.perf_allowed)
+		return;
+	if (event_plan_make(&plan, &options, &error)) {
+		snprintf(facts->default_missing, sizeof(facts->default_missing), "%s",
+			 error.text);
+		return;
+	}
+	facts->default_events = plan.events.count;
+	facts->default_passes = plan.pass_count;
+	for (size_t i = 0; i < plan.events.count; i++)
+		append_name(facts->default_names, sizeof(facts->default_names),
+			    plan.events.items[i].name);
+	gather_missing(facts, &plan);
+	event_plan_free(&plan);
+}
+
 static void gather_papi(struct checkup_facts *facts)
 {
 	char *plugin = workload_find_library(PAPI_PLUGIN);
@@ -195,6 +240,8 @@ void checkup_gather(struct checkup_facts *facts, const char *root)
 	if (*root)
 		machine_probe_files(&facts->machine, root);
 	event_machine_probe(&facts->events);
+	facts->reading = reading_measure(&facts->events);
+	gather_default_events(facts);
 	snprintf(path, sizeof(path), "%s" PMU_DEVICES, root);
 	facts->core_pmu = pmu_has_core(path);
 	gather_status(facts, root);

@@ -59,8 +59,19 @@ static void mend_missing_pmu(const struct checkup_facts *facts, struct check *ch
 
 static void judge_hardware(const struct checkup_facts *facts, struct check *check)
 {
+	struct text counters = {0};
+
 	if (facts->events.hardware_counters) {
-		SAY(check->found, "%d run at once", facts->events.hardware_slots);
+		event_machine_describe(&facts->events, &counters);
+		SAY(check->found, "%s", counters.failed ? "there are" : counters.chars);
+		text_free(&counters);
+		/* The watchdog is a check of its own. */
+		if (!facts->events.taken_slots || facts->events.watchdog)
+			return;
+		check->state = CHECK_NOTE;
+		SAY(check->cost, "events need more passes, and so more runs");
+		SAY(check->mend,
+		    "`sudo lsof | grep perf_event` finds other profilers: end them");
 		return;
 	}
 	SAY(check->cost,
@@ -78,6 +89,32 @@ static void judge_hardware(const struct checkup_facts *facts, struct check *chec
 	mend_missing_pmu(facts, check);
 }
 
+static void judge_default_events(const struct checkup_facts *facts, struct check *check)
+{
+	size_t passes = facts->default_passes;
+
+	if (!facts->events.perf_allowed) {
+		check->state = CHECK_NOTE;
+		SAY(check->found, "not tried: perf_event_open is refused");
+		SAY(check->cost, "`autoperf record` measures wall time alone");
+		SAY(check->mend, "see perf_event_open");
+		return;
+	}
+	if (facts->default_events)
+		SAY(check->found, "%zu can be counted, in %zu pass%s: %s%s%s",
+		    facts->default_events, passes, passes == 1 ? "" : "es",
+		    facts->default_names,
+		    facts->default_missing[0] ? "; left out: " : "",
+		    facts->default_missing);
+	else
+		SAY(check->found, "none can be counted: %s", facts->default_missing);
+	if (facts->default_events && !facts->default_missing[0])
+		return;
+	check->state = facts->default_events ? CHECK_NOTE : CHECK_PROBLEM;
+	SAY(check->cost, "what they tell is missing when causes are looked for");
+	SAY(check->mend, "the steps named above, or other events: autoperf record -e");
+}
+
 static void judge_paranoid(const struct checkup_facts *facts, struct check *check)
 {
 	if (facts->events.paranoid == INT_MIN)
@@ -88,9 +125,12 @@ static void judge_paranoid(const struct checkup_facts *facts, struct check *chec
 	if (facts->events.kernel_allowed || facts->events.paranoid <= 1)
 		return;
 	check->state = CHECK_PROBLEM;
-	SAY(check->cost,
-	    "context switches, migrations and tracepoints cannot be counted, the"
-	    " others in user mode only");
+	if (!facts->events.perf_allowed)
+		SAY(check->cost, "nothing can be counted by this user");
+	else
+		SAY(check->cost, "context switches, migrations and tracepoints cannot "
+				 "be counted, the"
+				 " others in user mode only");
 	SAY(check->mend, "sudo sysctl kernel.perf_event_paranoid=1 (to keep it: echo"
 			 " kernel.perf_event_paranoid=1 | sudo tee"
 			 " /etc/sysctl.d/60-perf.conf)");
@@ -176,29 +216,59 @@ static void judge_watchdog(const struct checkup_facts *facts, struct check *chec
 	SAY(check->found, "on");
 	if (!facts->core_pmu)
 		return;
+	/* There are watchdogs that need no counter. */
+	if (facts->events.hardware_counters && !facts->events.taken_slots) {
+		SAY(check->found, "on, but no counter is taken");
+		return;
+	}
 	check->state = CHECK_NOTE;
 	SAY(check->cost,
 	    "it holds one hardware counter of every processor: more passes");
 	SAY(check->mend, "sudo sysctl kernel.nmi_watchdog=0");
 }
 
+/* What reads in user space save, by the measured costs. */
+static void judge_slow_reads(const struct checkup_facts *facts, struct check *check)
+{
+	check->state = CHECK_NOTE;
+	if (facts->reading.system_ns > 0)
+		SAY(check->cost,
+		    "each marker reads the counters by a system call: %.0f ns here",
+		    facts->reading.system_ns);
+	else
+		SAY(check->cost, "each marker reads the counters by a system call");
+}
+
 static void judge_user_read(const struct checkup_facts *facts, struct check *check)
 {
+	const struct reading_cost *reading = &facts->reading;
+	bool is_switched = facts->user_read != CHECKUP_USER_READ_UNKNOWN;
+
 	if (!facts->events.hardware_counters) {
 		SAY(check->found,
 		    "not needed: only hardware counters can be read that way");
+		if (reading->system_ns > 0)
+			SAY(check->found,
+			    "not needed: only hardware counters can be read that way; a"
+			    " read by a system call takes %.0f ns",
+			    reading->system_ns);
 		return;
 	}
-	if (facts->user_read == CHECKUP_USER_READ_ON) {
-		SAY(check->found, "on (%s)", facts->user_read_switch);
+	if (facts->events.user_read) {
+		SAY(check->found, "on (%s): %.0f ns a read, %.0f ns by a system call",
+		    is_switched ? facts->user_read_switch : "no switch",
+		    reading->user_ns, reading->system_ns);
 		return;
 	}
-	check->state = CHECK_NOTE;
-	SAY(check->cost,
-	    "each marker reads the counters by a system call: about 1 us more");
+	judge_slow_reads(facts, check);
 	if (facts->user_read == CHECKUP_USER_READ_OFF) {
 		SAY(check->found, "off (%s)", facts->user_read_switch);
 		SAY(check->mend, "echo 1 | sudo tee %s", facts->user_read_switch);
+	} else if (is_switched) {
+		SAY(check->found,
+		    "on (%s), but the kernel offers no counter for them: usual in"
+		    " guests",
+		    facts->user_read_switch);
 	} else {
 		SAY(check->found, "this kernel or processor does not offer them");
 	}
@@ -394,6 +464,7 @@ static const struct {
 } judges[] = {
 	{"perf_event_open", judge_perf},
 	{"hardware counters", judge_hardware},
+	{"default events", judge_default_events},
 	{"perf_event_paranoid", judge_paranoid},
 	{"privileges", judge_privileges},
 	{"seccomp", judge_seccomp},

@@ -69,6 +69,12 @@ static json_t *optional_text(const char *text)
 	return *text ? json_string(text) : json_null();
 }
 
+/* The number, or null when it was not measured. */
+static json_t *optional_number(double number)
+{
+	return number > 0 ? json_real(number) : json_null();
+}
+
 /* 0, or EXIT_FAILED. */
 static int print_json(const struct checkup_facts *facts)
 {
@@ -84,12 +90,16 @@ static int print_json(const struct checkup_facts *facts)
 				  "state", check_state_name(check.state), "found",
 				  check.found, "cost", optional_text(check.cost),
 				  "mend", optional_text(check.mend)));
-	object = json_pack("{s:{s:b, s:b, s:b, s:b}, s:i, s:o}", "can_measure",
-			   "wall_time", 1, "software_events",
+	object = json_pack("{s:{s:b, s:b, s:b, s:b}, s:i, s:i, s:i, s:{s:o, s:o}, s:o}",
+			   "can_measure", "wall_time", 1, "software_events",
 			   (int)facts->events.perf_allowed, "hardware_counters",
 			   (int)facts->events.hardware_counters, "simulated_machine",
 			   (int)!facts->simulator_problem[0], "hardware_slots",
-			   facts->events.hardware_slots, "checks", checks);
+			   facts->events.hardware_slots, "fixed_slots",
+			   facts->events.fixed_slots, "taken_slots",
+			   facts->events.taken_slots, "read_ns", "user_space",
+			   optional_number(facts->reading.user_ns), "system_call",
+			   optional_number(facts->reading.system_ns), "checks", checks);
 	if (!object || json_dumpf(object, stdout, JSON_INDENT(2)))
 		failed = 1;
 	putchar('\n');

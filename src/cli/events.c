@@ -26,6 +26,7 @@
 
 enum option_number {
 	OPTION_ALL = 256,
+	OPTION_MULTIPLEX,
 	OPTION_PLAN,
 	OPTION_SKIP_UNAVAILABLE,
 	OPTION_SOURCE,
@@ -35,6 +36,7 @@ static const struct option long_options[] = {
 	{"all", no_argument, NULL, OPTION_ALL},
 	{"counters", required_argument, NULL, 'c'},
 	{"events", required_argument, NULL, 'e'},
+	{"multiplex", no_argument, NULL, OPTION_MULTIPLEX},
 	{"plan", no_argument, NULL, OPTION_PLAN},
 	{"skip-unavailable", no_argument, NULL, OPTION_SKIP_UNAVAILABLE},
 	{"source", required_argument, NULL, OPTION_SOURCE},
@@ -278,6 +280,9 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 	case OPTION_ALL:
 		arguments->all = true;
 		return 0;
+	case OPTION_MULTIPLEX:
+		arguments->request.multiplex = true;
+		return 0;
 	case OPTION_PLAN:
 		arguments->plan = true;
 		return 0;
@@ -299,10 +304,11 @@ static int check(const struct cli *cli, const struct arguments *arguments)
 		return command_usage(
 			cli, &command_events,
 			"-c and -e both name the events; give one of them");
-	if (!arguments->plan &&
-	    (request->counters || request->events || request->skip_unavailable))
-		return command_usage(cli, &command_events,
-				     "-c, -e and --skip-unavailable are for --plan");
+	if (!arguments->plan && (request->counters || request->events ||
+				 request->skip_unavailable || request->multiplex))
+		return command_usage(
+			cli, &command_events,
+			"-c, -e, --skip-unavailable and --multiplex are for --plan");
 	if (arguments->plan && (arguments->all || arguments->pattern))
 		return command_usage(
 			cli, &command_events,
@@ -374,6 +380,8 @@ const struct command command_events = {
 		"comments\n"
 		"  -e, --events EVENTS the events, separated by commas\n"
 		"  --skip-unavailable  plan without what cannot be counted here\n"
+		"  --multiplex         plan one pass, whose groups take turns at the "
+		"counters\n"
 		"\n"
 		"A name is one of the kernel's (cycles, page-faults, "
 		"L1-dcache-load-misses),\n"

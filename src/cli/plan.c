@@ -13,43 +13,14 @@
 
 #define PAPI_PLUGIN "libperfpoint-papi.so"
 
-static void print_passes(const struct event_plan *plan)
-{
-	for (size_t i = 0; i < plan->pass_count; i++) {
-		const struct event_pass *pass = &plan->passes[i];
-
-		printf("pass %zu of %zu, %zu event%s\n", i + 1, plan->pass_count,
-		       pass->count, pass->count == 1 ? "" : "s");
-		for (size_t j = 0; j < pass->count; j++) {
-			const struct event *event =
-				&plan->events.items[pass->members[j]];
-
-			printf("  %-28s  %-14s  %s\n", event->name,
-			       event_role_name(event->role),
-			       event->description ? event->description : "");
-		}
-		if (!pass->count)
-			puts("  wall time alone");
-	}
-}
-
 static void print_text(const struct event_plan *plan)
 {
-	struct text rejected = {0};
+	struct text text = {0};
 
-	printf("source %s: each run measures wall time and the events of one pass\n\n",
-	       event_source_name(plan->source));
-	print_passes(plan);
-	for (size_t i = 0; i < plan->merged.count; i++)
-		printf("%sthe same event, counted once: %s\n", i ? "" : "\n",
-		       plan->merged.items[i]);
-	if (!plan->rejected.count)
-		return;
-	event_plan_describe_rejected(plan, &rejected);
-	if (!rejected.failed)
-		printf("\nleft out, because they cannot be counted here\n%s\n",
-		       rejected.chars);
-	text_free(&rejected);
+	plan_describe(plan, &text);
+	if (!text.failed)
+		fputs(text.chars, stdout);
+	text_free(&text);
 }
 
 static json_t *clean_string(const char *chars)
@@ -95,6 +66,43 @@ static json_t *json_passes(const struct event_plan *plan)
 	return passes;
 }
 
+/* What the plan was made for; null for other sources. */
+static json_t *json_machine(const struct event_plan *plan)
+{
+	const struct event_machine *machine = &plan->machine;
+
+	if (plan->source != EVENT_SOURCE_PERF)
+		return json_null();
+	return json_pack("{s:i, s:i, s:i, s:b, s:b}", "counters",
+			 machine->hardware_slots, "fixed_counters",
+			 machine->fixed_slots, "taken_counters", machine->taken_slots,
+			 "nmi_watchdog", (int)machine->watchdog, "user_space_reads",
+			 (int)machine->user_read);
+}
+
+/* Beside "passes", which has their members only: why there is each, and how it is read. */
+static json_t *json_details(const struct event_plan *plan)
+{
+	static const char *const reasons[] = {
+		[EVENT_PASS_FIRST] = "first",
+		[EVENT_PASS_NO_COUNTER_LEFT] = "no_counter_left",
+		[EVENT_PASS_APART] = "apart",
+		[EVENT_PASS_SAMPLE_FULL] = "sample_full",
+	};
+	json_t *details = json_array();
+
+	for (size_t i = 0; i < plan->pass_count; i++) {
+		const struct event_pass *pass = &plan->passes[i];
+
+		json_array_append_new(
+			details, json_pack("{s:s, s:b, s:I}", "reason",
+					   reasons[pass->reason], "read_in_user_space",
+					   (int)plan_reads_in_user_space(plan, pass),
+					   "groups", (json_int_t)plan_groups(pass)));
+	}
+	return details;
+}
+
 static json_t *json_rejected(const struct event_plan *plan)
 {
 	json_t *rejected = json_array();
@@ -119,10 +127,12 @@ static json_t *json_merged(const struct event_plan *plan)
 /* 0, or EXIT_FAILED. */
 static int print_json(const struct event_plan *plan)
 {
-	json_t *object = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o}", "source", event_source_name(plan->source),
-		"passes", json_passes(plan), "events", json_events(plan), "merged",
-		json_merged(plan), "rejected", json_rejected(plan));
+	json_t *object = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "source",
+				   event_source_name(plan->source), "machine",
+				   json_machine(plan), "passes", json_passes(plan),
+				   "pass_details", json_details(plan), "events",
+				   json_events(plan), "merged", json_merged(plan),
+				   "rejected", json_rejected(plan));
 	int failed = !object || json_dumpf(object, stdout, JSON_INDENT(2));
 
 	putchar('\n');
@@ -150,6 +160,7 @@ int plan_show(const struct cli *cli, const struct plan_request *request)
 		.source = request->source,
 		.names = request->counters || request->events ? &names : NULL,
 		.skip_unavailable = request->skip_unavailable,
+		.multiplex = request->multiplex,
 		.papi_plugin = plugin,
 	};
 	struct event_plan plan = {0};

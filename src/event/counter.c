@@ -10,15 +10,12 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "event/kernel_file.h"
-#include "event/pmu.h"
+#include "perfpoint/user_read.h"
 #include "recording/format.h"
 #include "recording/session.h"
 
@@ -32,12 +29,7 @@ struct group_values {
 	uint64_t values[RECORDING_EVENTS_MAX];
 };
 
-const char counter_allow_kernel[] =
-	"`sudo sysctl kernel.perf_event_paranoid=1`, or run as"
-	" root, or with CAP_PERFMON";
-
-/* Descriptor, or -errno. */
-static int counter_open(const struct event_encoding *encoding, int leader)
+int counter_open(const struct event_encoding *encoding, int leader, bool user_read)
 {
 	struct perf_event_attr attributes = {
 		.type = encoding->type,
@@ -53,10 +45,27 @@ static int counter_open(const struct event_encoding *encoding, int leader)
 		.exclude_hv = !!(encoding->flags & SESSION_EVENT_EXCLUDE_HV),
 		.precise_ip = encoding->flags >> SESSION_EVENT_PRECISE_SHIFT & 3,
 	};
-	long descriptor = syscall(SYS_perf_event_open, &attributes, 0, -1, leader,
-				  PERF_FLAG_FD_CLOEXEC);
+	long descriptor;
 
+	if (user_read)
+		user_read_request(&attributes);
+	descriptor = syscall(SYS_perf_event_open, &attributes, 0, -1, leader,
+			     PERF_FLAG_FD_CLOEXEC);
 	return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+struct event_encoding counter_generic(const char *name, uint32_t flags)
+{
+	struct event_encoding encoding = {.type = PERF_TYPE_HARDWARE,
+					  .config = PERF_COUNT_HW_INSTRUCTIONS};
+	struct event event;
+
+	if (!event_resolve(name, &event, NULL)) {
+		encoding = event.encoding;
+		event_free(&event);
+	}
+	encoding.flags = flags;
+	return encoding;
 }
 
 static uint64_t now_ns(void)
@@ -77,210 +86,109 @@ void counter_work(void)
 			cells[i % 64] += i;
 }
 
-/* Lets an open group count and fills in outcome and value. */
-static void run_group(int leader, struct counter_trial *trial)
-{
-	struct group_values read_out = {0};
+/* What one trial opens: a group, and for events of hybrid processors the one on the other PMU. */
+struct trial_group {
+	int descriptors[RECORDING_EVENTS_MAX];
+	size_t opened;
+	struct group_values read_out;
+};
 
-	if (ioctl(leader, PERF_EVENT_IOC_ENABLE, PERF_IOC_FLAG_GROUP)) {
-		trial->outcome = COUNTER_REFUSED;
-		trial->code = errno;
-		return;
+/* Opens the members, or what they are on the other PMU. 0, or the errno. */
+static int open_group(struct trial_group *group,
+		      const struct event_encoding *const *members, size_t count,
+		      bool other, size_t *refused)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct event_encoding encoding = *members[i];
+		int leader = group->opened ? group->descriptors[0] : -1;
+		int descriptor;
+
+		if (other && !encoding.has_other)
+			continue;
+		if (other) {
+			encoding.type = encoding.other_type;
+			encoding.config = encoding.other_config;
+			encoding.config1 = encoding.other_config1;
+			encoding.config2 = encoding.other_config2;
+		}
+		descriptor = counter_open(&encoding, leader, false);
+		if (descriptor < 0) {
+			*refused = i;
+			return -descriptor;
+		}
+		group->descriptors[group->opened++] = descriptor;
 	}
-	counter_work();
-	/* 0 bytes: a pinned or broken event in error state. */
-	if (read(leader, &read_out, sizeof(read_out)) <= 0 || !read_out.running_ns)
-		trial->outcome = COUNTER_NEVER_RAN;
-	else if (read_out.running_ns < read_out.enabled_ns)
-		trial->outcome = COUNTER_PART_TIME;
-	else
-		trial->outcome = COUNTER_RAN;
-	trial->value = read_out.values[0];
+	return 0;
+}
+
+static void close_group(struct trial_group *group)
+{
+	while (group->opened)
+		close(group->descriptors[--group->opened]);
+}
+
+/* 0, or the errno; a group without events is fine. */
+static int start_group(const struct trial_group *group)
+{
+	if (group->opened &&
+	    ioctl(group->descriptors[0], PERF_EVENT_IOC_ENABLE, PERF_IOC_FLAG_GROUP))
+		return errno;
+	return 0;
+}
+
+/* Times and values; all 0 where the group did not run or is in error state (0 bytes). */
+static void read_group(struct trial_group *group)
+{
+	struct group_values *out = &group->read_out;
+
+	if (group->opened && read(group->descriptors[0], out, sizeof(*out)) <= 0)
+		*out = (struct group_values){0};
+}
+
+/*
+ * The thread is on one kind of core at a time: on a hybrid processor the groups ran all of the
+ * time if one of them did, or both together but for the moment of a change.
+ */
+static enum counter_outcome judge_groups(const struct group_values *first,
+					 const struct group_values *other)
+{
+	uint64_t running_ns = first->running_ns + other->running_ns;
+
+	if (!running_ns)
+		return COUNTER_NEVER_RAN;
+	if (first->running_ns && first->running_ns >= first->enabled_ns)
+		return COUNTER_RAN;
+	if (other->running_ns && other->running_ns >= other->enabled_ns)
+		return COUNTER_RAN;
+	if (other->running_ns &&
+	    running_ns + first->enabled_ns / 8 >= first->enabled_ns)
+		return COUNTER_RAN;
+	return COUNTER_PART_TIME;
 }
 
 struct counter_trial counter_try(const struct event_encoding *const *members,
 				 size_t count)
 {
 	struct counter_trial trial = {.outcome = COUNTER_REFUSED, .code = E2BIG};
-	int descriptors[RECORDING_EVENTS_MAX];
-	size_t opened = 0;
+	struct trial_group first = {.opened = 0}, other = {.opened = 0};
 
 	if (!count || count > RECORDING_EVENTS_MAX)
 		return trial;
-	while (opened < count) {
-		int descriptor =
-			counter_open(members[opened], opened ? descriptors[0] : -1);
-
-		if (descriptor < 0) {
-			trial.code = -descriptor;
-			trial.refused = opened;
-			break;
-		}
-		descriptors[opened++] = descriptor;
+	trial.code = open_group(&first, members, count, false, &trial.refused);
+	if (!trial.code)
+		trial.code = open_group(&other, members, count, true, &trial.refused);
+	if (!trial.code)
+		trial.code = start_group(&first);
+	if (!trial.code)
+		trial.code = start_group(&other);
+	if (!trial.code) {
+		counter_work();
+		read_group(&first);
+		read_group(&other);
+		trial.outcome = judge_groups(&first.read_out, &other.read_out);
+		trial.value = first.read_out.values[0] + other.read_out.values[0];
 	}
-	if (opened == count)
-		run_group(descriptors[0], &trial);
-	while (opened)
-		close(descriptors[--opened]);
+	close_group(&other);
+	close_group(&first);
 	return trial;
-}
-
-static bool is_processor_event(const struct event_encoding *encoding)
-{
-	return encoding->type == PERF_TYPE_HARDWARE ||
-	       encoding->type == PERF_TYPE_HW_CACHE || encoding->type == PERF_TYPE_RAW;
-}
-
-/* Whether a seccomp filter is in force in this process. */
-static bool has_seccomp_filter(void)
-{
-	FILE *status = fopen("/proc/self/status", "re");
-	char line[128];
-	bool filtered = false;
-
-	while (status && fgets(line, sizeof(line), status))
-		filtered |= !strncmp(line, "Seccomp:", 8) && strchr(line, '2');
-	if (status)
-		fclose(status);
-	return filtered;
-}
-
-static void reason_denied(char *reason, size_t size)
-{
-	int64_t paranoid;
-
-	if (kernel_file_number("/proc/sys/kernel/perf_event_paranoid", &paranoid))
-		snprintf(reason, size,
-			 "the kernel refuses it to this user: run as root, or with"
-			 " CAP_PERFMON");
-	else
-		snprintf(reason, size,
-			 "the kernel refuses it to this user "
-			 "(kernel.perf_event_paranoid is"
-			 " %lld): %s",
-			 (long long)paranoid, counter_allow_kernel);
-}
-
-static void reason_not_permitted(char *reason, size_t size)
-{
-	if (has_seccomp_filter())
-		snprintf(reason, size,
-			 "a seccomp filter forbids perf_event_open, as containers do by"
-			 " default: start the container with `--security-opt"
-			 " seccomp=unconfined` or `--cap-add PERFMON`");
-	else
-		snprintf(reason, size,
-			 "a security module forbids perf_event_open: look at `cat"
-			 " /sys/kernel/security/lockdown` and `ausearch -m avc`, or run"
-			 " with CAP_PERFMON");
-}
-
-static void reason_not_here(const struct event_encoding *encoding, char *reason,
-			    size_t size)
-{
-	/* Where sysfs is hidden, nothing can be said about the machine's PMUs. */
-	bool no_pmu = !access(PMU_DEVICES, R_OK) && !pmu_has_core(PMU_DEVICES);
-
-	if (is_processor_event(encoding) && no_pmu)
-		snprintf(reason, size,
-			 "this machine shows no hardware counters (no PMU), as most "
-			 "virtual"
-			 " machines: give the machine a virtual PMU, or measure on real"
-			 " hardware");
-	else if (is_processor_event(encoding))
-		snprintf(
-			reason, size,
-			"this machine's processor has no counter for it: choose another"
-			" from `autoperf events`");
-	else
-		snprintf(reason, size,
-			 "this kernel does not have it: choose another from `autoperf"
-			 " events`");
-}
-
-static void reason_invalid(const struct event_encoding *encoding, char *reason,
-			   size_t size)
-{
-	if (encoding->flags >> SESSION_EVENT_PRECISE_SHIFT)
-		snprintf(reason, size,
-			 "the modifier :p is for sampling and cannot be used for "
-			 "counting:"
-			 " leave it out");
-	else if (encoding->type > PERF_TYPE_BREAKPOINT)
-		snprintf(
-			reason, size,
-			"its PMU counts for a whole CPU or socket and not for one "
-			"thread,"
-			" or does not know this encoding: choose an event of the core");
-	else
-		snprintf(reason, size,
-			 "the kernel does not know this encoding: choose another from"
-			 " `autoperf events`, or use a newer kernel");
-}
-
-void counter_reason(const struct event_encoding *encoding, int code, char *reason,
-		    size_t size)
-{
-	switch (code) {
-	case EACCES:
-		reason_denied(reason, size);
-		return;
-	case EPERM:
-		reason_not_permitted(reason, size);
-		return;
-	case ENOENT:
-		reason_not_here(encoding, reason, size);
-		return;
-	case EINVAL:
-		reason_invalid(encoding, reason, size);
-		return;
-	case ENODEV:
-	case ENXIO:
-		snprintf(reason, size,
-			 "its PMU is registered but not usable on this machine: choose"
-			 " another event from `autoperf events`");
-		return;
-	case EOPNOTSUPP:
-		snprintf(
-			reason, size,
-			"this machine's PMU cannot count it with these modifiers: leave"
-			" the modifiers out, or choose another event");
-		return;
-	case EBUSY:
-		snprintf(reason, size,
-			 "another program holds the counter for itself: end other"
-			 " profilers, and try `sudo sysctl kernel.nmi_watchdog=0`");
-		return;
-	case ENOSPC:
-		snprintf(reason, size,
-			 "all slots for this kind of event are taken: end debuggers and"
-			 " profilers that hold them");
-		return;
-	case EMFILE:
-		snprintf(reason, size,
-			 "this process may not open more files, and each event needs "
-			 "one:"
-			 " `ulimit -n 4096`");
-		return;
-	case ENFILE:
-		snprintf(reason, size,
-			 "the whole system may not open more files: `sudo sysctl"
-			 " fs.file-max=1000000`");
-		return;
-	case ENOMEM:
-		snprintf(reason, size, "the kernel has no memory left for it");
-		return;
-	case ENOSYS:
-		snprintf(reason, size,
-			 "this kernel was built without perf_event_open"
-			 " (CONFIG_PERF_EVENTS)");
-		return;
-	case E2BIG:
-		snprintf(reason, size,
-			 "this kernel is too old for it, or too many events are in one"
-			 " group");
-		return;
-	default:
-		snprintf(reason, size, "perf_event_open: %s", strerror(code));
-	}
 }

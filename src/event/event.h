@@ -148,6 +148,7 @@ struct event_machine {
 	int hardware_slots; /* generic counters that run at once in one group, 0 if none */
 	int fixed_slots;    /* that only count cycles, instructions and the like */
 	int taken_slots;    /* of either, that others hold: the watchdog usually */
+	bool watchdog;      /* the kernel's NMI watchdog is on, and holds one of them */
 	bool user_read;     /* a counter can be read without a system call */
 	char processor
 		[32]; /* "skylake-sp", "zen4", "neoverse-n1"; "": not known to us */
@@ -157,6 +158,13 @@ struct event_machine {
 	char reason[512]; /* why not, or why there are no hardware counters, else "" */
 };
 void event_machine_probe(struct event_machine *machine);
+/*
+ * Appends how many counters run at once, for whom, and who holds others with the way out: for
+ * people, without a full stop. "none" and the reason where there are none.
+ */
+void event_machine_describe(const struct event_machine *machine, struct text *text);
+/* Whether the event takes a counter of the processor; the others are counted by the kernel. */
+bool event_takes_counter(const struct event_encoding *encoding);
 
 /*
  * Whether the calling process can count the event: opened, started, read and closed. Where
@@ -169,10 +177,26 @@ void event_machine_probe(struct event_machine *machine);
 int event_probe(struct event *event, const struct event_machine *machine,
 		struct error *error);
 
-/* One pass: events counted together without multiplexing. */
+/* Why there is one more pass, for people. */
+enum event_pass_reason {
+	EVENT_PASS_FIRST, /* the plan's first events, as many as go together */
+	EVENT_PASS_NO_COUNTER_LEFT, /* for its events, in the passes before */
+	EVENT_PASS_APART, /* they take no counter, and would keep those of the other passes
+			     from being read in user space */
+	EVENT_PASS_SAMPLE_FULL, /* the passes before hold as much as a sample can */
+};
+
+/*
+ * One pass: the events of one run. They are one group, counted together all of the time,
+ * unless groups take turns at the counters (multiplexing).
+ */
 struct event_pass {
 	size_t *members; /* indices into plan.events */
 	size_t count;
+	/* Per member, with multiplexing: it begins a group, and the members behind it that do
+	 * not are in it too. NULL: all are one group. */
+	bool *begins_group;
+	enum event_pass_reason reason;
 };
 struct event_plan {
 	enum event_source source; /* never AUTO */
@@ -185,13 +209,15 @@ struct event_plan {
 	struct event_names rejected; /* names that cannot be counted here */
 	char **reasons;              /* why, one per rejected name */
 	struct event_names merged; /* "a = b": a is b under another name and left out */
+	struct event_machine machine; /* source perf: what the plan was made for */
 };
 
 struct event_plan_options {
 	enum event_source source;
 	const struct event_names *names; /* NULL: the default set of the machine */
 	bool skip_unavailable; /* leave out what cannot be counted instead of failing */
-	bool multiplex;        /* one pass with all of them, counters taking turns */
+	bool multiplex;        /* one pass with all of them, counters taking turns;
+				  not for source papi */
 	const char *
 		papi_plugin; /* path of the PAPI plug-in, source papi; NULL: not checked */
 	const char *papi_library; /* libpapi's file name; NULL: the usual ones */

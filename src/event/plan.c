@@ -197,7 +197,12 @@ int event_plan_make(struct event_plan *plan, const struct event_plan_options *op
 		code = plan_make_perf(&builder, error);
 		break;
 	case EVENT_SOURCE_PAPI:
-		code = plan_make_papi(&builder, error);
+		code = options->multiplex
+			       ? error_set_exit(
+					 error, EXIT_USAGE, -EINVAL,
+					 "--multiplex is for `--source perf`: with PAPI"
+					 " events are measured in passes")
+			       : plan_make_papi(&builder, error);
 		break;
 	case EVENT_SOURCE_NONE:
 		code = make_empty(plan, error);
@@ -220,8 +225,10 @@ int event_plan_make(struct event_plan *plan, const struct event_plan_options *op
 
 void event_plan_free(struct event_plan *plan)
 {
-	for (size_t i = 0; i < plan->pass_count; i++)
+	for (size_t i = 0; i < plan->pass_count; i++) {
 		free(plan->passes[i].members);
+		free(plan->passes[i].begins_group);
+	}
 	free(plan->passes);
 	for (size_t i = 0; plan->reasons && i < plan->rejected.count; i++)
 		free(plan->reasons[i]);

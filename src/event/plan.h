@@ -56,8 +56,14 @@ struct plan_packing {
 	/* Whether the event takes one of a processor's few counters. */
 	bool (*is_scarce)(const struct event_plan *plan, size_t event, void *context);
 	size_t companion; /* member of every pass it fits in, or PLAN_NO_EVENT */
+	/* Events that are not scarce get passes (groups) of their own where others are. */
+	bool apart;
+	bool multiplex; /* what would be passes are groups of one pass */
 };
-/* Divides plan->events into plan->passes. */
+/*
+ * Divides plan->events into plan->passes, as few as are found. Multiplexed there is one, or
+ * more where a sample cannot hold all events; the companion is in the first group only.
+ */
 int plan_pack(struct event_plan *plan, const struct plan_packing *packing,
 	      struct error *error);
 

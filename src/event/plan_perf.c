@@ -144,12 +144,16 @@ static int add_companion(struct event_plan *plan, const struct event_machine *ma
 	return code;
 }
 
+bool event_takes_counter(const struct event_encoding *encoding)
+{
+	return encoding->type != PERF_TYPE_SOFTWARE &&
+	       encoding->type != PERF_TYPE_TRACEPOINT;
+}
+
 static bool is_scarce(const struct event_plan *plan, size_t index, void *context)
 {
-	uint32_t type = plan->events.items[index].encoding.type;
-
 	(void)context;
-	return type != PERF_TYPE_SOFTWARE && type != PERF_TYPE_TRACEPOINT;
+	return event_takes_counter(&plan->events.items[index].encoding);
 }
 
 static int fits(const struct event_plan *plan, const size_t *members, size_t count,
@@ -175,16 +179,21 @@ static int fits(const struct event_plan *plan, const size_t *members, size_t cou
 int plan_make_perf(struct plan_builder *builder, struct error *error)
 {
 	struct plan_packing packing = {.fits = fits, .is_scarce = is_scarce};
-	struct event_machine machine;
+	struct event_machine *machine = &builder->plan->machine;
 	int code;
 
-	event_machine_probe(&machine);
-	code = add_events(builder, &machine, error);
+	event_machine_probe(machine);
+	/*
+	 * A counter is read in user space only where all of its pass can be; and groups take
+	 * turns at counters, for which events that need none need not wait.
+	 */
+	packing.apart = machine->user_read || builder->options->multiplex;
+	packing.multiplex = builder->options->multiplex;
+	code = add_events(builder, machine, error);
 	if (!code)
 		code = plan_judge(builder, error);
 	if (!code)
-		code = add_companion(builder->plan, &machine, &packing.companion,
-				     error);
+		code = add_companion(builder->plan, machine, &packing.companion, error);
 	if (!code)
 		code = plan_pack(builder->plan, &packing, error);
 	return code;

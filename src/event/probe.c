@@ -16,7 +16,8 @@
 #include "event/event.h"
 #include "event/kernel_file.h"
 #include "event/processor.h"
-#include "recording/format.h"
+#include "event/reading.h"
+#include "event/slots.h"
 #include "recording/session.h"
 
 #define MODE_FLAGS (SESSION_EVENT_EXCLUDE_USER | SESSION_EVENT_EXCLUDE_KERNEL)
@@ -31,51 +32,24 @@ static struct counter_trial try_one(uint32_t type, uint64_t config, uint32_t fla
 	return counter_try(&member, 1);
 }
 
-/*
- * How many counters of the same kind run at once: groups of one event, repeated, grow until
- * one does not run. An event without a counter of its own is used where there is one: a fixed
- * counter for cycles or instructions would be counted in.
- */
-static int count_slots(uint32_t flags)
-{
-	static const uint64_t candidates[] = {
-		PERF_COUNT_HW_BRANCH_INSTRUCTIONS, PERF_COUNT_HW_BRANCH_MISSES,
-		PERF_COUNT_HW_CACHE_REFERENCES,    PERF_COUNT_HW_CACHE_MISSES,
-		PERF_COUNT_HW_INSTRUCTIONS,
-	};
-	const struct event_encoding *members[RECORDING_EVENTS_MAX];
-	struct event_encoding encoding = {.type = PERF_TYPE_HARDWARE, .flags = flags};
-	int slots = 0;
-
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(*candidates) && !slots;
-	     i++) {
-		encoding.config = candidates[i];
-		while (slots < (int)RECORDING_EVENTS_MAX) {
-			members[slots] = &encoding;
-			if (counter_try(members, (size_t)slots + 1).outcome !=
-			    COUNTER_RAN)
-				break;
-			slots++;
-		}
-	}
-	return slots;
-}
-
 static void probe_hardware(struct event_machine *machine)
 {
-	static const uint64_t basics[] = {PERF_COUNT_HW_INSTRUCTIONS,
-					  PERF_COUNT_HW_CPU_CYCLES};
+	static const char *const basics[] = {"instructions", "cycles"};
 	uint32_t flags = machine->kernel_allowed ? 0 : USER_ONLY;
 	struct counter_trial trial = {0};
 
 	for (size_t i = 0; i < sizeof(basics) / sizeof(*basics); i++) {
-		trial = try_one(PERF_TYPE_HARDWARE, basics[i], flags);
+		struct event_encoding encoding = counter_generic(basics[i], flags);
+		const struct event_encoding *member = &encoding;
+
+		trial = counter_try(&member, 1);
 		/* A count of 0 over 0.1 ms of work: a counter that only looks like one. */
 		if (trial.outcome == COUNTER_RAN && trial.value)
 			machine->hardware_counters = true;
 	}
 	if (machine->hardware_counters) {
-		machine->hardware_slots = count_slots(flags);
+		slots_probe(machine, flags);
+		machine->user_read = reading_in_user_space(flags);
 		return;
 	}
 	if (trial.outcome == COUNTER_REFUSED) {
@@ -96,12 +70,15 @@ void event_machine_probe(struct event_machine *machine)
 	struct event_encoding encoding = {.type = PERF_TYPE_SOFTWARE,
 					  .config = PERF_COUNT_SW_TASK_CLOCK};
 	struct counter_trial trial;
-	int64_t paranoid;
+	int64_t paranoid, watchdog;
 
 	*machine = (struct event_machine){.paranoid = INT_MIN};
 	if (!kernel_file_number("/proc/sys/kernel/perf_event_paranoid", &paranoid))
 		machine->paranoid = (int)paranoid;
 	event_processor_key(machine->processor, sizeof(machine->processor));
+	machine->watchdog =
+		!kernel_file_number("/proc/sys/kernel/nmi_watchdog", &watchdog) &&
+		watchdog;
 	trial = try_one(encoding.type, encoding.config, 0);
 	machine->kernel_allowed = trial.outcome == COUNTER_RAN;
 	if (!machine->kernel_allowed)

@@ -18,7 +18,7 @@ check() {
 
 @test "doctor says what can be measured and looks at every condition" {
 	autoperf 0 doctor
-	stdout_has "perf_event_open" "hardware counters" "perf_event_paranoid" privileges seccomp \
+	stdout_has "perf_event_open" "hardware counters" "default events" "perf_event_paranoid" privileges seccomp \
 		container hypervisor "NMI watchdog" "user-space reads" "frequency governor" turbo \
 		SMT CPUs "open files" tracepoints PAPI valgrind runtime "disk space" \
 		"shared memory" "This machine can measure wall time"
@@ -35,6 +35,14 @@ check() {
 	hardware=$(json 'd["can_measure"]["hardware_counters"]')
 	run --separate-stderr "$AUTOPERF" events --json instructions
 	[ "$(json '[e["available"] for e in d["events"] if e["name"] == "instructions"][0]')" = "$hardware" ]
+}
+
+@test "doctor names the default events that work, and what a read costs" {
+	autoperf 0 doctor --json
+	[[ $(check "default events" found) == *" can be counted, in "*"task-clock"* ]]
+	[ "$(json 'd["read_ns"]["system_call"] > 10')" = True ]
+	[ "$(json '(d["read_ns"]["user_space"] or 0) < d["read_ns"]["system_call"]')" = True ]
+	[ "$(json 'd["hardware_slots"] >= 0 and d["fixed_slots"] >= 0 and d["taken_slots"] >= 0')" = True ]
 }
 
 @test "the runtime is found, or its absence is a problem" {

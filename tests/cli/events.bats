@@ -88,6 +88,27 @@ needs_root() {
 	[ "$(json 'len(d["passes"]) >= 1')" = True ]
 }
 
+@test "the plan says which counters it was made for and why there is each pass" {
+	autoperf 0 events --plan
+	stdout_has "hardware counters: "
+	autoperf 0 events --plan --json
+	[ "$(json 'len(d["pass_details"]) == len(d["passes"])')" = True ]
+	[ "$(json 'd["pass_details"][0]["reason"]')" = first ]
+	[ "$(json '(d["machine"]["counters"] > 0) == ("instructions" in str(d["passes"]))')" = True ]
+	autoperf 0 events --plan --json --source sim
+	[ "$(json 'd["machine"]')" = None ]
+}
+
+@test "a multiplexed plan is one pass, and is for source perf" {
+	autoperf 0 events --plan --multiplex --json
+	[ "$(json 'len(d["passes"])')" = 1 ]
+	[ "$(json 'd["pass_details"][0]["groups"] >= 1')" = True ]
+	autoperf 2 events --plan --multiplex --source papi
+	stderr_has "--multiplex is for" "--source perf"
+	autoperf 2 events --multiplex
+	stderr_has "for --plan"
+}
+
 @test "a plan keeps the users order" {
 	autoperf 0 events --plan --json -e dummy,page-faults,task-clock
 	[ "$(json '[e["name"].split(":")[0] for e in d["events"]][-3:]')" = \

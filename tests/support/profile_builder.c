@@ -26,7 +26,8 @@ const struct event_plan *example_plan(void)
 		{.name = NAME("cache-misses"), .role = EVENT_ROLE_LLC_MISS},
 	};
 	static size_t first[] = {0, 1, 2}, second[] = {0, 3};
-	static struct event_pass passes[] = {{first, 3}, {second, 2}};
+	static struct event_pass passes[] = {{.members = first, .count = 3},
+					     {.members = second, .count = 2}};
 	static struct event_plan plan = {
 		.source = EVENT_SOURCE_PERF,
 		.events = {.items = events, .count = 4},
@@ -44,7 +45,7 @@ const struct event_plan *recording_plan(void)
 		{.name = NAME("context-switches"), .role = EVENT_ROLE_CONTEXT_SWITCH},
 	};
 	static size_t members[] = {0, 1};
-	static struct event_pass pass = {members, 2};
+	static struct event_pass pass = {.members = members, .count = 2};
 	static struct event_plan plan = {
 		.source = EVENT_SOURCE_PERF,
 		.events = {.items = events, .count = 2},

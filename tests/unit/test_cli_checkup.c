@@ -24,6 +24,7 @@ static struct checkup_facts healthy(void)
 		.machine = {.cores = 8, .cores_allowed = 8, .governor = "performance"},
 		.events = {.hardware_counters = true,
 			   .hardware_slots = 6,
+			   .user_read = true,
 			   .paranoid = 1,
 			   .kernel_allowed = true,
 			   .perf_allowed = true},
@@ -33,6 +34,10 @@ static struct checkup_facts healthy(void)
 		.perfmon_inherits = true,
 		.user_read = CHECKUP_USER_READ_ON,
 		.user_read_switch = "/sys/bus/event_source/devices/cpu/rdpmc",
+		.reading = {.user_ns = 30, .system_ns = 450},
+		.default_events = 9,
+		.default_passes = 2,
+		.default_names = "cycles, instructions",
 		.files_soft = 4096,
 		.files_hard = 4096,
 		.tracefs = TRACEFS_READABLE,
@@ -72,7 +77,7 @@ static void a_healthy_machine_passes_every_check_without_advice(void **state)
 		assert_string_equal(check.cost, "");
 		assert_string_equal(check.mend, "");
 	}
-	assert_int_equal(count, 20);
+	assert_int_equal(count, 21);
 }
 
 static void whatever_is_not_ok_says_what_it_costs(void **state)
@@ -161,11 +166,83 @@ static void the_watchdog_matters_only_where_there_are_counters(void **state)
 
 	(void)state;
 	facts.nmi_watchdog = 1;
+	facts.events.taken_slots = 1;
+	facts.events.watchdog = true;
 	assert_int_equal(judge(&facts, "NMI watchdog").state, CHECK_NOTE);
 	assert_string_equal(judge(&facts, "NMI watchdog").mend,
 			    "sudo sysctl kernel.nmi_watchdog=0");
+	/* It is told once. */
+	assert_int_equal(judge(&facts, "hardware counters").state, CHECK_OK);
+	facts.events.taken_slots = 0;
+	assert_int_equal(judge(&facts, "NMI watchdog").state, CHECK_OK);
+	facts.events.taken_slots = 1;
 	facts.core_pmu = false;
 	assert_int_equal(judge(&facts, "NMI watchdog").state, CHECK_OK);
+}
+
+static void counters_that_others_hold_are_noted(void **state)
+{
+	struct checkup_facts facts = healthy();
+
+	(void)state;
+	facts.events.fixed_slots = 3;
+	assert_string_equal(judge(&facts, "hardware counters").found,
+			    "6 run at once, and 3 more for cycles, instructions and "
+			    "the like alone");
+	facts.events.taken_slots = 2;
+	assert_int_equal(judge(&facts, "hardware counters").state, CHECK_NOTE);
+	assert_non_null(strstr(judge(&facts, "hardware counters").found,
+			       "2 are taken by others"));
+}
+
+static void reads_in_user_space_are_told_with_what_they_save(void **state)
+{
+	struct checkup_facts facts = healthy();
+
+	(void)state;
+	assert_string_equal(judge(&facts, "user-space reads").found,
+			    "on (/sys/bus/event_source/devices/cpu/rdpmc): 30 ns a "
+			    "read, 450 ns by a system call");
+	/* The switch promises what the kernel does not keep. */
+	facts.events.user_read = false;
+	facts.reading.user_ns = 0;
+	assert_int_equal(judge(&facts, "user-space reads").state, CHECK_NOTE);
+	assert_non_null(
+		strstr(judge(&facts, "user-space reads").found, "offers no counter"));
+	assert_non_null(strstr(judge(&facts, "user-space reads").cost, "450 ns here"));
+	facts.events.hardware_counters = false;
+	assert_int_equal(judge(&facts, "user-space reads").state, CHECK_OK);
+	assert_non_null(strstr(judge(&facts, "user-space reads").found, "450 ns"));
+}
+
+static void default_events_that_do_not_work_are_named_with_their_reasons(void **state)
+{
+	struct checkup_facts facts = healthy();
+	struct check check;
+
+	(void)state;
+	assert_string_equal(judge(&facts, "default events").found,
+			    "9 can be counted, in 2 passes: cycles, instructions");
+	strcpy(facts.default_missing, "LLC-load-misses: because");
+	check = judge(&facts, "default events");
+	assert_int_equal(check.state, CHECK_NOTE);
+	assert_non_null(strstr(check.found, "; left out: LLC-load-misses: because"));
+	facts.default_events = 0;
+	assert_int_equal(judge(&facts, "default events").state, CHECK_PROBLEM);
+}
+
+static void a_user_who_may_count_nothing_is_promised_nothing(void **state)
+{
+	struct checkup_facts facts = healthy();
+
+	(void)state;
+	facts.events = (struct event_machine){.paranoid = 2, .perf_allowed = true};
+	assert_non_null(strstr(judge(&facts, "perf_event_paranoid").cost,
+			       "the others in user mode only"));
+	facts.events = (struct event_machine){.paranoid = 3};
+	assert_non_null(strstr(judge(&facts, "perf_event_paranoid").cost,
+			       "nothing can be counted"));
+	assert_int_equal(judge(&facts, "default events").state, CHECK_NOTE);
 }
 
 static void switches_are_mended_through_the_file_that_was_found(void **state)
@@ -174,6 +251,7 @@ static void switches_are_mended_through_the_file_that_was_found(void **state)
 
 	(void)state;
 	facts.user_read = CHECKUP_USER_READ_OFF;
+	facts.events.user_read = false;
 	strcpy(facts.user_read_switch, "/proc/sys/kernel/perf_user_access");
 	assert_string_equal(judge(&facts, "user-space reads").mend,
 			    "echo 1 | sudo tee /proc/sys/kernel/perf_user_access");
@@ -343,6 +421,23 @@ static void a_machine_without_files_leaves_unknowns(void **state)
 	assert_int_equal(facts.tracefs, TRACEFS_ABSENT);
 }
 
+static void what_is_tried_does_not_depend_on_files(void **state)
+{
+	struct checkup_facts facts;
+
+	(void)state;
+	checkup_gather(&facts, scratch.directory);
+	if (!facts.events.perf_allowed)
+		skip();
+	assert_true(facts.default_events > 0);
+	assert_true(facts.default_passes > 0);
+	assert_non_null(strstr(facts.default_names, "task-clock"));
+	assert_null(strchr(facts.default_missing, '\n'));
+	/* A system call takes more than 10 ns and, at its best, less than 0.1 ms. */
+	assert_true(facts.reading.system_ns > 10 && facts.reading.system_ns < 1e5);
+	assert_int_equal(facts.events.user_read, facts.reading.user_ns > 0);
+}
+
 #define WITH_SCRATCH(test) \
 	cmocka_unit_test_setup_teardown(test, open_scratch, close_scratch)
 
@@ -358,6 +453,11 @@ int main(void)
 		cmocka_unit_test(
 			a_seccomp_filter_is_a_problem_only_when_events_are_refused),
 		cmocka_unit_test(the_watchdog_matters_only_where_there_are_counters),
+		cmocka_unit_test(counters_that_others_hold_are_noted),
+		cmocka_unit_test(reads_in_user_space_are_told_with_what_they_save),
+		cmocka_unit_test(
+			default_events_that_do_not_work_are_named_with_their_reasons),
+		cmocka_unit_test(a_user_who_may_count_nothing_is_promised_nothing),
 		cmocka_unit_test(switches_are_mended_through_the_file_that_was_found),
 		cmocka_unit_test(what_makes_times_vary_is_noted),
 		cmocka_unit_test(a_low_limit_on_files_is_raised_as_far_as_it_goes),
@@ -365,6 +465,7 @@ int main(void)
 		cmocka_unit_test(papi_and_tracefs_say_what_is_missing),
 		WITH_SCRATCH(facts_are_read_from_the_files_of_the_machine),
 		WITH_SCRATCH(a_machine_without_files_leaves_unknowns),
+		WITH_SCRATCH(what_is_tried_does_not_depend_on_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

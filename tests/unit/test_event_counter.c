@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* src/event/counter.c: real software events, and the reason for each errno. */
+/* src/event/counter.c: real software events. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,59 +80,6 @@ static void trials_leave_no_descriptor_open(void **state)
 	assert_int_equal(before, after);
 }
 
-static void every_errno_has_a_reason_of_its_own(void **state)
-{
-	static const int codes[] = {EACCES,     EPERM,  ENOENT, EINVAL, ENODEV,
-				    EOPNOTSUPP, EBUSY,  ENOSPC, EMFILE, ENFILE,
-				    ENOMEM,     ENOSYS, E2BIG,  EIO};
-	enum { COUNT = sizeof(codes) / sizeof(*codes) };
-	static char reasons[COUNT][512];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT; i++) {
-		counter_reason(&task_clock, codes[i], reasons[i], sizeof(reasons[i]));
-		assert_true(strlen(reasons[i]) > 10);
-		assert_null(strchr(reasons[i], '\n'));
-		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(reasons[i], reasons[j]);
-	}
-}
-
-static const char *reason_for(const struct event_encoding *encoding, int code)
-{
-	static char reason[512];
-
-	counter_reason(encoding, code, reason, sizeof(reason));
-	return reason;
-}
-
-static void reasons_name_the_command_that_mends(void **state)
-{
-	(void)state;
-	assert_non_null(strstr(reason_for(&task_clock, EACCES), "perf_event_paranoid"));
-	assert_non_null(strstr(reason_for(&task_clock, EMFILE), "ulimit -n"));
-	assert_non_null(strstr(reason_for(&task_clock, EBUSY), "nmi_watchdog=0"));
-}
-
-static void precision_is_blamed_when_it_was_asked_for(void **state)
-{
-	struct event_encoding precise = task_clock;
-
-	(void)state;
-	precise.flags |= 1u << SESSION_EVENT_PRECISE_SHIFT;
-	assert_non_null(strstr(reason_for(&precise, EINVAL), ":p"));
-	assert_null(strstr(reason_for(&task_clock, EINVAL), ":p"));
-}
-
-static void a_reason_that_does_not_fit_is_cut(void **state)
-{
-	char reason[8] = "-------";
-
-	(void)state;
-	counter_reason(&task_clock, EACCES, reason, sizeof(reason));
-	assert_int_equal(strlen(reason), 7);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,10 +87,6 @@ int main(void)
 		cmocka_unit_test(sixty_four_events_run_in_one_group),
 		cmocka_unit_test(the_refused_member_of_a_group_is_named),
 		cmocka_unit_test(trials_leave_no_descriptor_open),
-		cmocka_unit_test(every_errno_has_a_reason_of_its_own),
-		cmocka_unit_test(reasons_name_the_command_that_mends),
-		cmocka_unit_test(precision_is_blamed_when_it_was_asked_for),
-		cmocka_unit_test(a_reason_that_does_not_fit_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,8 @@ static void every_role_unit_and_source_survives(void **state)
 	struct event events[EVENT_ROLES] = {0};
 	char names[EVENT_ROLES][32];
 	size_t members[EVENT_ROLES];
-	struct event_pass passes[] = {{members, EVENT_ROLES}, {NULL, 0}};
+	struct event_pass passes[] = {{.members = members, .count = EVENT_ROLES},
+				      {.count = 0}};
 	struct event_plan plan = {.events = {.items = events, .count = EVENT_ROLES},
 				  .passes = passes,
 				  .pass_count = 2};
@@ -120,7 +121,7 @@ static void a_plan_that_fails_leaves_the_old_one(void **state)
 	struct fixture *fixture = *state;
 	struct event_plan plan = *recording_plan();
 	size_t members[] = {7};
-	struct event_pass pass = {members, 1};
+	struct event_pass pass = {.members = members, .count = 1};
 
 	plan.passes = &pass; /* event 7 does not exist */
 	assert_true(profile_set_plan(fixture->profile, &plan, &fixture->error) < 0);
