@@ -72,10 +72,10 @@ __attribute__((weak, visibility("default"))) extern void *
 perfpoint__dlsym(void *handle, const char *name) __asm__("dlsym");
 
 static struct {
-	const struct perfpoint_runtime *runtime; /* NULL: not looked for yet */
+	/* NULL: not looked for yet; PERFPOINT__ABSENT: there is none */
+	const struct perfpoint_runtime *runtime;
 } PERFPOINT__OWN_LINE perfpoint__found __attribute__((unused));
-static const struct perfpoint_runtime perfpoint__absent
-	__attribute__((unused)) = {0, 0, 0, 0, 0, 0, 0};
+#define PERFPOINT__ABSENT ((const struct perfpoint_runtime *)1)
 
 static __attribute__((noinline, cold, unused)) const struct perfpoint_runtime *
 perfpoint__find(void)
@@ -95,24 +95,25 @@ perfpoint__find(void)
 	}
 	if (get)
 		runtime = get();
-	if (!runtime)
-		runtime = &perfpoint__absent;
-	__atomic_store_n(&perfpoint__found.runtime, runtime, __ATOMIC_RELEASE);
+	__atomic_store_n(&perfpoint__found.runtime,
+			 runtime ? runtime : PERFPOINT__ABSENT, __ATOMIC_RELEASE);
 	return runtime;
 }
 
-/* The runtime, or NULL when this process is not being recorded. */
+/*
+ * The runtime, or NULL when this process is not being recorded. A relaxed load is enough: what it
+ * points at is constant from before the library's first function can be called, and read by
+ * way of this very pointer.
+ */
 static inline __attribute__((always_inline, unused)) const struct perfpoint_runtime *
 perfpoint__get(void)
 {
 	const struct perfpoint_runtime *runtime =
-		__atomic_load_n(&perfpoint__found.runtime, __ATOMIC_ACQUIRE);
+		__atomic_load_n(&perfpoint__found.runtime, __ATOMIC_RELAXED);
 
-	if (__builtin_expect(!runtime, 0))
-		runtime = perfpoint__find();
-	if (__builtin_expect(runtime == &perfpoint__absent, 1))
-		return 0;
-	return runtime;
+	if (__builtin_expect((__UINTPTR_TYPE__)runtime > 1, 0))
+		return runtime;
+	return __builtin_expect(!runtime, 0) ? perfpoint__find() : 0;
 }
 
 /* Opens region "mark-<mark>" on this thread. The original AutoPerf's marker. */

@@ -9,6 +9,8 @@
 
 int counters_open(struct thread *thread, char *text, size_t size)
 {
+	clock_set(&thread->clock, process.start_ns);
+	perf_disarm(thread);
 	switch (process.source) {
 	case RECORDING_SOURCE_PERF:
 		return perf_open(thread, text, size);
@@ -32,8 +34,7 @@ void counters_close(struct thread *thread, bool forked)
 
 uint32_t counters_reading_words(void)
 {
-	/* perf: in the worst case each event is a group, number and two times before it. */
-	return process.source == RECORDING_SOURCE_PERF ? 4 * process.event_count
+	return process.source == RECORDING_SOURCE_PERF ? perf_reading_words()
 						       : process.event_count;
 }
 

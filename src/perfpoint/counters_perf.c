@@ -10,10 +10,10 @@
  *	number of events, time enabled, time running, value ...
  *
  * Where every event can be read in user space (a mapped page with a counter index, as in
- * linux/perf_event.h), the same reading is put together without a system call.
+ * linux/perf_event.h), the same reading is put together without a system call. Most markers do
+ * not even need that: perf_inline.h.
  */
 #include "perfpoint/runtime.h"
-#include "perfpoint/user_read.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -77,7 +77,7 @@ static int open_event(const struct runtime_event *event, int group_fd, bool user
 	return fd < 0 ? -errno : process_move_fd((int)fd);
 }
 
-/* Maps the event's page; false when it cannot be read in user space. */
+/* Maps the event's page; false when it cannot be read in user space now. */
 static bool map_slot(struct perf_slot *slot)
 {
 	void *page = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, slot->fd, 0);
@@ -85,18 +85,51 @@ static bool map_slot(struct perf_slot *slot)
 	if (page == MAP_FAILED)
 		return false;
 	slot->page = page;
-	return user_read_possible(slot->page);
+	return user_read_possible(slot->page) && user_read_counts(slot->page);
+}
+
+/* Where a thread without pages looks: the lock is never what an armed copy has. */
+static const struct perf_event_mmap_page no_page;
+
+void perf_disarm(struct thread *thread)
+{
+	thread->counters[0] = (struct user_counter){
+		.page = &no_page,
+		.lock = USER_READ_DISARMED,
+	};
 }
 
 /* A mapped event holds its counter until it is unmapped. */
 static void unmap_slots(struct thread *thread)
 {
+	perf_disarm(thread);
 	for (uint32_t i = 0; i < thread->slot_count; i++) {
 		if (thread->slots[i].page)
 			munmap(thread->slots[i].page, PAGE_BYTES);
 		thread->slots[i].page = NULL;
 	}
 	thread->user_read = false;
+}
+
+/* The pages, and the clock, which any event's page may tell. */
+static void map_slots(struct thread *thread)
+{
+	bool user_read = process.user_read && thread->slot_count;
+
+	perf_disarm(thread);
+	for (uint32_t i = 0; user_read && i < thread->slot_count; i++)
+		user_read = map_slot(&thread->slots[i]);
+	clock_set(&thread->clock, process.start_ns);
+	if (thread->slots[0].page)
+		clock_set_raw(&thread->clock, thread->slots[0].page, process.start_ns);
+	thread->user_read = user_read && thread->clock.raw;
+	if (!thread->user_read)
+		unmap_slots(thread);
+	for (uint32_t i = 0; thread->user_read && i < thread->slot_count; i++)
+		thread->counters[i] = (struct user_counter){
+			.page = thread->slots[i].page,
+			.lock = USER_READ_DISARMED,
+		};
 }
 
 /* In a forked child the number may be the program's by now. */
@@ -146,7 +179,6 @@ static void start_groups(const struct thread *thread)
 int perf_open(struct thread *thread, char *text, size_t size)
 {
 	int leader = -1;
-	bool user_read = process.user_read;
 
 	thread->fds_counted = process.event_count;
 	make_room_for_fds(thread->fds_counted);
@@ -174,12 +206,58 @@ int perf_open(struct thread *thread, char *text, size_t size)
 		thread->slot_count++;
 	}
 	start_groups(thread);
-	for (uint32_t i = 0; user_read && i < thread->slot_count; i++)
-		user_read = map_slot(&thread->slots[i]);
-	thread->user_read = user_read && thread->slot_count;
-	if (!thread->user_read)
-		unmap_slots(thread);
+	map_slots(thread);
 	return 0;
+}
+
+uint32_t perf_reading_words(void)
+{
+	/* In the worst case each event is a group. */
+	return (GROUP_WORDS + 1) * process.event_count;
+}
+
+/*
+ * Makes the raw reading of an open region what perf_read() would have given then. In place, from
+ * its end: no value moves down.
+ */
+static void settle(const struct thread *thread, struct frame *frame)
+{
+	uint32_t i = thread->slot_count;
+	uint64_t *to = frame->reading + i + GROUP_WORDS * thread->group_count;
+
+	for (uint32_t g = thread->group_count; g-- > 0;) {
+		const struct user_counter *leader;
+
+		for (uint32_t k = thread->group_sizes[g]; k-- > 0;) {
+			i--;
+			*--to = user_read_value_of(&thread->counters[i],
+						   frame->reading[i]);
+		}
+		leader = &thread->counters[i];
+		to -= GROUP_WORDS;
+		user_read_times_of(leader, frame->begin, &to[1], &to[2]);
+		to[0] = thread->group_sizes[g];
+	}
+	frame->readable = true;
+	frame->epoch = 0;
+}
+
+bool perf_rearm(struct thread *thread)
+{
+	if (!thread->user_read)
+		return false;
+	for (uint32_t depth = thread->depth; depth > 0; depth--)
+		if (thread_frame(thread, depth - 1)->epoch == thread->epoch)
+			settle(thread, thread_frame(thread, depth - 1));
+	if (++thread->epoch == 0)
+		thread->epoch = 1;
+	for (uint32_t i = 0; i < thread->slot_count; i++) {
+		if (user_read_arm(&thread->counters[i]))
+			continue;
+		thread->counters[0].lock = USER_READ_DISARMED;
+		return false;
+	}
+	return true;
 }
 
 /* The reading from the mapped pages; false: some counter is not on the CPU just now. */

@@ -8,38 +8,44 @@
  * block; `used` is advanced after it is complete, so that a death at any instruction leaves
  * whole samples.
  */
+#include "perfpoint/perf_inline.h"
 #include "perfpoint/runtime.h"
 
 #include <string.h>
 
-/* The compiler must not move marker work across `busy`; signals are on the same thread. */
-static inline bool marker_begin(struct thread *thread)
+/* The gate is closed: first marker of a thread or after a fork, or a marker inside a marker. */
+static __attribute__((noinline)) struct thread *marker_unusual(struct thread *thread)
 {
-	if (unlikely(thread->busy)) {
+	if (thread && atomic_load_explicit(&process.page->state,
+					   memory_order_relaxed) == PROCESS_RECORDING) {
 		process_lose(RECORDING_LOSS_IN_SIGNAL);
-		return false;
+		return NULL;
 	}
-	thread->busy = true;
+	return thread_attach();
+}
+
+/*
+ * The calling thread, in a marker; NULL when it is not measured. The compiler must not move
+ * marker work across the gate; signals are on the same thread.
+ */
+static inline struct thread *marker_begin(void)
+{
+	struct thread *thread = thread_current;
+
+	if (unlikely(!thread || !*thread_gate(thread))) {
+		thread = marker_unusual(thread);
+		if (!thread)
+			return NULL;
+	}
+	*thread_gate(thread) = 0;
 	atomic_signal_fence(memory_order_seq_cst);
-	return true;
+	return thread;
 }
 
 static inline void marker_end(struct thread *thread)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	thread->busy = false;
-}
-
-/* The calling thread, ready for this process; NULL when it is not recorded. */
-static inline struct thread *marker_thread(void)
-{
-	struct thread *thread = thread_current;
-
-	if (likely(thread &&
-		   atomic_load_explicit(&process.page->state, memory_order_relaxed) ==
-			   PROCESS_RECORDING))
-		return thread;
-	return thread_attach();
+	*thread_gate(thread) = 1;
 }
 
 static bool same_place(const struct frame *a, const struct frame *b)
@@ -81,9 +87,17 @@ static bool make_room(struct thread *thread, const struct frame *entering)
 	return true;
 }
 
+/* Counters that cannot be read raw. */
+static __attribute__((noinline)) void begin_slowly(struct thread *thread,
+						   struct frame *frame)
+{
+	frame->readable = thread->counting && counters_read(thread, frame->reading);
+	frame->begin = clock_now(&thread->clock);
+}
+
 /* 0: nested too deep to be measured. */
-static perfpoint_token enter_region(struct thread *thread, uint32_t region,
-				    uintptr_t cfa, uintptr_t site)
+static inline __attribute__((always_inline)) perfpoint_token
+enter_region(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
 {
 	struct frame *frame;
 
@@ -100,10 +114,17 @@ static perfpoint_token enter_region(struct thread *thread, uint32_t region,
 	frame->cfa = cfa;
 	frame->site = site;
 	frame->region = region;
+	frame->epoch = 0;
 	thread->depth++;
-	frame->readable =
-		likely(thread->counting) && counters_read(thread, frame->reading);
-	frame->begin_ns = process_now();
+	/* Again after a switch of threads: the marker is then the same from here on. */
+	while (unlikely(!perf_begin(thread, frame))) {
+		frame->epoch = 0;
+		if (perf_rearm(thread))
+			continue;
+		begin_slowly(thread, frame);
+		return frame->token;
+	}
+	frame->begin = user_read_clock();
 	return frame->token;
 }
 
@@ -120,9 +141,34 @@ static inline enum recording_loss obstacle(const struct thread *thread,
 	return RECORDING_LOSS_KINDS;
 }
 
-/* Writes the sample of `frame`, which ended at `end_ns` with the reading in scratch. */
-static void store_sample(struct thread *thread, const struct frame *frame,
-			 uint64_t end_ns, bool readable)
+/* What is the same of each sample; END was at `end` on the thread's clock. */
+static inline void fill_sample(const struct thread *thread, const struct frame *frame,
+			       uint64_t end, struct recording_sample *sample)
+{
+	*sample = (struct recording_sample){
+		.region = frame->region,
+		.thread = thread->index,
+		.begin_ns = clock_ns(&thread->clock, frame->begin),
+		.wall_ns = clock_span_ns(&thread->clock, end - frame->begin),
+		.running_share = UINT16_MAX,
+		.depth = (uint16_t)(thread->depth - 1),
+		.one_in = 1,
+	};
+}
+
+/* Not before here is the sample part of the block. */
+static inline void commit_sample(struct thread *thread, unsigned char *room)
+{
+	thread->write = room + process.sample_bytes;
+	__atomic_store_n(
+		&thread->block->used,
+		(uint64_t)(thread->write - (unsigned char *)(thread->block + 1)),
+		__ATOMIC_RELEASE);
+}
+
+/* Writes the sample of `frame`, which ended at `end` with the reading in scratch. */
+static void store_sample(struct thread *thread, const struct frame *frame, uint64_t end,
+			 bool readable)
 {
 	enum recording_loss loss = obstacle(thread, frame, readable);
 	struct recording_sample *sample;
@@ -139,15 +185,7 @@ static void store_sample(struct thread *thread, const struct frame *frame,
 		return;
 	}
 	sample = (struct recording_sample *)(void *)room;
-	*sample = (struct recording_sample){
-		.region = frame->region,
-		.thread = thread->index,
-		.begin_ns = frame->begin_ns - process.start_ns,
-		.wall_ns = end_ns - frame->begin_ns,
-		.running_share = UINT16_MAX,
-		.depth = (uint16_t)(thread->depth - 1),
-		.one_in = 1,
-	};
+	fill_sample(thread, frame, end, sample);
 	if (unlikely(!counters_subtract(thread, frame->reading, thread->scratch,
 					(uint64_t *)(sample + 1), sample))) {
 		process_lose(RECORDING_LOSS_NOT_RUNNING);
@@ -156,22 +194,39 @@ static void store_sample(struct thread *thread, const struct frame *frame,
 	/* The counters are read outside of what the clock measures. */
 	if (sample->cpu_ns > sample->wall_ns)
 		sample->cpu_ns = sample->wall_ns;
-	/* Not before here is the sample part of the block. */
-	thread->write = room + process.sample_bytes;
-	__atomic_store_n(
-		&thread->block->used,
-		(uint64_t)(thread->write - (unsigned char *)(thread->block + 1)),
-		__ATOMIC_RELEASE);
+	commit_sample(thread, room);
+}
+
+/* Some page changed since START, or there are none, or there is no room in the block. */
+static __attribute__((noinline)) void end_slowly(struct thread *thread,
+						 struct frame *frame, uint64_t end)
+{
+	bool readable = thread->counting && counters_read(thread, thread->scratch);
+
+	/* What was read raw at START must become comparable, with what was known then. */
+	if (frame->epoch)
+		perf_rearm(thread);
+	store_sample(thread, frame, end, readable);
 }
 
 /* Closes the innermost frame. */
-static void leave_region(struct thread *thread, uint64_t end_ns)
+static inline __attribute__((always_inline)) void leave_region(struct thread *thread,
+							       uint64_t end)
 {
-	bool readable =
-		likely(thread->counting) && counters_read(thread, thread->scratch);
-	const struct frame *frame = thread_frame(thread, thread->depth - 1);
+	struct frame *frame = thread_frame(thread, thread->depth - 1);
+	unsigned char *room = thread->write;
+	struct recording_sample *sample = (struct recording_sample *)(void *)room;
 
-	store_sample(thread, frame, end_ns, readable);
+	if (unlikely(!frame->epoch || frame->region == UINT32_MAX ||
+		     (size_t)(thread->limit - room) < process.sample_bytes ||
+		     !perf_end(thread, frame, (uint64_t *)(sample + 1)))) {
+		end_slowly(thread, frame, end);
+	} else {
+		fill_sample(thread, frame, end, sample);
+		sample->flags = RECORDING_SAMPLE_CPU_TIME;
+		sample->cpu_ns = sample->wall_ns;
+		commit_sample(thread, room);
+	}
 	thread->depth--;
 }
 
@@ -198,10 +253,10 @@ static inline uint32_t site_region(struct perfpoint_site *site)
 /* A region that will be closed by its token. */
 static perfpoint_token enter(struct perfpoint_site *site)
 {
-	struct thread *thread = marker_thread();
+	struct thread *thread = marker_begin();
 	perfpoint_token token;
 
-	if (unlikely(!thread || !marker_begin(thread)))
+	if (unlikely(!thread))
 		return 0;
 	token = enter_region(thread, site_region(site),
 			     (uintptr_t)__builtin_dwarf_cfa(),
@@ -212,18 +267,19 @@ static perfpoint_token enter(struct perfpoint_site *site)
 
 static void leave(perfpoint_token token)
 {
-	uint64_t end_ns = process_now();
-	struct thread *thread = marker_thread();
+	struct thread *thread = likely(token) ? marker_begin() : NULL;
 	uint32_t depth;
+	uint64_t now;
 
-	if (unlikely(!token || !thread || !marker_begin(thread)))
+	if (unlikely(!thread))
 		return;
+	now = clock_now(&thread->clock);
 	for (depth = thread->depth; depth > 0; depth--)
 		if (likely(thread_frame(thread, depth - 1)->token == token))
 			break;
 	if (likely(depth)) {
 		thread_abandon(thread, depth);
-		leave_region(thread, end_ns);
+		leave_region(thread, now);
 	} else {
 		end_alone(thread);
 	}
@@ -240,9 +296,9 @@ static inline void open_region(struct thread *thread, uint32_t region, uintptr_t
 
 static void begin(struct perfpoint_site *site)
 {
-	struct thread *thread = marker_thread();
+	struct thread *thread = marker_begin();
 
-	if (unlikely(!thread || !marker_begin(thread)))
+	if (unlikely(!thread))
 		return;
 	open_region(thread, site_region(site), (uintptr_t)__builtin_dwarf_cfa(),
 		    (uintptr_t)__builtin_return_address(0));
@@ -251,9 +307,9 @@ static void begin(struct perfpoint_site *site)
 
 static void start(int mark)
 {
-	struct thread *thread = marker_thread();
+	struct thread *thread = marker_begin();
 
-	if (unlikely(!thread || !marker_begin(thread)))
+	if (unlikely(!thread))
 		return;
 	open_region(thread, names_mark(mark), (uintptr_t)__builtin_dwarf_cfa(),
 		    (uintptr_t)__builtin_return_address(0));
@@ -262,15 +318,16 @@ static void start(int mark)
 
 static void end(void)
 {
-	uint64_t end_ns = process_now();
-	struct thread *thread = marker_thread();
+	struct thread *thread = marker_begin();
+	uint64_t now;
 
-	if (unlikely(!thread || !marker_begin(thread)))
+	if (unlikely(!thread))
 		return;
+	now = clock_now(&thread->clock);
 	if (unlikely(thread->overflow))
 		thread->overflow--;
 	else if (likely(thread->depth))
-		leave_region(thread, end_ns);
+		leave_region(thread, now);
 	else
 		end_alone(thread);
 	marker_end(thread);

@@ -20,10 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18
-#endif
-
 /* Our descriptors are not moved beyond this number: the kernel's table grows with it. */
 #define FD_FLOOR_MAX 32768
 
@@ -111,6 +107,8 @@ static void choose_fd_floor(void)
 static void forked_child(void)
 {
 	memset(process.page, 0, sizeof(*process.page));
+	if (thread_current)
+		*thread_gate(thread_current) = 0;
 }
 
 static int load_plugin(char *text, size_t size)

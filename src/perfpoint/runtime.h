@@ -11,13 +11,14 @@
  *	      was done: state 0 there means "start anew", and its lock is then unlocked.
  *   thread   one per live thread, in anonymous memory, reached by a thread-local pointer;
  *	      recycled when the thread ends, never freed (thread.c). Only its thread writes it.
+ *	      Before it lies its gate, in a page that is zeroed as the process's is.
  *   block    a mapped piece of the recording; belongs to one thread at a time (writer.c).
  *
  * Locks: process.page->lock guards starting the process and the list of threads. It is taken
  * when a thread is seen for the first time and when it ends, never between START and END of a
  * thread that has been seen. Names and blocks are handed out by atomic additions.
  *
- * Signals: a marker in a handler that interrupts a marker is not measured (thread.busy,
+ * Signals: a marker in a handler that interrupts a marker is not measured (the thread's gate,
  * attaching); it is counted. Otherwise markers may be used in handlers.
  */
 #ifndef AUTOPERF_PERFPOINT_RUNTIME_H
@@ -28,12 +29,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
+
+#ifndef MADV_WIPEONFORK /* Linux 4.14 */
+#define MADV_WIPEONFORK 18
+#endif
 
 #define PERFPOINT_ABI_ONLY
 #include "perfpoint.h"
+#include "perfpoint/clock.h"
 #include "perfpoint/plugin.h"
+#include "perfpoint/user_read.h"
 #include "recording/format.h"
 #include "recording/session.h"
+
+/* So that the compiler need not look them up where a preloaded library may replace them. */
+#pragma GCC visibility push(hidden)
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -55,27 +66,29 @@ struct process_page {
 	_Atomic bool full; /* no more blocks can be had; samples are counted as lost */
 };
 
-/* An open region. Followed by one reading of the counters, counters_reading_words() words. */
+/*
+ * An open region. Followed by one reading of the counters, counters_reading_words() words: that
+ * of counters_read(), or raw counters (perf_inline.h).
+ */
 struct frame {
 	perfpoint_token token;
 	uintptr_t cfa;  /* caller's stack pointer at the marker */
 	uintptr_t site; /* return address of the marker */
-	uint64_t begin_ns;
+	uint64_t begin; /* on the thread's clock */
 	uint32_t region;
-	bool readable; /* the counters were read at its start */
+	uint32_t epoch; /* the thread's, when raw counters were read; else 0 */
+	bool readable;  /* epoch 0: the counters were read at its start */
 	uint64_t reading[];
 };
 
 struct thread {
 	struct thread *next; /* list of all, see process.threads; set once */
 	_Atomic bool in_use; /* false: may be recycled; guarded by the lock */
-	volatile bool
-		busy;      /* inside a marker; read by signal handlers on this thread */
-	bool counting;     /* counters are open */
-	uint32_t index;    /* of the thread in the recording */
-	uint32_t serial;   /* of the last region entered, for tokens */
-	uint32_t depth;    /* frames in use */
-	uint32_t overflow; /* regions open beyond DEPTH_MAX */
+	bool counting;       /* counters are open */
+	uint32_t index;      /* of the thread in the recording */
+	uint32_t serial;     /* of the last region entered, for tokens */
+	uint32_t depth;      /* frames in use */
+	uint32_t overflow;   /* regions open beyond DEPTH_MAX */
 	uint32_t
 		inherited; /* frames that a fork left behind; their ENDs are no errors */
 	uintptr_t stack_low; /* bounds of the thread's own stack, 0 if unknown */
@@ -95,6 +108,9 @@ struct thread {
 	uint32_t slot_count;  /* slots open */
 	uint32_t fds_counted; /* in process.fd_count for this thread */
 	bool user_read;       /* every slot can be read in user space */
+	uint32_t epoch; /* of the copies in `counters`; never 0 once they are armed */
+	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
+	struct clock clock;
 	/* counters, source papi */
 	void *plugin_thread;
 	/* memory */
@@ -199,6 +215,8 @@ int perf_open(struct thread *thread, char *text, size_t size);
 /* `forked`: in a child, for counters that are its parent's. Must not touch memory that the
  * fork did not copy, nor descriptors that are the program's by now. */
 void perf_close(struct thread *thread, bool forked);
+/* What counters_reading_words() is for this source. */
+uint32_t perf_reading_words(void);
 /* Reads the calling thread's counters: no lock, no allocation, errno untouched,
  * async-signal-safe. false: could not be read. */
 bool perf_read(struct thread *thread, uint64_t *reading);
@@ -207,6 +225,15 @@ bool perf_read(struct thread *thread, uint64_t *reading);
 bool perf_subtract(const struct thread *thread, const uint64_t *begin,
 		   const uint64_t *end, uint64_t *deltas,
 		   struct recording_sample *sample);
+
+/*
+ * Copies what the pages of the thread's counters say, for perf_inline.h. Raw readings of open
+ * regions, which belong to older copies, become readings as of perf_read(). false: some counter
+ * is not on the processor, or cannot be read in user space. As perf_read() otherwise.
+ */
+bool perf_rearm(struct thread *thread);
+/* Nothing can be read raw, whatever the source. */
+void perf_disarm(struct thread *thread);
 
 /* ---- counters.c: the same for whatever source the session chose ---- */
 int counters_open(struct thread *thread, char *text, size_t size);
@@ -277,6 +304,14 @@ static inline unsigned char *writer_room(struct thread *thread)
 /* ---- thread.c ---- */
 extern __thread struct thread *thread_current
 	__attribute__((tls_model("initial-exec")));
+/*
+ * Open while the thread may enter a marker. Closed in a marker, which signal handlers on this
+ * thread see, and, without anybody's doing, in a forked child.
+ */
+static inline volatile uint32_t *thread_gate(struct thread *thread)
+{
+	return (volatile uint32_t *)thread - 1;
+}
 /* Makes thread_current usable in this process: new thread, or first marker after a fork.
  * NULL: this thread is not recorded. Takes the lock, allocates. */
 struct thread *thread_attach(void);
@@ -292,5 +327,7 @@ void thread_abandon(struct thread *thread, uint32_t depth);
 
 /* ---- unwind.c ---- */
 void unwind_init(void);
+
+#pragma GCC visibility pop
 
 #endif

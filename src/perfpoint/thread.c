@@ -35,15 +35,19 @@ static struct thread *thread_new(void)
 {
 	size_t scratch_bytes = READING_WORDS_MAX * sizeof(uint64_t);
 	size_t head_bytes = (sizeof(struct thread) + 63) & ~(size_t)63;
-	size_t bytes =
-		head_bytes + scratch_bytes + (size_t)DEPTH_MAX * process.frame_bytes;
+	size_t gate_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes = gate_bytes + head_bytes + scratch_bytes +
+		       (size_t)DEPTH_MAX * process.frame_bytes;
 	/* Populated: first use must not be a page fault inside a region. */
 	unsigned char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	struct thread *thread = (struct thread *)(void *)memory;
+	struct thread *thread;
 
 	if (memory == MAP_FAILED)
 		return NULL;
+	madvise(memory, gate_bytes, MADV_WIPEONFORK);
+	memory += gate_bytes;
+	thread = (struct thread *)(void *)memory;
 	thread->scratch = (uint64_t *)(void *)(memory + head_bytes);
 	thread->frames = memory + head_bytes + scratch_bytes;
 	thread->block_bytes = BLOCK_FIRST;
@@ -64,7 +68,8 @@ static struct thread *thread_take(void)
 		thread->next = atomic_load(&process.threads);
 		atomic_store(&process.threads, thread);
 	}
-	thread->busy = false; /* its last owner may have been cancelled in a marker */
+	*thread_gate(thread) =
+		1; /* its last owner may have been cancelled in a marker */
 	atomic_store(&thread->in_use, true);
 	return thread;
 }
@@ -122,7 +127,7 @@ static void drop_parents_threads(const struct thread *self)
 		thread->block = NULL;
 		thread->write = thread->limit = NULL;
 		thread->block_bytes = BLOCK_FIRST;
-		thread->busy = false;
+		*thread_gate(thread) = 1;
 		if (thread != self) {
 			thread->depth = thread->overflow = 0;
 			atomic_store(&thread->in_use, false);

@@ -44,6 +44,9 @@ static void unwind_to(uintptr_t target)
 	if (!thread || !thread->depth || target < thread->stack_low ||
 	    target >= thread->stack_high)
 		return;
+	/* In a forked child that executed no marker yet, the frames are its parent's. */
+	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
+		return;
 	for (depth = thread->depth; depth > 0; depth--) {
 		uintptr_t cfa = thread_frame(thread, depth - 1)->cfa;
 
@@ -52,7 +55,7 @@ static void unwind_to(uintptr_t target)
 	}
 	thread_abandon(thread, depth);
 	/* A handler that interrupted a marker is jumping over it. */
-	thread->busy = false;
+	*thread_gate(thread) = 1;
 }
 
 #ifdef JMPBUF_SP

@@ -2,8 +2,6 @@
 /* Reading counters in user space: see user_read.h. */
 #include "perfpoint/user_read.h"
 
-#define barrier() __asm__ volatile("" ::: "memory")
-
 #if defined(__x86_64__)
 
 void user_read_request(struct perf_event_attr *attr)
@@ -11,23 +9,10 @@ void user_read_request(struct perf_event_attr *attr)
 	(void)attr;
 }
 
-static inline uint64_t read_counter(uint32_t index)
+static uintptr_t reader_of(uint32_t index)
 {
-	uint32_t low, high;
-
-	__asm__ volatile("rdpmc" : "=a"(low), "=d"(high) : "c"(index));
-	return low | (uint64_t)high << 32;
+	return index - 1;
 }
-
-static inline uint64_t read_clock(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return low | (uint64_t)high << 32;
-}
-
-#define USER_READ 1
 
 #elif defined(__aarch64__)
 
@@ -41,63 +26,32 @@ void user_read_request(struct perf_event_attr *attr)
 		attr->config1 |= ARMV8_USER_ACCESS;
 }
 
-#define CASE_EVENT(n)                                                         \
-	case n:                                                               \
-		__asm__ volatile("mrs %0, pmevcntr" #n "_el0" : "=r"(value)); \
-		break
+#define READER_BYTES  8
+/* Counters 0-30 are event counters, 31 is the cycle counter. */
+#define CYCLE_COUNTER 31u
 
-static inline uint64_t read_counter(uint32_t index)
+extern const char user_read_readers[] __attribute__((visibility("hidden")));
+__asm__(".pushsection .text\n"
+	".balign 8\n"
+	".hidden user_read_readers\n"
+	".type user_read_readers, %function\n"
+	"user_read_readers:\n"
+	".irp n, "
+	"0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,"
+	"27,28,29,30\n"
+	"mrs	x0, pmevcntr\\n\\()_el0\n"
+	"ret\n"
+	".endr\n"
+	"mrs	x0, pmccntr_el0\n"
+	"ret\n"
+	".size user_read_readers, . - user_read_readers\n"
+	".popsection\n");
+
+static uintptr_t reader_of(uint32_t index)
 {
-	uint64_t value = 0;
-
-	switch (index) {
-		CASE_EVENT(0);
-		CASE_EVENT(1);
-		CASE_EVENT(2);
-		CASE_EVENT(3);
-		CASE_EVENT(4);
-		CASE_EVENT(5);
-		CASE_EVENT(6);
-		CASE_EVENT(7);
-		CASE_EVENT(8);
-		CASE_EVENT(9);
-		CASE_EVENT(10);
-		CASE_EVENT(11);
-		CASE_EVENT(12);
-		CASE_EVENT(13);
-		CASE_EVENT(14);
-		CASE_EVENT(15);
-		CASE_EVENT(16);
-		CASE_EVENT(17);
-		CASE_EVENT(18);
-		CASE_EVENT(19);
-		CASE_EVENT(20);
-		CASE_EVENT(21);
-		CASE_EVENT(22);
-		CASE_EVENT(23);
-		CASE_EVENT(24);
-		CASE_EVENT(25);
-		CASE_EVENT(26);
-		CASE_EVENT(27);
-		CASE_EVENT(28);
-		CASE_EVENT(29);
-		CASE_EVENT(30);
-	case 31: /* the cycle counter */
-		__asm__ volatile("mrs %0, pmccntr_el0" : "=r"(value));
-		break;
-	}
-	return value;
+	return (uintptr_t)user_read_readers +
+	       (index - 1 & CYCLE_COUNTER) * (uintptr_t)READER_BYTES;
 }
-
-static inline uint64_t read_clock(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(value)::"memory");
-	return value;
-}
-
-#define USER_READ 1
 
 #else
 
@@ -106,90 +60,109 @@ void user_read_request(struct perf_event_attr *attr)
 	(void)attr;
 }
 
+static uintptr_t reader_of(uint32_t index)
+{
+	return index;
+}
+
 #endif
 
-#ifdef USER_READ
-
 bool user_read_possible(const struct perf_event_mmap_page *page)
+{
+#ifdef USER_READ
+	return page->cap_user_rdpmc && page->cap_user_time;
+#else
+	(void)page;
+	return false;
+#endif
+}
+
+bool user_read_counts(const struct perf_event_mmap_page *page)
 {
 	/* index is 0 on a counter that cannot be read, even where cap_user_rdpmc is set. */
-	return page->cap_user_rdpmc && page->cap_user_time && page->index;
+	return ((const volatile struct perf_event_mmap_page *)page)->index;
 }
 
-bool user_read_value(const struct perf_event_mmap_page *page, uint64_t *value)
+bool user_read_arm(struct user_counter *counter)
 {
+	const struct perf_event_mmap_page *page = counter->page;
 	const volatile uint32_t *lock = &page->lock;
 	uint32_t sequence, index;
-	uint64_t count;
 
 	do {
 		sequence = *lock;
-		barrier();
+		user_read_barrier();
 		index = page->index;
-		if (!index)
-			return false;
-		count = read_counter(index - 1);
-		/* Sign-extend from pmc_width bits: the kernel lets counters start below 0. */
-		count <<= 64 - page->pmc_width;
-		count = (uint64_t)((int64_t)count >> (64 - page->pmc_width));
-		count += (uint64_t)page->offset;
-		barrier();
+		counter->reader = reader_of(index);
+		counter->shift = 64u - page->pmc_width;
+		counter->offset = page->offset;
+		counter->enabled = page->time_enabled;
+		counter->running = page->time_running;
+		counter->time_offset = page->time_offset;
+		counter->time_cycles =
+			page->cap_user_time_short ? page->time_cycles : 0;
+		counter->time_mask =
+			page->cap_user_time_short ? page->time_mask : UINT64_MAX;
+		counter->time_mult = page->time_mult;
+		counter->time_shift = page->time_shift;
+		user_read_barrier();
 	} while (*lock != sequence);
-	*value = count;
+	/* The kernel leaves pmc_width 0 where the counter cannot be read. */
+	if (!index || !page->pmc_width) {
+		counter->lock = USER_READ_DISARMED;
+		return false;
+	}
+	counter->lock = sequence;
 	return true;
 }
 
-bool user_read_times(const struct perf_event_mmap_page *page, uint64_t *enabled,
-		     uint64_t *running)
+uint64_t user_read_value_of(const struct user_counter *counter, uint64_t raw)
 {
-	const volatile uint32_t *lock = &page->lock;
-	uint32_t sequence;
-
-	do {
-		uint64_t cycles, delta;
-
-		sequence = *lock;
-		barrier();
-		if (!page->index)
-			return false;
-		cycles = read_clock();
-		if (page->cap_user_time_short)
-			cycles = page->time_cycles +
-				 ((cycles - page->time_cycles) & page->time_mask);
-		delta = page->time_offset +
-			(cycles >> page->time_shift) * page->time_mult +
-			((cycles & (((uint64_t)1 << page->time_shift) - 1)) *
-				 page->time_mult >>
-			 page->time_shift);
-		*enabled = page->time_enabled + delta;
-		*running = page->time_running + delta;
-		barrier();
-	} while (*lock != sequence);
-	return true;
+	/* Sign-extended: the kernel lets counters start below 0. */
+	return user_read_extend(counter, raw) + (uint64_t)counter->offset;
 }
 
-#else
-
-bool user_read_possible(const struct perf_event_mmap_page *page)
+void user_read_times_of(const struct user_counter *counter, uint64_t clock,
+			uint64_t *enabled, uint64_t *running)
 {
-	(void)page;
-	return false;
+	uint64_t cycles = counter->time_cycles +
+			  ((clock - counter->time_cycles) & counter->time_mask);
+	uint64_t rest = cycles & (((uint64_t)1 << counter->time_shift) - 1);
+	uint64_t delta = counter->time_offset +
+			 (cycles >> counter->time_shift) * counter->time_mult +
+			 (rest * counter->time_mult >> counter->time_shift);
+
+	*enabled = counter->enabled + delta;
+	*running = counter->running + delta;
 }
 
 bool user_read_value(const struct perf_event_mmap_page *page, uint64_t *value)
 {
-	(void)page;
-	(void)value;
-	return false;
+	struct user_counter counter = {.page = page};
+	uint64_t raw;
+
+	do {
+		if (!user_read_arm(&counter))
+			return false;
+		raw = user_read_raw(counter.reader);
+		user_read_barrier();
+	} while (!user_read_unchanged(&counter));
+	*value = user_read_value_of(&counter, raw);
+	return true;
 }
 
 bool user_read_times(const struct perf_event_mmap_page *page, uint64_t *enabled,
 		     uint64_t *running)
 {
-	(void)page;
-	(void)enabled;
-	(void)running;
-	return false;
-}
+	struct user_counter counter = {.page = page};
+	uint64_t clock;
 
-#endif
+	do {
+		if (!user_read_arm(&counter))
+			return false;
+		clock = user_read_clock();
+		user_read_barrier();
+	} while (!user_read_unchanged(&counter));
+	user_read_times_of(&counter, clock, enabled, running);
+	return true;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fast way to read counters, for markers alone: raw counters at START, and at END, if no
+ * page has changed since, their differences. No system call, and no times: unchanged pages mean
+ * that the thread never left the processor, so that the counters ran all of the time. See
+ * user_read.h for the pages; everything else is done by counters_perf.c.
+ */
+#ifndef AUTOPERF_PERFPOINT_PERF_INLINE_H
+#define AUTOPERF_PERFPOINT_PERF_INLINE_H
+
+#include "perfpoint/runtime.h"
+
+/*
+ * The first page speaks for all of them before anything is read: when the thread has left the
+ * processor they all changed. Each is asked for itself when its counter has been read.
+ */
+static inline bool perf_armed(const struct thread *thread)
+{
+	return user_read_unchanged(&thread->counters[0]);
+}
+
+/* Raw counters into the frame; false: perf_rearm() first. */
+static inline bool perf_begin(const struct thread *thread, struct frame *frame)
+{
+	const struct user_counter *counter = thread->counters;
+	const struct user_counter *end = counter + process.event_count;
+	uint64_t *raw = frame->reading;
+	bool unchanged = true;
+
+	if (unlikely(!perf_armed(thread)))
+		return false;
+	do {
+		*raw++ = user_read_raw(counter->reader);
+		user_read_barrier();
+		unchanged &= user_read_unchanged(counter);
+	} while (++counter != end);
+	frame->epoch = thread->epoch;
+	return likely(unchanged);
+}
+
+/* Increases since perf_begin(); false: they must be found out otherwise. */
+static inline bool perf_end(const struct thread *thread, const struct frame *frame,
+			    uint64_t *values)
+{
+	const struct user_counter *counter = thread->counters;
+	const struct user_counter *end = counter + process.event_count;
+	const uint64_t *raw = frame->reading;
+	bool unchanged = true;
+
+	if (unlikely(frame->epoch != thread->epoch || !perf_armed(thread)))
+		return false;
+	do {
+		uint64_t now = user_read_raw(counter->reader);
+
+		user_read_barrier();
+		unchanged &= user_read_unchanged(counter);
+		*values++ = user_read_extend(counter, now - *raw++);
+	} while (++counter != end);
+	return likely(unchanged);
+}
+
+#endif
