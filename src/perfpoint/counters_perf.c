@@ -338,6 +338,39 @@ bool perf_read(struct thread *thread, uint64_t *reading)
 	return true;
 }
 
+void perf_credit(const struct thread *thread, uint32_t depth, const uint64_t *begin,
+		 const uint64_t *end, const uint64_t *constant)
+{
+	uint32_t event = 0;
+	size_t word = 0;
+
+	for (uint32_t g = 0; g < thread->group_count; g++) {
+		word += GROUP_WORDS;
+		for (uint32_t i = 0; i < thread->group_sizes[g]; i++, word++, event++) {
+			uint64_t count = end[word] - begin[word] + constant[event];
+
+			for (uint32_t d = 0; d < depth; d++) {
+				struct frame *frame = thread_frame(thread, d);
+
+				frame->reading[frame->epoch ? event : word] += count;
+			}
+		}
+	}
+}
+
+void perf_pause(struct thread *thread)
+{
+	thread->paused = thread->user_read && perf_read(thread, thread->pause[0]);
+}
+
+void perf_resume(struct thread *thread)
+{
+	if (thread->paused && perf_read(thread, thread->pause[1]))
+		perf_credit(thread, thread->depth, thread->pause[0], thread->pause[1],
+			    thread->pause_cost);
+	thread->paused = false;
+}
+
 /* value x enabled / running without overflow, rounded down. */
 static uint64_t scale(uint64_t value, uint64_t enabled, uint64_t running)
 {

@@ -13,27 +13,40 @@
 
 #include <string.h>
 
+/* Of markers that have none. */
+#define NO_MARK (-1)
+
 /* The gate is closed: first marker of a thread or after a fork, or a marker inside a marker. */
-static __attribute__((noinline)) struct thread *marker_unusual(struct thread *thread)
+static __attribute__((noinline)) struct thread *marker_unusual(struct thread *thread,
+							       int mark)
 {
 	if (thread && atomic_load_explicit(&process.page->state,
 					   memory_order_relaxed) == PROCESS_RECORDING) {
 		process_lose(RECORDING_LOSS_IN_SIGNAL);
 		return NULL;
 	}
-	return thread_attach();
+	thread = thread_attach();
+	if (thread && !thread->costs_known) {
+		/* The mark's name is then known, too. */
+		if (mark != NO_MARK)
+			names_mark(mark);
+		thread->costs_known = true;
+		self_cost_measure(thread, mark);
+		(void)writer_room(thread);
+	}
+	return thread;
 }
 
 /*
  * The calling thread, in a marker; NULL when it is not measured. The compiler must not move
  * marker work across the gate; signals are on the same thread.
  */
-static inline struct thread *marker_begin(void)
+static inline struct thread *marker_begin(int mark)
 {
 	struct thread *thread = thread_current;
 
 	if (unlikely(!thread || !*thread_gate(thread))) {
-		thread = marker_unusual(thread);
+		thread = marker_unusual(thread, mark);
 		if (!thread)
 			return NULL;
 	}
@@ -87,6 +100,16 @@ static bool make_room(struct thread *thread, const struct frame *entering)
 	return true;
 }
 
+static __attribute__((noinline)) bool rearm(struct thread *thread)
+{
+	bool armed;
+
+	perf_pause(thread);
+	armed = perf_rearm(thread);
+	perf_resume(thread);
+	return armed && perf_armed(thread);
+}
+
 /* Counters that cannot be read raw. */
 static __attribute__((noinline)) void begin_slowly(struct thread *thread,
 						   struct frame *frame)
@@ -97,7 +120,8 @@ static __attribute__((noinline)) void begin_slowly(struct thread *thread,
 
 /* 0: nested too deep to be measured. */
 static inline __attribute__((always_inline)) perfpoint_token
-enter_region(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
+enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
+	     uintptr_t cfa, uintptr_t site)
 {
 	struct frame *frame;
 
@@ -115,15 +139,18 @@ enter_region(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t si
 	frame->site = site;
 	frame->region = region;
 	frame->epoch = 0;
-	thread->depth++;
+	frame->kind = (uint8_t)kind;
+	frame->has_inner = false;
 	/* Again after a switch of threads: the marker is then the same from here on. */
 	while (unlikely(!perf_begin(thread, frame))) {
 		frame->epoch = 0;
-		if (perf_rearm(thread))
+		if (rearm(thread))
 			continue;
+		thread->depth++;
 		begin_slowly(thread, frame);
 		return frame->token;
 	}
+	thread->depth++;
 	frame->begin = user_read_clock();
 	return frame->token;
 }
@@ -145,11 +172,14 @@ static inline enum recording_loss obstacle(const struct thread *thread,
 static inline void fill_sample(const struct thread *thread, const struct frame *frame,
 			       uint64_t end, struct recording_sample *sample)
 {
+	uint64_t wall_ns = clock_span_ns(&thread->clock, end - frame->begin);
+	uint64_t own_ns = thread->costs[frame->kind].own_ns;
+
 	*sample = (struct recording_sample){
 		.region = frame->region,
 		.thread = thread->index,
 		.begin_ns = clock_ns(&thread->clock, frame->begin),
-		.wall_ns = clock_span_ns(&thread->clock, end - frame->begin),
+		.wall_ns = wall_ns > own_ns ? wall_ns - own_ns : 0,
 		.running_share = UINT16_MAX,
 		.depth = (uint16_t)(thread->depth - 1),
 		.one_in = 1,
@@ -164,6 +194,23 @@ static inline void commit_sample(struct thread *thread, unsigned char *room)
 		&thread->block->used,
 		(uint64_t)(thread->write - (unsigned char *)(thread->block + 1)),
 		__ATOMIC_RELEASE);
+}
+
+static uint64_t less(uint64_t value, uint64_t cost)
+{
+	return value > cost ? value - cost : 0;
+}
+
+static void subtract_inner_time(const struct thread *thread, const struct frame *frame,
+				struct recording_sample *sample)
+{
+	uint64_t inner_ns;
+
+	if (!frame->has_inner)
+		return;
+	inner_ns = self_cost_inner_ns(thread, frame);
+	sample->wall_ns = less(sample->wall_ns, inner_ns);
+	sample->cpu_ns = less(sample->cpu_ns, inner_ns);
 }
 
 /* Writes the sample of `frame`, which ended at `end` with the reading in scratch. */
@@ -191,6 +238,9 @@ static void store_sample(struct thread *thread, const struct frame *frame, uint6
 		process_lose(RECORDING_LOSS_NOT_RUNNING);
 		return;
 	}
+	self_cost_subtract(thread, frame, thread->costs[frame->kind].slow,
+			   (uint64_t *)(sample + 1));
+	subtract_inner_time(thread, frame, sample);
 	/* The counters are read outside of what the clock measures. */
 	if (sample->cpu_ns > sample->wall_ns)
 		sample->cpu_ns = sample->wall_ns;
@@ -207,6 +257,56 @@ static __attribute__((noinline)) void end_slowly(struct thread *thread,
 	if (frame->epoch)
 		perf_rearm(thread);
 	store_sample(thread, frame, end, readable);
+	/* The regions around this one must not count what we did. */
+	if (thread->user_read && readable && perf_read(thread, thread->pause[1]))
+		perf_credit(thread, thread->depth - 1, thread->scratch,
+			    thread->pause[1], thread->costs[frame->kind].extra);
+}
+
+static __attribute__((noinline)) void add_inner(struct frame *parent,
+						const struct frame *frame)
+{
+	for (int kind = 0; kind < MARKER_COSTS; kind++)
+		parent->inner[kind] += frame->inner[kind];
+	parent->inner[MARKER_PARENT]++;
+}
+
+/* The region around it contains one more, and what that contained. */
+static inline void count_inner(struct frame *frame)
+{
+	struct frame *parent = thread_parent(frame);
+
+	if (!parent->has_inner) {
+		parent->has_inner = true;
+		memset(parent->inner, 0, sizeof(parent->inner));
+	}
+	parent->inner[frame->kind]++;
+	if (unlikely(frame->has_inner))
+		add_inner(parent, frame);
+}
+
+/* A sample's values and times, when regions have ended inside of it. */
+static __attribute__((noinline)) void subtract_inner(const struct thread *thread,
+						     const struct frame *frame,
+						     struct recording_sample *sample)
+{
+	static const uint64_t nothing[RECORDING_EVENTS_MAX];
+
+	self_cost_subtract(thread, frame, nothing, (uint64_t *)(sample + 1));
+	subtract_inner_time(thread, frame, sample);
+}
+
+/* Room for the next sample, so that making it is no part of a region. */
+static __attribute__((noinline)) void make_room_ahead(struct thread *thread)
+{
+	perf_pause(thread);
+	(void)writer_new_room(thread);
+	perf_resume(thread);
+}
+
+static inline bool has_room(const struct thread *thread)
+{
+	return (size_t)(thread->limit - thread->write) >= process.sample_bytes;
 }
 
 /* Closes the innermost frame. */
@@ -217,17 +317,22 @@ static inline __attribute__((always_inline)) void leave_region(struct thread *th
 	unsigned char *room = thread->write;
 	struct recording_sample *sample = (struct recording_sample *)(void *)room;
 
-	if (unlikely(!frame->epoch || frame->region == UINT32_MAX ||
-		     (size_t)(thread->limit - room) < process.sample_bytes ||
-		     !perf_end(thread, frame, (uint64_t *)(sample + 1)))) {
+	if (unlikely(frame->region == UINT32_MAX || !has_room(thread) ||
+		     !perf_end(thread, frame, thread->costs[frame->kind].own,
+			       (uint64_t *)(sample + 1)))) {
 		end_slowly(thread, frame, end);
 	} else {
 		fill_sample(thread, frame, end, sample);
 		sample->flags = RECORDING_SAMPLE_CPU_TIME;
 		sample->cpu_ns = sample->wall_ns;
+		if (unlikely(frame->has_inner))
+			subtract_inner(thread, frame, sample);
 		commit_sample(thread, room);
 	}
+	count_inner(frame);
 	thread->depth--;
+	if (unlikely(!has_room(thread)))
+		make_room_ahead(thread);
 }
 
 /* An END for which there is no frame: the user's mistake, unless the frame was a parent's. */
@@ -239,26 +344,36 @@ static void end_alone(struct thread *thread)
 		process_lose(RECORDING_LOSS_END_ALONE);
 }
 
-static inline uint32_t site_region(struct perfpoint_site *site)
+static __attribute__((noinline)) uint32_t new_site(struct thread *thread,
+						   struct perfpoint_site *site)
+{
+	uint32_t id;
+
+	perf_pause(thread);
+	id = names_region(site->name) + 1; /* 0 again when the table is full */
+	__atomic_store_n(&site->id, id, __ATOMIC_RELAXED);
+	perf_resume(thread);
+	return id;
+}
+
+static inline uint32_t site_region(struct thread *thread, struct perfpoint_site *site)
 {
 	uint32_t id = __atomic_load_n(&site->id, __ATOMIC_RELAXED);
 
-	if (unlikely(!id)) {
-		id = names_region(site->name) + 1; /* 0 again when the table is full */
-		__atomic_store_n(&site->id, id, __ATOMIC_RELAXED);
-	}
+	if (unlikely(!id))
+		id = new_site(thread, site);
 	return id - 1;
 }
 
 /* A region that will be closed by its token. */
 static perfpoint_token enter(struct perfpoint_site *site)
 {
-	struct thread *thread = marker_begin();
+	struct thread *thread = marker_begin(NO_MARK);
 	perfpoint_token token;
 
 	if (unlikely(!thread))
 		return 0;
-	token = enter_region(thread, site_region(site),
+	token = enter_region(thread, MARKER_SCOPE, site_region(thread, site),
 			     (uintptr_t)__builtin_dwarf_cfa(),
 			     (uintptr_t)__builtin_return_address(0));
 	marker_end(thread);
@@ -267,7 +382,7 @@ static perfpoint_token enter(struct perfpoint_site *site)
 
 static void leave(perfpoint_token token)
 {
-	struct thread *thread = likely(token) ? marker_begin() : NULL;
+	struct thread *thread = likely(token) ? marker_begin(NO_MARK) : NULL;
 	uint32_t depth;
 	uint64_t now;
 
@@ -287,38 +402,40 @@ static void leave(perfpoint_token token)
 }
 
 /* A region that will be closed by end(), which must know of those that are not measured. */
-static inline void open_region(struct thread *thread, uint32_t region, uintptr_t cfa,
-			       uintptr_t site)
+static inline void open_region(struct thread *thread, enum marker_kind kind,
+			       uint32_t region, uintptr_t cfa, uintptr_t site)
 {
-	if (unlikely(!enter_region(thread, region, cfa, site)))
+	if (unlikely(!enter_region(thread, kind, region, cfa, site)))
 		thread->overflow++;
 }
 
 static void begin(struct perfpoint_site *site)
 {
-	struct thread *thread = marker_begin();
+	struct thread *thread = marker_begin(NO_MARK);
 
 	if (unlikely(!thread))
 		return;
-	open_region(thread, site_region(site), (uintptr_t)__builtin_dwarf_cfa(),
+	open_region(thread, MARKER_BEGIN, site_region(thread, site),
+		    (uintptr_t)__builtin_dwarf_cfa(),
 		    (uintptr_t)__builtin_return_address(0));
 	marker_end(thread);
 }
 
 static void start(int mark)
 {
-	struct thread *thread = marker_begin();
+	struct thread *thread = marker_begin(mark);
 
 	if (unlikely(!thread))
 		return;
-	open_region(thread, names_mark(mark), (uintptr_t)__builtin_dwarf_cfa(),
+	open_region(thread, MARKER_START, names_mark(mark),
+		    (uintptr_t)__builtin_dwarf_cfa(),
 		    (uintptr_t)__builtin_return_address(0));
 	marker_end(thread);
 }
 
 static void end(void)
 {
-	struct thread *thread = marker_begin();
+	struct thread *thread = marker_begin(NO_MARK);
 	uint64_t now;
 
 	if (unlikely(!thread))

@@ -38,23 +38,28 @@ static inline bool perf_begin(const struct thread *thread, struct frame *frame)
 	return likely(unchanged);
 }
 
-/* Increases since perf_begin(); false: they must be found out otherwise. */
+/*
+ * Increases since perf_begin() less `own` each; false: they must be found out otherwise. Whether
+ * another frame has renewed the copies or the kernel has changed the page costs the same.
+ */
 static inline bool perf_end(const struct thread *thread, const struct frame *frame,
-			    uint64_t *values)
+			    const uint64_t *own, uint64_t *values)
 {
 	const struct user_counter *counter = thread->counters;
 	const struct user_counter *end = counter + process.event_count;
 	const uint64_t *raw = frame->reading;
 	bool unchanged = true;
 
-	if (unlikely(frame->epoch != thread->epoch || !perf_armed(thread)))
+	if (unlikely((frame->epoch ^ thread->epoch) | !perf_armed(thread)))
 		return false;
 	do {
-		uint64_t now = user_read_raw(counter->reader);
+		uint64_t now = user_read_raw(counter->reader), count;
 
 		user_read_barrier();
 		unchanged &= user_read_unchanged(counter);
-		*values++ = user_read_extend(counter, now - *raw++);
+		count = user_read_extend(counter, now - *raw++);
+		*values++ = count > *own ? count - *own : 0;
+		own++;
 	} while (++counter != end);
 	return likely(unchanged);
 }

@@ -66,6 +66,31 @@ struct process_page {
 	_Atomic bool full; /* no more blocks can be had; samples are counted as lost */
 };
 
+/* The ways to open and close a region, which cost differently. */
+enum marker_kind {
+	MARKER_START, /* start ... end */
+	MARKER_BEGIN, /* begin ... end */
+	MARKER_SCOPE, /* enter ... leave */
+	MARKER_KINDS,
+	/* No pair, but what END takes longer when regions ended in its own. */
+	MARKER_PARENT = MARKER_KINDS,
+	MARKER_COSTS
+};
+
+/* Samples for which there is room when costs are measured. */
+#define TRIAL_SAMPLES 16
+
+/* What a pair of markers adds to counters and time, in their units; see self_cost.c. */
+struct marker_cost {
+	uint64_t own[RECORDING_EVENTS_MAX];   /* to the region itself */
+	uint64_t slow[RECORDING_EVENTS_MAX];  /* the same where END is slow */
+	uint64_t whole[RECORDING_EVENTS_MAX]; /* to a region around it */
+	/* To a region around it in addition where END is slow, apart from what is measured. */
+	uint64_t extra[RECORDING_EVENTS_MAX];
+	uint64_t own_ns;
+	uint64_t whole_ns;
+};
+
 /*
  * An open region. Followed by one reading of the counters, counters_reading_words() words: that
  * of counters_read(), or raw counters (perf_inline.h).
@@ -78,6 +103,9 @@ struct frame {
 	uint32_t region;
 	uint32_t epoch; /* the thread's, when raw counters were read; else 0 */
 	bool readable;  /* epoch 0: the counters were read at its start */
+	uint8_t kind;   /* enum marker_kind */
+	bool has_inner; /* some of: */
+	uint64_t inner[MARKER_COSTS]; /* regions that ended inside it */
 	uint64_t reading[];
 };
 
@@ -111,10 +139,18 @@ struct thread {
 	uint32_t epoch; /* of the copies in `counters`; never 0 once they are armed */
 	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
 	struct clock clock;
+	struct marker_cost costs[MARKER_COSTS];
+	uint64_t pause_cost
+		[RECORDING_EVENTS_MAX]; /* of perf_pause() and perf_resume() */
+	bool costs_known;
+	bool paused;
 	/* counters, source papi */
 	void *plugin_thread;
 	/* memory */
-	uint64_t *scratch; /* a reading at END */
+	struct recording_block *trial; /* for self_cost.c; not in the recording */
+	uint64_t *scratch;             /* a reading at END */
+	uint64_t *pause
+		[2]; /* readings when work of ours begins and ends inside regions */
 	unsigned char *frames;
 };
 
@@ -232,6 +268,18 @@ bool perf_subtract(const struct thread *thread, const uint64_t *begin,
  * is not on the processor, or cannot be read in user space. As perf_read() otherwise.
  */
 bool perf_rearm(struct thread *thread);
+/*
+ * Rare work of ours that is not of constant cost: what it counts between these two is taken off
+ * the regions that are open around it. Nothing where each reading would be a system call.
+ */
+void perf_pause(struct thread *thread);
+void perf_resume(struct thread *thread);
+/*
+ * Adds the increases between two readings to what the first `depth` frames had at their START;
+ * and `constant`, an array as of struct marker_cost.
+ */
+void perf_credit(const struct thread *thread, uint32_t depth, const uint64_t *begin,
+		 const uint64_t *end, const uint64_t *constant);
 /* Nothing can be read raw, whatever the source. */
 void perf_disarm(struct thread *thread);
 
@@ -282,6 +330,15 @@ void sim_end(const struct thread *thread, const struct frame *frame);
 /* The functions that user code calls; returns how many. */
 size_t markers_entries(const void **entries);
 
+/* ---- self_cost.c ---- */
+/* Measures the calling thread's markers by pairs that are not recorded; -1: no mark is known. */
+void self_cost_measure(struct thread *thread, int mark);
+/* Subtracts from values[] what `frame`'s own markers (`own`) and those inside it added. */
+void self_cost_subtract(const struct thread *thread, const struct frame *frame,
+			const uint64_t *own, uint64_t *values);
+/* The time that the markers inside of the frame took. */
+uint64_t self_cost_inner_ns(const struct thread *thread, const struct frame *frame);
+
 /* ---- writer.c ---- */
 /* Makes the recording of this process; 0 or negative errno with the reason in text. */
 int writer_create(char *text, size_t size);
@@ -319,6 +376,11 @@ static inline struct frame *thread_frame(const struct thread *thread, uint32_t d
 {
 	return (struct frame *)(void *)(thread->frames +
 					(size_t)depth * process.frame_bytes);
+}
+/* The one around it; that of depth 0 has one, too, which is no region. */
+static inline struct frame *thread_parent(struct frame *frame)
+{
+	return (struct frame *)(void *)((unsigned char *)frame - process.frame_bytes);
 }
 /* Destructor of process.key: gives up what the ending thread has. */
 void thread_detach(void *thread);

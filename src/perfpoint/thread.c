@@ -33,11 +33,14 @@ void thread_abandon(struct thread *thread, uint32_t depth)
 
 static struct thread *thread_new(void)
 {
-	size_t scratch_bytes = READING_WORDS_MAX * sizeof(uint64_t);
+	size_t reading_bytes = READING_WORDS_MAX * sizeof(uint64_t);
+	size_t scratch_bytes = 3 * reading_bytes;
 	size_t head_bytes = (sizeof(struct thread) + 63) & ~(size_t)63;
+	size_t trial_bytes = sizeof(struct recording_block) +
+			     (size_t)TRIAL_SAMPLES * process.sample_bytes;
 	size_t gate_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	size_t bytes = gate_bytes + head_bytes + scratch_bytes +
-		       (size_t)DEPTH_MAX * process.frame_bytes;
+	size_t bytes = gate_bytes + head_bytes + scratch_bytes + trial_bytes +
+		       (size_t)(DEPTH_MAX + 1) * process.frame_bytes;
 	/* Populated: first use must not be a page fault inside a region. */
 	unsigned char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -49,7 +52,13 @@ static struct thread *thread_new(void)
 	memory += gate_bytes;
 	thread = (struct thread *)(void *)memory;
 	thread->scratch = (uint64_t *)(void *)(memory + head_bytes);
-	thread->frames = memory + head_bytes + scratch_bytes;
+	for (int i = 0; i < 2; i++)
+		thread->pause[i] =
+			(uint64_t *)(void *)(memory + head_bytes +
+					     (size_t)(i + 1) * reading_bytes);
+	memory += head_bytes + scratch_bytes;
+	thread->trial = (struct recording_block *)(void *)memory;
+	thread->frames = memory + trial_bytes + process.frame_bytes;
 	thread->block_bytes = BLOCK_FIRST;
 	return thread;
 }
@@ -113,6 +122,7 @@ static void thread_join_recording(struct thread *thread)
 			 "lost",
 			 (long)tid, text);
 	thread->inherited = 0;
+	thread->costs_known = false;
 	find_stack(thread);
 }
 

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the markers themselves cost, so that samples are of the program alone.
+ *
+ * The process's first thread executes empty regions, by way of the public header, whose samples
+ * go to a block that is no part of the recording; the smallest of several counts. Threads that
+ * read their counters in the same way (raw, or by system calls) have the same costs. There are
+ * several, of one pair of markers:
+ *
+ *	own	what is counted within the region between its readings
+ *	whole	what a region around it counts; inner regions are counted by kind in each frame
+ *	slow	own, where END found that the thread has been switched, or had no raw counters
+ *	extra	what of a slow END is outside of the readings by which it corrects the others
+ *
+ * A region around others has its own price at END: it is a kind of its own, MARKER_PARENT.
+ * Instructions of user code around a marker differ by what the compiler made of it: a few.
+ */
+#include "perfpoint/runtime.h"
+#include "perfpoint/self_cost_pairs.h"
+
+#include <string.h>
+
+#define REPEATS 4
+
+struct result {
+	uint64_t values[RECORDING_EVENTS_MAX];
+	uint64_t wall_ns;
+};
+
+/* One arrangement of empty regions; `samples` are expected of it, and the last one is looked at. */
+struct trial {
+	struct thread *thread;
+	void (*run)(const struct self_cost_pairs *pairs);
+	struct self_cost_pairs pairs;
+	size_t samples;
+};
+
+static unsigned char *trial_samples(const struct thread *thread)
+{
+	return (unsigned char *)(thread->trial + 1);
+}
+
+static void take_smaller(uint64_t *smallest, uint64_t value)
+{
+	if (value < *smallest)
+		*smallest = value;
+}
+
+static void take_sample(const struct thread *thread, size_t index,
+			struct result *result)
+{
+	const struct recording_sample *sample =
+		(const void *)(trial_samples(thread) + index * process.sample_bytes);
+	const uint64_t *values = (const uint64_t *)(sample + 1);
+
+	take_smaller(&result->wall_ns, sample->wall_ns);
+	for (uint32_t i = 0; i < process.event_count; i++)
+		take_smaller(&result->values[i], values[i]);
+}
+
+/*
+ * The smallest of the last `looked_at` samples of each repetition. A signal handler's regions
+ * may come between: such a repetition is not looked at. false: none was good.
+ */
+static bool try(const struct trial *trial, size_t looked_at, struct result *result)
+{
+	struct thread *thread = trial->thread;
+	bool any = false;
+
+	memset(result, 0xff, sizeof(*result));
+	for (int repeat = 0; repeat < REPEATS; repeat++) {
+		size_t count;
+
+		thread->write = trial_samples(thread);
+		trial->run(&trial->pairs);
+		count = (size_t)(thread->write - trial_samples(thread)) /
+			process.sample_bytes;
+		if (thread->block != thread->trial || count != trial->samples)
+			continue;
+		for (size_t i = 0; i < looked_at; i++)
+			take_sample(thread, count - 1 - i, result);
+		any = true;
+	}
+	return any;
+}
+
+/* ---- what happens inside of a region that is looked at ---- */
+
+static void nothing(void *argument)
+{
+	(void)argument;
+}
+
+static void pairs_inside(void *argument)
+{
+	self_cost_pairs(argument);
+}
+
+static void pair_around_inside(void *argument)
+{
+	self_cost_pair_around(argument);
+}
+
+struct lock_change {
+	struct user_counter *counter;
+	uint32_t lock;
+};
+
+/* The same code whether the lock is changed or not. */
+static void change_lock(void *argument)
+{
+	const struct lock_change *change = argument;
+
+	change->counter->lock = change->lock;
+}
+
+static void pause_inside(void *argument)
+{
+	perf_pause(argument);
+	perf_resume(argument);
+}
+
+/* ---- what is found out ---- */
+
+static uint64_t difference(uint64_t larger, uint64_t smaller)
+{
+	return larger > smaller ? larger - smaller : 0;
+}
+
+/* What `inside` adds to an armed region around it, in comparison with `without`. */
+static bool compare(struct thread *thread, struct self_cost_pairs with,
+		    struct self_cost_pairs without, size_t samples_with,
+		    size_t samples_without, struct result *difference_of_both)
+{
+	struct trial trial = {thread, self_cost_pair_around, without, samples_without};
+	struct result base;
+
+	if (!try(&trial, 1, &base))
+		return false;
+	trial.pairs = with;
+	trial.samples = samples_with;
+	if (!try(&trial, 1, difference_of_both))
+		return false;
+	for (uint32_t i = 0; i < process.event_count; i++)
+		difference_of_both->values[i] =
+			difference(difference_of_both->values[i], base.values[i]);
+	difference_of_both->wall_ns =
+		difference(difference_of_both->wall_ns, base.wall_ns);
+	return true;
+}
+
+static struct self_cost_pairs around(enum marker_kind kind, int mark,
+				     void (*inside)(void *), void *argument)
+{
+	return (struct self_cost_pairs){
+		.kind = kind, .mark = mark, .inside = inside, .argument = argument};
+}
+
+static void measure_own(struct thread *thread, enum marker_kind kind, int mark)
+{
+	struct marker_cost *cost = &thread->costs[kind];
+	struct trial trial = {
+		.thread = thread,
+		.run = self_cost_pairs,
+		.pairs = {.kind = kind, .mark = mark},
+		.samples = SELF_COST_PAIRS,
+	};
+	struct user_counter *leader = &thread->counters[0];
+	struct lock_change change = {leader, USER_READ_DISARMED};
+	struct lock_change no_change = {leader, leader->lock};
+	struct result own, slow;
+
+	if (!try(&trial, SELF_COST_PAIRS, &own))
+		return;
+	no_change.lock = leader->lock;
+	if (thread->user_read) {
+		if (!compare(thread, around(kind, mark, change_lock, &change),
+			     around(kind, mark, change_lock, &no_change), 1, 1, &slow))
+			return;
+	} else {
+		memset(&slow, 0, sizeof(slow));
+	}
+	for (uint32_t i = 0; i < process.event_count; i++) {
+		cost->own[i] = own.values[i];
+		cost->slow[i] = own.values[i] + slow.values[i];
+	}
+	cost->own_ns = own.wall_ns;
+}
+
+static void measure_whole(struct thread *thread, enum marker_kind kind, int mark)
+{
+	struct marker_cost *cost = &thread->costs[kind];
+	struct self_cost_pairs pairs = {.kind = kind, .mark = mark};
+	struct self_cost_pairs none = {.kind = MARKER_KINDS};
+	struct result result;
+
+	if (!compare(thread, around(MARKER_BEGIN, 0, pairs_inside, &pairs),
+		     around(MARKER_BEGIN, 0, pairs_inside, &none), SELF_COST_PAIRS + 1,
+		     1, &result))
+		return;
+	/* Rounded: the calls with and without pairs differ by an instruction or two. */
+	for (uint32_t i = 0; i < process.event_count; i++)
+		cost->whole[i] =
+			(result.values[i] + SELF_COST_PAIRS / 2) / SELF_COST_PAIRS;
+	cost->whole_ns = result.wall_ns / SELF_COST_PAIRS;
+}
+
+/* What a slow END costs regions around it and is not corrected by its readings. */
+static void measure_extra(struct thread *thread, enum marker_kind kind, int mark)
+{
+	struct user_counter *leader = &thread->counters[0];
+	struct lock_change change = {leader, USER_READ_DISARMED};
+	struct lock_change no_change = {leader, leader->lock};
+	struct self_cost_pairs slow = around(kind, mark, change_lock, &change);
+	struct self_cost_pairs fast = around(kind, mark, change_lock, &no_change);
+	struct result result;
+
+	if (compare(thread, around(MARKER_BEGIN, 0, pair_around_inside, &slow),
+		    around(MARKER_BEGIN, 0, pair_around_inside, &fast), 2, 2, &result))
+		memcpy(thread->costs[kind].extra, result.values, sizeof(result.values));
+}
+
+/* What an END costs regions around it in addition when regions ended in its own. */
+static void measure_parent(struct thread *thread)
+{
+	struct self_cost_pairs inner = around(MARKER_BEGIN, 0, nothing, NULL);
+	struct self_cost_pairs parent =
+		around(MARKER_BEGIN, 0, pair_around_inside, &inner);
+	struct self_cost_pairs leaf = around(MARKER_BEGIN, 0, nothing, NULL);
+	struct self_cost_pairs pair =
+		around(MARKER_BEGIN, 0, pair_around_inside, &leaf);
+	struct result nested, flat;
+
+	/* Both less the cost of whole pairs already: [[[]]] against [[]], and that against []. */
+	if (!compare(thread, around(MARKER_BEGIN, 0, pair_around_inside, &parent), pair,
+		     3, 2, &nested) ||
+	    !compare(thread, pair, leaf, 2, 1, &flat))
+		return;
+	for (uint32_t i = 0; i < process.event_count; i++)
+		thread->costs[MARKER_PARENT].whole[i] =
+			difference(nested.values[i], flat.values[i]);
+	thread->costs[MARKER_PARENT].whole_ns =
+		difference(nested.wall_ns, flat.wall_ns);
+}
+
+static void measure_pause(struct thread *thread)
+{
+	struct result result;
+
+	if (compare(thread, around(MARKER_BEGIN, 0, pause_inside, thread),
+		    around(MARKER_BEGIN, 0, nothing, thread), 1, 1, &result))
+		memcpy(thread->pause_cost, result.values, sizeof(result.values));
+}
+
+static void measure_all(struct thread *thread, int mark)
+{
+	enum marker_kind first = mark >= 0 ? MARKER_START : MARKER_BEGIN;
+
+	for (enum marker_kind kind = first; kind < MARKER_KINDS; kind++)
+		measure_own(thread, kind, mark);
+	for (enum marker_kind kind = first; kind < MARKER_KINDS; kind++)
+		measure_whole(thread, kind, mark);
+	/* Without a mark whose name is known anyway, they cost about as much. */
+	if (first != MARKER_START)
+		thread->costs[MARKER_START] = thread->costs[MARKER_BEGIN];
+	measure_parent(thread);
+	if (!thread->user_read)
+		return;
+	for (enum marker_kind kind = first; kind < MARKER_KINDS; kind++)
+		measure_extra(thread, kind, mark);
+	measure_pause(thread);
+}
+
+/* ---- shared by threads ---- */
+
+enum known_state { KNOWN_NOT, KNOWN_SOON, KNOWN };
+
+/* Costs of threads that read by system calls [0] and in user space [1]. */
+static struct known {
+	_Atomic int state; /* enum known_state */
+	struct marker_cost costs[MARKER_COSTS];
+	uint64_t pause_cost[RECORDING_EVENTS_MAX];
+} known[2];
+
+static void publish(const struct thread *thread, struct known *costs)
+{
+	int not_yet = KNOWN_NOT;
+
+	if (!atomic_compare_exchange_strong(&costs->state, &not_yet, KNOWN_SOON))
+		return;
+	memcpy(costs->costs, thread->costs, sizeof(costs->costs));
+	memcpy(costs->pause_cost, thread->pause_cost, sizeof(costs->pause_cost));
+	atomic_store(&costs->state, KNOWN);
+}
+
+/* Into the recording, once. */
+static void tell(const struct thread *thread, int mark)
+{
+	static _Atomic uint64_t told_ns; /* the recording's start */
+	const struct marker_cost *cost =
+		&thread->costs[mark >= 0 ? MARKER_START : MARKER_BEGIN];
+
+	if (atomic_exchange(&told_ns, process.start_ns) == process.start_ns)
+		return;
+	for (uint32_t i = 0; i < process.event_count; i++)
+		writer_name(RECORDING_NAME_SELF_COST, i, cost->whole[i], "");
+	writer_name(RECORDING_NAME_SELF_COST, RECORDING_COST_WALL, cost->whole_ns, "");
+}
+
+void self_cost_measure(struct thread *thread, int mark)
+{
+	struct known *costs = &known[thread->user_read];
+	struct recording_block *block = thread->block;
+	unsigned char *write = thread->write, *limit = thread->limit;
+
+	memset(thread->costs, 0, sizeof(thread->costs));
+	memset(thread->pause_cost, 0, sizeof(thread->pause_cost));
+	if (process.source != RECORDING_SOURCE_PERF || !thread->counting)
+		return;
+	if (atomic_load(&costs->state) == KNOWN) {
+		memcpy(thread->costs, costs->costs, sizeof(costs->costs));
+		memcpy(thread->pause_cost, costs->pause_cost,
+		       sizeof(costs->pause_cost));
+	} else {
+		thread->block = thread->trial;
+		thread->limit = trial_samples(thread) +
+				(size_t)TRIAL_SAMPLES * process.sample_bytes;
+		measure_all(thread, mark);
+		thread->block = block;
+		thread->write = write;
+		thread->limit = limit;
+		publish(thread, costs);
+	}
+	tell(thread, mark);
+}
+
+/* ---- applied ---- */
+
+void self_cost_subtract(const struct thread *thread, const struct frame *frame,
+			const uint64_t *own, uint64_t *values)
+{
+	for (uint32_t i = 0; i < process.event_count; i++) {
+		uint64_t cost = own[i];
+
+		for (int kind = 0; frame->has_inner && kind < MARKER_COSTS; kind++)
+			cost += frame->inner[kind] * thread->costs[kind].whole[i];
+		values[i] = difference(values[i], cost);
+	}
+}
+
+uint64_t self_cost_inner_ns(const struct thread *thread, const struct frame *frame)
+{
+	uint64_t cost_ns = 0;
+
+	for (int kind = 0; frame->has_inner && kind < MARKER_COSTS; kind++)
+		cost_ns += frame->inner[kind] * thread->costs[kind].whole_ns;
+	return cost_ns;
+}
