@@ -28,24 +28,35 @@
 #define GROUP_WORDS 3 /* before the values: number, time enabled, time running */
 #define PAGE_BYTES  ((size_t)sysconf(_SC_PAGESIZE))
 
+/* Descriptors that are left to the program where the hard limit cannot be raised: so many, or
+ * this part of what it was started with. */
+#define FDS_LEFT_MAX  64
+#define FDS_LEFT_PART 4
+
 /*
  * The program keeps the number of descriptors that it was started with: the soft limit is raised
- * by as many as we hold at once, as far as the hard limit lets.
+ * by as many as we hold at once, as far as the hard limit lets. Beyond, some are left to it:
+ * -EMFILE.
  */
-static void make_room_for_fds(uint64_t count)
+static int make_room_for_fds(struct thread *thread, uint32_t count)
 {
 	uint64_t held = atomic_fetch_add(&process.fd_count, count) + count;
+	uint64_t left = process.fd_limit / FDS_LEFT_PART;
 	struct rlimit limit;
 	rlim_t wanted;
 
+	thread->fds_counted = count;
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
+		return 0;
 	wanted = process.fd_limit + held < limit.rlim_max ? process.fd_limit + held
 							  : limit.rlim_max;
-	if (limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = wanted;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = wanted;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (left > FDS_LEFT_MAX)
+		left = FDS_LEFT_MAX;
+	return held + left > limit.rlim_cur ? -EMFILE : 0;
 }
 
 static int open_event(const struct runtime_event *event, int group_fd, bool user_read)
@@ -179,21 +190,17 @@ static void start_groups(const struct thread *thread)
 int perf_open(struct thread *thread, char *text, size_t size)
 {
 	int leader = -1;
+	int room = make_room_for_fds(thread, process.event_count);
 
-	thread->fds_counted = process.event_count;
-	make_room_for_fds(thread->fds_counted);
 	thread->slot_count = thread->group_count = 0;
 	for (uint32_t i = 0; i < process.event_count; i++) {
 		const struct runtime_event *event = &process.events[i];
-		int fd = open_event(event, leader, process.user_read);
+		int fd = room ? room : open_event(event, leader, process.user_read);
 
 		if (leader >= 0 && fd < 0 && fd != -EMFILE)
 			fd = open_event(event, -1, process.user_read), leader = -1;
 		if (fd < 0) {
-			snprintf(text, size, "event %s: perf_event_open: %s%s",
-				 event->name, strerror(-fd),
-				 fd == -EMFILE ? " (raise the limit with ulimit -Hn)"
-					       : "");
+			perf_refusal(event, -fd, text, size);
 			perf_close(thread, false);
 			return fd;
 		}

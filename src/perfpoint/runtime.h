@@ -283,6 +283,10 @@ void perf_credit(const struct thread *thread, uint32_t depth, const uint64_t *be
 /* Nothing can be read raw, whatever the source. */
 void perf_disarm(struct thread *thread);
 
+/* ---- refusal.c ---- */
+/* Why the event could not be opened (`code`, an errno) and the way out, one line. */
+void perf_refusal(const struct runtime_event *event, int code, char *text, size_t size);
+
 /* ---- counters.c: the same for whatever source the session chose ---- */
 int counters_open(struct thread *thread, char *text, size_t size);
 void counters_close(struct thread *thread, bool forked);

@@ -104,7 +104,7 @@ static void find_stack(struct thread *thread)
 static void thread_join_recording(struct thread *thread)
 {
 	pid_t tid = (pid_t)syscall(SYS_gettid);
-	char text[256] = "";
+	char text[512] = "";
 	int result;
 
 	thread->index =

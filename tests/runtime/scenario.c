@@ -8,17 +8,21 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -146,10 +150,56 @@ static void *nested_and_together(void *unused)
 	return unused;
 }
 
+static void *one_region_and_together(void *unused)
+{
+	region(1);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return unused;
+}
+
 static void thousand_threads(void)
 {
 	pthread_barrier_init(&barrier, NULL, THREADS_MAX);
 	run_threads(THREADS_MAX, nested_and_together);
+}
+
+/* Files that the program opens while so many threads are alive that counters lack descriptors. */
+#define FILES_BESIDE 40
+
+static void files_beside_threads(void)
+{
+	pthread_t threads[THREADS_MAX];
+
+	pthread_barrier_init(&barrier, NULL, THREADS_MAX + 1);
+	for (int i = 0; i < THREADS_MAX; i++)
+		CHECK(!pthread_create(&threads[i], NULL, one_region_and_together,
+				      NULL));
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < FILES_BESIDE; i++)
+		CHECK(open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0);
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < THREADS_MAX; i++)
+		CHECK(!pthread_join(threads[i], NULL));
+}
+
+/* The kernel refuses counters, from here on, with the errno in the environment. */
+static void refused(void)
+{
+	unsigned code = (unsigned)atoi(getenv("SCENARIO_ERRNO"));
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | code),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(filter) / sizeof(*filter), filter};
+
+	CHECK(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	CHECK(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+	errno = 0;
+	region(1);
+	CHECK(!errno);
 }
 
 static void *one_region(void *unused)
@@ -691,6 +741,8 @@ static const struct {
 	{"scopes", scopes},
 	{"small_file_limit", small_file_limit},
 	{"spawns", spawns},
+	{"files_beside_threads", files_beside_threads},
+	{"refused", refused},
 	{"thousand_threads", thousand_threads},
 	{"thread_storm", thread_storm},
 	{"threads_end_inside", threads_end_inside},

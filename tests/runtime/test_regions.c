@@ -5,8 +5,10 @@
  */
 #include "harness.h"
 
+#include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- nesting ---- */
@@ -191,6 +193,65 @@ static void too_few_descriptors_are_said_and_the_rest_is_recorded(void **state)
 	assert_non_null(strstr(outcome->stderr_text, "ulimit -Hn"));
 	assert_non_null(strstr(outcome->recorded.each[0].header.failure, "ulimit -Hn"));
 	finish(outcome);
+}
+
+static void the_program_keeps_descriptors_when_counters_lack_them(void **state)
+{
+	struct outcome *outcome =
+		run(&(struct setup){.program = scenario,
+				    .argument = "files_beside_threads",
+				    .fd_limit = 1200});
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_in_range(samples(outcome, NULL), 300, (1200 - 40) / 3);
+	assert_int_equal(samples(outcome, NULL) +
+				 lost(outcome, RECORDING_LOSS_NO_COUNTERS),
+			 1000);
+	finish(outcome);
+}
+
+static void every_refusal_says_the_way_out(void **state)
+{
+	static const struct {
+		int code;
+		const char *way_out;
+	} refusals[] = {
+		{EACCES, "kernel.perf_event_paranoid=1"},
+		{EPERM, "seccomp filter forbids perf_event_open"},
+		{ENOSYS, "seccomp filter hides perf_event_open"},
+		{ENOENT, "do not have it: choose another"},
+		{EINVAL, "record fewer events at once"},
+		{EMFILE, "ulimit -Hn"},
+		{ENFILE, "fs.file-max"},
+		{ENOSPC, "breakpoints"},
+		{EBUSY, "kernel.nmi_watchdog=0"},
+		{EOPNOTSUPP, "leave the modifiers out"},
+		{ENODEV, "online"},
+		{ENOMEM, "no memory"},
+		{E2BIG, "older"},
+		{ESRCH, "No such process"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		struct outcome *outcome;
+		char code[16];
+
+		snprintf(code, sizeof(code), "%d", refusals[i].code);
+		setenv("SCENARIO_ERRNO", code, 1);
+		outcome = run_scenario("refused");
+		unsetenv("SCENARIO_ERRNO");
+		assert_exited(outcome, 0);
+		assert_int_equal(samples(outcome, NULL), 0);
+		assert_int_equal(lost(outcome, RECORDING_LOSS_NO_COUNTERS), 1);
+		assert_non_null(strstr(outcome->stderr_text, "perfpoint: "));
+		assert_non_null(strstr(outcome->stderr_text, "event task-clock: "));
+		assert_non_null(strstr(outcome->stderr_text, refusals[i].way_out));
+		assert_int_equal(outcome->recorded.each[0].header.failure_code,
+				 refusals[i].code);
+		finish(outcome);
+	}
 }
 
 static void thousands_of_short_threads_share_space(void **state)
@@ -449,6 +510,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(regions_beyond_the_table_are_counted),
 		cmocka_unit_test(a_thousand_threads_lose_nothing),
 		cmocka_unit_test(too_few_descriptors_are_said_and_the_rest_is_recorded),
+		cmocka_unit_test(the_program_keeps_descriptors_when_counters_lack_them),
+		cmocka_unit_test(every_refusal_says_the_way_out),
 		cmocka_unit_test(thousands_of_short_threads_share_space),
 		cmocka_unit_test(threads_may_end_inside_a_region),
 		cmocka_unit_test(cancellation_ends_a_scope_or_drops_it),
