@@ -3,8 +3,10 @@
  * Source perf: perf_event_open(2) groups of the calling thread, opened at its first marker and
  * always running. A region costs two reads of the group; nothing is started, stopped or reset.
  *
- * All events are one group where the kernel lets them be (its values are then of one moment);
- * an event that it refuses to add begins the next group. A reading is, per group, what read(2)
+ * The session says what the groups are; else all events are one where the kernel lets them be
+ * (its values are then of one moment), and an event that it refuses to add begins the next.
+ * On processors with cores of several kinds, an event that each kind counts by a PMU of its own is
+ * in two groups, of which at most one runs; its count is the sum. A reading is, per group, what read(2)
  * gives with PERF_FORMAT_GROUP and both times:
  *
  *	number of events, time enabled, time running, value ...
@@ -59,15 +61,16 @@ static int make_room_for_fds(struct thread *thread, uint32_t count)
 	return held + left > limit.rlim_cur ? -EMFILE : 0;
 }
 
-static int open_event(const struct runtime_event *event, int group_fd, bool user_read)
+static int open_event(const struct runtime_event *event, bool other, int group_fd,
+		      bool user_read)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof(attr),
 		.disabled = group_fd < 0, /* a leader waits for its group */
-		.type = event->type,
-		.config = event->config,
-		.config1 = event->config1,
-		.config2 = event->config2,
+		.type = other ? event->other_type : event->type,
+		.config = other ? event->other_config : event->config,
+		.config1 = other ? event->other_config1 : event->config1,
+		.config2 = other ? event->other_config2 : event->config2,
 		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED |
 			       PERF_FORMAT_TOTAL_TIME_RUNNING,
 	};
@@ -84,7 +87,7 @@ static int open_event(const struct runtime_event *event, int group_fd, bool user
 			     (unsigned long)PERF_FLAG_FD_CLOEXEC);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0 && errno == EINVAL && user_read)
-		return open_event(event, group_fd, false);
+		return open_event(event, other, group_fd, false);
 	return fd < 0 ? -errno : process_move_fd((int)fd);
 }
 
@@ -127,6 +130,8 @@ static void map_slots(struct thread *thread)
 {
 	bool user_read = process.user_read && thread->slot_count;
 
+	/* Of two counters of one event at most one is on the processor: not for raw reads. */
+	user_read &= thread->slot_count == process.event_count;
 	perf_disarm(thread);
 	for (uint32_t i = 0; user_read && i < thread->slot_count; i++)
 		user_read = map_slot(&thread->slots[i]);
@@ -179,38 +184,92 @@ void perf_close(struct thread *thread, bool forked)
  */
 static void start_groups(const struct thread *thread)
 {
-	const struct perf_slot *leader = thread->slots;
+	for (uint32_t g = 0; g < thread->group_count; g++)
+		ioctl(thread->slots[thread->groups[g].first].fd, PERF_EVENT_IOC_ENABLE,
+		      0);
+}
 
-	for (uint32_t g = 0; g < thread->group_count; g++) {
-		ioctl(leader->fd, PERF_EVENT_IOC_ENABLE, 0);
-		leader += thread->group_sizes[g];
+/* Opens an event as the thread's next slot, in the last group or as leader of a new one. */
+static int add_slot(struct thread *thread, uint32_t event, bool other, bool leads)
+{
+	uint32_t groups = thread->group_count;
+	int leader = leads ? -1 : thread->slots[thread->groups[groups - 1].first].fd;
+	int fd;
+
+	fd = open_event(&process.events[event], other, leader, process.user_read);
+	if (fd < 0)
+		return fd;
+	if (leads) {
+		thread->groups[groups] = (struct perf_group){
+			.first = thread->slot_count,
+			.word = thread->slot_count + GROUP_WORDS * groups,
+		};
+		thread->group_count++;
 	}
+	thread->groups[thread->group_count - 1].size++;
+	thread->slots[thread->slot_count++] =
+		(struct perf_slot){.fd = fd, .event = event};
+	return 0;
+}
+
+/* The events, in the order of the session. */
+static int add_event(struct thread *thread, uint32_t event)
+{
+	bool leads = event == 0 || process.events[event].begins_group;
+	int result = add_slot(thread, event, false, leads);
+
+	/* Without groups in the session: the kernel decides what fits. */
+	if (result && !leads && !process.grouped && result != -EMFILE)
+		result = add_slot(thread, event, false, true);
+	thread->event_groups = thread->group_count;
+	return result;
+}
+
+/* The same events on the processor's other PMU, where they have one; *event: what failed. */
+static int add_twin(struct thread *thread, uint32_t g, uint32_t *event)
+{
+	uint32_t first = thread->groups[g].first;
+	bool leads = true;
+
+	for (uint32_t i = first; i < first + thread->groups[g].size; i++) {
+		int result;
+
+		if (!process.events[i].has_other)
+			continue;
+		*event = i;
+		result = add_slot(thread, i, true, leads);
+		if (result)
+			return result;
+		if (leads)
+			thread->groups[g].twin = thread->group_count - 1;
+		leads = false;
+	}
+	return 0;
+}
+
+static uint32_t slots_wanted(void)
+{
+	uint32_t count = process.event_count;
+
+	for (uint32_t i = 0; i < process.event_count; i++)
+		count += process.events[i].has_other;
+	return count;
 }
 
 int perf_open(struct thread *thread, char *text, size_t size)
 {
-	int leader = -1;
-	int room = make_room_for_fds(thread, process.event_count);
+	uint32_t event = 0;
+	int result = make_room_for_fds(thread, slots_wanted());
 
-	thread->slot_count = thread->group_count = 0;
-	for (uint32_t i = 0; i < process.event_count; i++) {
-		const struct runtime_event *event = &process.events[i];
-		int fd = room ? room : open_event(event, leader, process.user_read);
-
-		if (leader >= 0 && fd < 0 && fd != -EMFILE)
-			fd = open_event(event, -1, process.user_read), leader = -1;
-		if (fd < 0) {
-			perf_refusal(event, -fd, text, size);
-			perf_close(thread, false);
-			return fd;
-		}
-		if (leader < 0) {
-			leader = fd;
-			thread->group_sizes[thread->group_count++] = 0;
-		}
-		thread->group_sizes[thread->group_count - 1]++;
-		thread->slots[i] = (struct perf_slot){.fd = fd};
-		thread->slot_count++;
+	thread->slot_count = thread->group_count = thread->event_groups = 0;
+	for (uint32_t i = 0; !result && i < process.event_count; i++)
+		result = add_event(thread, event = i);
+	for (uint32_t g = 0; !result && g < thread->event_groups; g++)
+		result = add_twin(thread, g, &event);
+	if (result) {
+		perf_refusal(&process.events[event], -result, text, size);
+		perf_close(thread, false);
+		return result;
 	}
 	start_groups(thread);
 	map_slots(thread);
@@ -219,8 +278,8 @@ int perf_open(struct thread *thread, char *text, size_t size)
 
 uint32_t perf_reading_words(void)
 {
-	/* In the worst case each event is a group. */
-	return (GROUP_WORDS + 1) * process.event_count;
+	/* In the worst case each is a group. */
+	return (GROUP_WORDS + 1) * slots_wanted();
 }
 
 /*
@@ -235,7 +294,7 @@ static void settle(const struct thread *thread, struct frame *frame)
 	for (uint32_t g = thread->group_count; g-- > 0;) {
 		const struct user_counter *leader;
 
-		for (uint32_t k = thread->group_sizes[g]; k-- > 0;) {
+		for (uint32_t k = thread->groups[g].size; k-- > 0;) {
 			i--;
 			*--to = user_read_value_of(&thread->counters[i],
 						   frame->reading[i]);
@@ -243,7 +302,7 @@ static void settle(const struct thread *thread, struct frame *frame)
 		leader = &thread->counters[i];
 		to -= GROUP_WORDS;
 		user_read_times_of(leader, frame->begin, &to[1], &to[2]);
-		to[0] = thread->group_sizes[g];
+		to[0] = thread->groups[g].size;
 	}
 	frame->readable = true;
 	frame->epoch = 0;
@@ -273,7 +332,7 @@ static bool read_in_user_space(struct thread *thread, uint64_t *reading)
 	const struct perf_slot *slot = thread->slots;
 
 	for (uint32_t g = 0; g < thread->group_count; g++) {
-		uint32_t size = thread->group_sizes[g];
+		uint32_t size = thread->groups[g].size;
 
 		reading[0] = size;
 		if (!user_read_times(slot->page, &reading[1], &reading[2]))
@@ -329,7 +388,7 @@ bool perf_read(struct thread *thread, uint64_t *reading)
 	if (thread->user_read && read_in_user_space(thread, reading))
 		return true;
 	for (uint32_t g = 0; g < thread->group_count; g++) {
-		uint32_t size = thread->group_sizes[g];
+		uint32_t size = thread->groups[g].size;
 		size_t bytes = (GROUP_WORDS + size) * sizeof(*reading);
 		long n;
 
@@ -353,7 +412,7 @@ void perf_credit(const struct thread *thread, uint32_t depth, const uint64_t *be
 
 	for (uint32_t g = 0; g < thread->group_count; g++) {
 		word += GROUP_WORDS;
-		for (uint32_t i = 0; i < thread->group_sizes[g]; i++, word++, event++) {
+		for (uint32_t i = 0; i < thread->groups[g].size; i++, word++, event++) {
 			uint64_t count = end[word] - begin[word] + constant[event];
 
 			for (uint32_t d = 0; d < depth; d++) {
@@ -384,38 +443,78 @@ static uint64_t scale(uint64_t value, uint64_t enabled, uint64_t running)
 	return (uint64_t)((unsigned __int128)value * enabled / running);
 }
 
-bool perf_subtract(const struct thread *thread, const uint64_t *begin,
-		   const uint64_t *end, uint64_t *deltas,
-		   struct recording_sample *sample)
+/* Adds the increases of a group's events. */
+static void add_increases(const struct thread *thread, const struct perf_group *group,
+			  const uint64_t *begin, const uint64_t *end, uint64_t *deltas)
 {
-	for (uint32_t g = 0; g < thread->group_count; g++) {
-		uint32_t size = thread->group_sizes[g];
-		uint64_t enabled = end[1] - begin[1];
-		uint64_t running = end[2] - begin[2];
-		bool partial = running < enabled;
-		uint64_t share;
+	const struct perf_slot *slot = &thread->slots[group->first];
+	uint32_t word = group->word + GROUP_WORDS;
 
-		if (unlikely(!running && enabled))
-			return false;
-		begin += GROUP_WORDS;
-		end += GROUP_WORDS;
-		for (uint32_t i = 0; i < size; i++) {
-			uint64_t delta = *end++ - *begin++;
+	for (uint32_t i = 0; i < group->size; i++, word++, slot++)
+		deltas[slot->event] += end[word] - begin[word];
+}
 
-			*deltas++ = unlikely(partial) ? scale(delta, enabled, running)
-						      : delta;
-		}
-		if (unlikely(partial)) {
-			share = (uint64_t)((unsigned __int128)running * UINT16_MAX /
-					   enabled);
-			sample->flags |= RECORDING_SAMPLE_MULTIPLEXED;
-			if (share < sample->running_share)
-				sample->running_share = (uint16_t)share;
-		}
+/* Time enabled and running of a group and its twin between two readings. */
+static void times_between(const struct thread *thread, const struct perf_group *group,
+			  const uint64_t *begin, const uint64_t *end, uint64_t *enabled,
+			  uint64_t *running)
+{
+	uint32_t word = group->word;
+
+	*enabled = end[word + 1] - begin[word + 1];
+	*running = end[word + 2] - begin[word + 2];
+	if (group->twin) {
+		word = thread->groups[group->twin].word;
+		*running += end[word + 2] - begin[word + 2];
+	}
+	if (*running > *enabled)
+		*running = *enabled;
+}
+
+/* The group did not run all of the time: what it missed is taken to be as what it saw. */
+static enum recording_loss extrapolate(const struct perf_group *group, uint64_t enabled,
+				       uint64_t running, uint64_t *deltas,
+				       struct recording_sample *sample)
+{
+	uint64_t share;
+
+	if (!running)
+		return RECORDING_LOSS_NOT_RUNNING;
+	if (scale(running, 1000, enabled) < process.running_floor)
+		return RECORDING_LOSS_TOO_LITTLE_RUNNING;
+	/* A group's own slots are its events. */
+	for (uint32_t i = group->first; i < group->first + group->size; i++)
+		deltas[i] = scale(deltas[i], enabled, running);
+	share = scale(running, UINT16_MAX, enabled);
+	sample->flags |= RECORDING_SAMPLE_MULTIPLEXED;
+	if (share < sample->running_share)
+		sample->running_share = (uint16_t)share;
+	return RECORDING_LOSS_KINDS;
+}
+
+enum recording_loss perf_subtract(const struct thread *thread, const uint64_t *begin,
+				  const uint64_t *end, uint64_t *deltas,
+				  struct recording_sample *sample)
+{
+	memset(deltas, 0, process.event_count * sizeof(*deltas));
+	for (uint32_t g = 0; g < thread->event_groups; g++) {
+		const struct perf_group *group = &thread->groups[g];
+		enum recording_loss loss = RECORDING_LOSS_KINDS;
+		uint64_t enabled, running;
+
+		times_between(thread, group, begin, end, &enabled, &running);
+		add_increases(thread, group, begin, end, deltas);
+		if (group->twin)
+			add_increases(thread, &thread->groups[group->twin], begin, end,
+				      deltas);
+		if (unlikely(running < enabled))
+			loss = extrapolate(group, enabled, running, deltas, sample);
+		if (unlikely(loss != RECORDING_LOSS_KINDS))
+			return loss;
 		if (g == 0) {
 			sample->cpu_ns = enabled;
 			sample->flags |= RECORDING_SAMPLE_CPU_TIME;
 		}
 	}
-	return true;
+	return RECORDING_LOSS_KINDS;
 }

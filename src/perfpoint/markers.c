@@ -213,6 +213,13 @@ static void subtract_inner_time(const struct thread *thread, const struct frame 
 	sample->cpu_ns = less(sample->cpu_ns, inner_ns);
 }
 
+/* Regions of self_cost.c are nobody's loss: where groups take turns, some do not run in them. */
+static void lose_sample(const struct thread *thread, enum recording_loss loss)
+{
+	if (thread->block != thread->trial)
+		process_lose(loss);
+}
+
 /* Writes the sample of `frame`, which ended at `end` with the reading in scratch. */
 static void store_sample(struct thread *thread, const struct frame *frame, uint64_t end,
 			 bool readable)
@@ -223,19 +230,20 @@ static void store_sample(struct thread *thread, const struct frame *frame, uint6
 
 	if (unlikely(loss != RECORDING_LOSS_KINDS)) {
 		if (!counters_deferred(thread, frame, loss))
-			process_lose(loss);
+			lose_sample(thread, loss);
 		return;
 	}
 	room = writer_room(thread);
 	if (unlikely(!room)) {
-		process_lose(RECORDING_LOSS_NO_SPACE);
+		lose_sample(thread, RECORDING_LOSS_NO_SPACE);
 		return;
 	}
 	sample = (struct recording_sample *)(void *)room;
 	fill_sample(thread, frame, end, sample);
-	if (unlikely(!counters_subtract(thread, frame->reading, thread->scratch,
-					(uint64_t *)(sample + 1), sample))) {
-		process_lose(RECORDING_LOSS_NOT_RUNNING);
+	loss = counters_subtract(thread, frame->reading, thread->scratch,
+				 (uint64_t *)(sample + 1), sample);
+	if (unlikely(loss != RECORDING_LOSS_KINDS)) {
+		lose_sample(thread, loss);
 		return;
 	}
 	self_cost_subtract(thread, frame, thread->costs[frame->kind].slow,

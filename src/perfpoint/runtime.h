@@ -51,8 +51,10 @@
 
 /* Regions open at once on one thread that are measured; deeper ones are counted. */
 #define DEPTH_MAX 256
+/* Each event may be on two PMUs. */
+#define PERF_SLOTS_MAX (2 * RECORDING_EVENTS_MAX)
 /* What one reading of the counters takes: per group 3 words, per event 1. */
-#define READING_WORDS_MAX ((size_t)4 * RECORDING_EVENTS_MAX)
+#define READING_WORDS_MAX ((size_t)4 * PERF_SLOTS_MAX)
 
 enum process_state {
 	PROCESS_NEW = 0, /* also: forked, and no marker executed since */
@@ -126,16 +128,26 @@ struct thread {
 	unsigned char *write; /* next sample */
 	unsigned char *limit; /* end of the block */
 	size_t block_bytes;   /* of the next block to ask for */
-	/* counters, source perf: event i is slot i; groups are runs of consecutive slots */
+	/*
+	 * counters, source perf: event i is slot i; behind them are what some events are on
+	 * another PMU of the processor. Groups are runs of consecutive slots.
+	 */
 	struct perf_slot {
 		int fd;
+		uint32_t event;
 		struct perf_event_mmap_page *page; /* NULL: no user-space reads */
-	} slots[RECORDING_EVENTS_MAX];
-	uint8_t group_sizes[RECORDING_EVENTS_MAX];
+	} slots[PERF_SLOTS_MAX];
+	struct perf_group {
+		uint32_t first; /* slot */
+		uint32_t size;
+		uint32_t word; /* where it begins in a reading */
+		uint32_t twin; /* the group of the same events elsewhere; 0: none */
+	} groups[PERF_SLOTS_MAX];
 	uint32_t group_count;
-	uint32_t slot_count;  /* slots open */
-	uint32_t fds_counted; /* in process.fd_count for this thread */
-	bool user_read;       /* every slot can be read in user space */
+	uint32_t event_groups; /* the first so many are not twins */
+	uint32_t slot_count;   /* slots open */
+	uint32_t fds_counted;  /* in process.fd_count for this thread */
+	bool user_read;        /* every slot can be read in user space */
 	uint32_t epoch; /* of the copies in `counters`; never 0 once they are armed */
 	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
 	struct clock clock;
@@ -257,10 +269,11 @@ uint32_t perf_reading_words(void);
  * async-signal-safe. false: could not be read. */
 bool perf_read(struct thread *thread, uint64_t *reading);
 /* Increases between two readings into deltas[]; sets cpu_ns, flags and running_share of
- * *sample. false: the counters did not run. */
-bool perf_subtract(const struct thread *thread, const uint64_t *begin,
-		   const uint64_t *end, uint64_t *deltas,
-		   struct recording_sample *sample);
+ * *sample. RECORDING_LOSS_KINDS, or why this cannot be a sample: the counters did not run, or
+ * less than the session wants. */
+enum recording_loss perf_subtract(const struct thread *thread, const uint64_t *begin,
+				  const uint64_t *end, uint64_t *deltas,
+				  struct recording_sample *sample);
 
 /*
  * Copies what the pages of the thread's counters say, for perf_inline.h. Raw readings of open
@@ -301,15 +314,17 @@ static inline bool counters_read(struct thread *thread, uint64_t *reading)
 	       counters_read_plugin(thread, reading);
 }
 
-static inline bool counters_subtract(const struct thread *thread, const uint64_t *begin,
-				     const uint64_t *end, uint64_t *deltas,
-				     struct recording_sample *sample)
+static inline enum recording_loss counters_subtract(const struct thread *thread,
+						    const uint64_t *begin,
+						    const uint64_t *end,
+						    uint64_t *deltas,
+						    struct recording_sample *sample)
 {
 	if (likely(process.source == RECORDING_SOURCE_PERF))
 		return perf_subtract(thread, begin, end, deltas, sample);
 	for (uint32_t i = 0; i < process.event_count; i++)
 		deltas[i] = end[i] - begin[i];
-	return true;
+	return RECORDING_LOSS_KINDS;
 }
 
 /*

@@ -41,6 +41,7 @@ struct setup {
 	const struct session_event
 		*events; /* NULL: task-clock, context-switches, page-faults */
 	size_t event_count;
+	uint32_t running_floor;   /* permille */
 	rlim_t file_limit;        /* 0: none */
 	rlim_t fd_limit;          /* soft limit; 0: none */
 	rlim_t fd_hard_limit;     /* 0: the same */

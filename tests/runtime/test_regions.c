@@ -432,6 +432,89 @@ static void a_sleep_is_a_context_switch_and_not_cpu_time(void **state)
 	finish(outcome);
 }
 
+/* As the three of the harness, each a group of its own. */
+static void groups_of_the_session_are_read_one_by_one(void **state)
+{
+	static const struct session_event events[] = {
+		{.name = "task-clock",
+		 .type = PERF_TYPE_SOFTWARE,
+		 .config = PERF_COUNT_SW_TASK_CLOCK,
+		 .begins_group = true},
+		{.name = "context-switches",
+		 .type = PERF_TYPE_SOFTWARE,
+		 .config = PERF_COUNT_SW_CONTEXT_SWITCHES,
+		 .begins_group = true},
+		{.name = "page-faults",
+		 .type = PERF_TYPE_SOFTWARE,
+		 .config = PERF_COUNT_SW_PAGE_FAULTS,
+		 .begins_group = true},
+	};
+	struct outcome *outcome = run(&(struct setup){.program = scenario,
+						      .argument = "counts_faults",
+						      .events = events,
+						      .event_count = 3});
+	uint64_t touched[2] = {0};
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_quiet(outcome);
+	recordings_visit(&outcome->recorded, "touch 100 pages", add_faults, touched);
+	assert_in_range(touched[0], 2000, 2005);
+	assert_int_equal(lost_at_all(outcome), 0);
+	finish(outcome);
+}
+
+static void check_unscaled(const struct recording *recording,
+			   const struct recording_sample *sample,
+			   const uint64_t *values, void *context)
+{
+	assert_int_equal(sample->running_share, UINT16_MAX);
+	assert_true(sample->flags & RECORDING_SAMPLE_CPU_TIME);
+	add_faults(recording, sample, values, context);
+}
+
+/*
+ * Two counters of one event, in the first group and in the last, each with a twin; page-faults
+ * are counted twice.
+ */
+static void an_event_on_two_pmus_is_the_sum_of_both(void **state)
+{
+	static const struct session_event events[] = {
+		{.name = "nothing",
+		 .type = PERF_TYPE_SOFTWARE,
+		 .config = PERF_COUNT_SW_DUMMY,
+		 .has_other = true,
+		 .other_type = PERF_TYPE_SOFTWARE,
+		 .other_config = PERF_COUNT_SW_DUMMY,
+		 .begins_group = true},
+		{.name = "alone",
+		 .type = PERF_TYPE_SOFTWARE,
+		 .config = PERF_COUNT_SW_PAGE_FAULTS},
+		{.name = "page-faults",
+		 .type = PERF_TYPE_SOFTWARE,
+		 .config = PERF_COUNT_SW_PAGE_FAULTS,
+		 .has_other = true,
+		 .other_type = PERF_TYPE_SOFTWARE,
+		 .other_config = PERF_COUNT_SW_PAGE_FAULTS_MIN,
+		 .begins_group = true},
+	};
+	struct outcome *outcome = run(&(struct setup){.program = scenario,
+						      .argument = "counts_faults",
+						      .events = events,
+						      .event_count = 3});
+	uint64_t touched[2] = {0};
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_quiet(outcome);
+	recordings_visit(&outcome->recorded, "touch 100 pages", check_unscaled,
+			 touched);
+	assert_in_range(touched[0], 4000, 4010);
+	assert_in_range(touched[1], 2000, 2005);
+	assert_int_equal(lost_at_all(outcome), 0);
+	finish(outcome);
+}
+
 static void source_none_measures_time(void **state)
 {
 	struct outcome *outcome = run(&(struct setup){
@@ -524,6 +607,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(exceptions_drop_original_markers_of_callees),
 		cmocka_unit_test(page_faults_are_the_pages_touched),
 		cmocka_unit_test(a_sleep_is_a_context_switch_and_not_cpu_time),
+		cmocka_unit_test(groups_of_the_session_are_read_one_by_one),
+		cmocka_unit_test(an_event_on_two_pmus_is_the_sum_of_both),
 		cmocka_unit_test(source_none_measures_time),
 		cmocka_unit_test(
 			an_event_that_does_not_open_is_said_and_samples_are_counted),

@@ -4,6 +4,7 @@
 
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "work.h"
 
@@ -91,6 +92,63 @@ static void groups_that_take_turns_are_scaled_to_the_truth(void **state)
 	}
 }
 
+/* Runs the twelve, the groups beginning where `begins` says. */
+static struct outcome *run_in_groups(const bool *begins, uint32_t running_floor)
+{
+	struct session_event events[TWELVE];
+	struct setup setup = {
+		.program = "/guest/work",
+		.argument = "huge",
+		.events = events,
+		.event_count = TWELVE,
+		.running_floor = running_floor,
+	};
+	struct outcome *outcome;
+
+	library = "/guest/libperfpoint.so.0";
+	plugin = "";
+	memcpy(events, twelve, sizeof(events));
+	for (size_t i = 0; i < TWELVE; i++)
+		events[i].begins_group = begins[i];
+	outcome = run(&setup);
+	assert_exited(outcome, 0);
+	return outcome;
+}
+
+static void groups_are_what_the_session_says(void **state)
+{
+	static const bool fit[TWELVE] = {[0] = true, [6] = true};
+	static const bool do_not_fit[TWELVE] = {[0] = true};
+	struct outcome *outcome = run_in_groups(fit, 0);
+	size_t count = 0;
+
+	(void)state;
+	assert_quiet(outcome);
+	recordings_visit(&outcome->recorded, "mark-4", check_sample, &count);
+	assert_int_equal(count, 1);
+	finish(outcome);
+	outcome = run_in_groups(do_not_fit, 0);
+	assert_int_equal(lost(outcome, RECORDING_LOSS_NO_COUNTERS), 1);
+	assert_non_null(strstr(outcome->stderr_text, "record fewer events at once"));
+	finish(outcome);
+}
+
+static void samples_below_the_floor_are_refused(void **state)
+{
+	static const bool halves[TWELVE] = {[0] = true, [6] = true};
+	struct outcome *outcome = run_in_groups(halves, 400);
+
+	(void)state;
+	assert_int_equal(samples(outcome, "mark-4"), 1);
+	assert_int_equal(lost_at_all(outcome), 0);
+	finish(outcome);
+	outcome = run_in_groups(halves, 600);
+	assert_int_equal(samples(outcome, "mark-4"), 0);
+	assert_int_equal(lost(outcome, RECORDING_LOSS_TOO_LITTLE_RUNNING), 1);
+	assert_int_equal(lost_at_all(outcome), 1);
+	finish(outcome);
+}
+
 /*
  * Regions far shorter than a turn: a group counts in some and in others not at all. Those are
  * told as lost, not recorded as 0.
@@ -128,6 +186,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_that_take_turns_are_scaled_to_the_truth),
+		cmocka_unit_test(groups_are_what_the_session_says),
+		cmocka_unit_test(samples_below_the_floor_are_refused),
 		AWAITING(a_region_in_which_a_group_never_ran_is_lost_not_zero,
 			 "--multiplex"),
 		AWAITING(record_multiplexes_when_it_is_asked_to, "--multiplex"),
