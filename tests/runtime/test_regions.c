@@ -515,6 +515,44 @@ static void an_event_on_two_pmus_is_the_sum_of_both(void **state)
 	finish(outcome);
 }
 
+/* Costs told in a recording; bit i: of event i, bit 63: wall time. */
+static uint64_t costs_told(const struct recording *recording, uint64_t *wall_ns)
+{
+	const unsigned char *at = recording->map + recording->header.names_offset;
+	const unsigned char *end = at + recording->header.names_used;
+	uint64_t told = 0;
+
+	while (at < end) {
+		const struct recording_name *name = (const void *)at;
+
+		at += (sizeof(*name) + name->length + 7) & ~(uint64_t)7;
+		if (name->kind != RECORDING_NAME_SELF_COST)
+			continue;
+		if (name->id == RECORDING_COST_WALL)
+			*wall_ns = name->value;
+		told |= 1ull << (name->id == RECORDING_COST_WALL ? 63 : name->id);
+	}
+	return told;
+}
+
+static void what_markers_cost_is_in_each_recording_once(void **state)
+{
+	static const char *const scenarios[] = {"scopes", "nested", "thread_storm"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(*scenarios); i++) {
+		struct outcome *outcome = run_scenario(scenarios[i]);
+		uint64_t wall_ns = 0;
+
+		assert_exited(outcome, 0);
+		assert_int_equal(costs_told(&outcome->recorded.each[0], &wall_ns),
+				 1ull << 63 | 7);
+		/* A pair reads its counters by two system calls. */
+		assert_in_range(wall_ns, 100, 1000000);
+		finish(outcome);
+	}
+}
+
 static void source_none_measures_time(void **state)
 {
 	struct outcome *outcome = run(&(struct setup){
@@ -609,6 +647,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_sleep_is_a_context_switch_and_not_cpu_time),
 		cmocka_unit_test(groups_of_the_session_are_read_one_by_one),
 		cmocka_unit_test(an_event_on_two_pmus_is_the_sum_of_both),
+		cmocka_unit_test(what_markers_cost_is_in_each_recording_once),
 		cmocka_unit_test(source_none_measures_time),
 		cmocka_unit_test(
 			an_event_that_does_not_open_is_said_and_samples_are_counted),
