@@ -410,8 +410,9 @@ static void leave(perfpoint_token token)
 }
 
 /* A region that will be closed by end(), which must know of those that are not measured. */
-static inline void open_region(struct thread *thread, enum marker_kind kind,
-			       uint32_t region, uintptr_t cfa, uintptr_t site)
+static inline __attribute__((always_inline)) void
+open_region(struct thread *thread, enum marker_kind kind, uint32_t region,
+	    uintptr_t cfa, uintptr_t site)
 {
 	if (unlikely(!enter_region(thread, kind, region, cfa, site)))
 		thread->overflow++;
