@@ -107,6 +107,7 @@ static const struct perf_event_mmap_page no_page;
 
 void perf_disarm(struct thread *thread)
 {
+	thread->armed = USER_READ_DISARMED;
 	thread->counters[0] = (struct user_counter){
 		.page = &no_page,
 		.lock = USER_READ_DISARMED,
@@ -320,9 +321,10 @@ bool perf_rearm(struct thread *thread)
 	for (uint32_t i = 0; i < thread->slot_count; i++) {
 		if (user_read_arm(&thread->counters[i]))
 			continue;
-		thread->counters[0].lock = USER_READ_DISARMED;
+		thread->armed = USER_READ_DISARMED;
 		return false;
 	}
+	thread->armed = thread->counters[0].lock;
 	return true;
 }
 

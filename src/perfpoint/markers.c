@@ -222,7 +222,7 @@ static void lose_sample(const struct thread *thread, enum recording_loss loss)
 
 /* Writes the sample of `frame`, which ended at `end` with the reading in scratch. */
 static void store_sample(struct thread *thread, const struct frame *frame, uint64_t end,
-			 bool readable)
+			 bool readable, enum perf_end why)
 {
 	enum recording_loss loss = obstacle(thread, frame, readable);
 	struct recording_sample *sample;
@@ -246,7 +246,7 @@ static void store_sample(struct thread *thread, const struct frame *frame, uint6
 		lose_sample(thread, loss);
 		return;
 	}
-	self_cost_subtract(thread, frame, thread->costs[frame->kind].slow,
+	self_cost_subtract(thread, frame, thread->costs[frame->kind].slow[why],
 			   (uint64_t *)(sample + 1));
 	subtract_inner_time(thread, frame, sample);
 	/* The counters are read outside of what the clock measures. */
@@ -256,19 +256,19 @@ static void store_sample(struct thread *thread, const struct frame *frame, uint6
 }
 
 /* Some page changed since START, or there are none, or there is no room in the block. */
-static __attribute__((noinline)) void end_slowly(struct thread *thread,
-						 struct frame *frame, uint64_t end)
+static __attribute__((noinline)) void
+end_slowly(struct thread *thread, struct frame *frame, uint64_t end, enum perf_end why)
 {
 	bool readable = thread->counting && counters_read(thread, thread->scratch);
 
 	/* What was read raw at START must become comparable, with what was known then. */
 	if (frame->epoch)
 		perf_rearm(thread);
-	store_sample(thread, frame, end, readable);
+	store_sample(thread, frame, end, readable, why);
 	/* The regions around this one must not count what we did. */
 	if (thread->user_read && readable && perf_read(thread, thread->pause[1]))
 		perf_credit(thread, thread->depth - 1, thread->scratch,
-			    thread->pause[1], thread->costs[frame->kind].extra);
+			    thread->pause[1], thread->costs[frame->kind].extra[why]);
 }
 
 static __attribute__((noinline)) void add_inner(struct frame *parent,
@@ -324,11 +324,13 @@ static inline __attribute__((always_inline)) void leave_region(struct thread *th
 	struct frame *frame = thread_frame(thread, thread->depth - 1);
 	unsigned char *room = thread->write;
 	struct recording_sample *sample = (struct recording_sample *)(void *)room;
+	enum perf_end why = PERF_END_EARLY;
 
-	if (unlikely(frame->region == UINT32_MAX || !has_room(thread) ||
-		     !perf_end(thread, frame, thread->costs[frame->kind].own,
-			       (uint64_t *)(sample + 1)))) {
-		end_slowly(thread, frame, end);
+	if (likely(frame->region != UINT32_MAX && has_room(thread)))
+		why = perf_end(thread, frame, thread->costs[frame->kind].own,
+			       (uint64_t *)(sample + 1));
+	if (unlikely(why != PERF_END_FINE)) {
+		end_slowly(thread, frame, end, why);
 	} else {
 		fill_sample(thread, frame, end, sample);
 		sample->flags = RECORDING_SAMPLE_CPU_TIME;

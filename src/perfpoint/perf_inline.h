@@ -16,7 +16,9 @@
  */
 static inline bool perf_armed(const struct thread *thread)
 {
-	return user_read_unchanged(&thread->counters[0]);
+	const volatile uint32_t *lock = &thread->counters[0].page->lock;
+
+	return *lock == thread->armed;
 }
 
 /* Raw counters into the frame; false: perf_rearm() first. */
@@ -39,11 +41,13 @@ static inline bool perf_begin(const struct thread *thread, struct frame *frame)
 }
 
 /*
- * Increases since perf_begin() less `own` each; false: they must be found out otherwise. Whether
- * another frame has renewed the copies or the kernel has changed the page costs the same.
+ * Increases since perf_begin() less `own` each; not PERF_END_FINE: they must be found out
+ * otherwise. Whether another frame has renewed the copies or the kernel has changed the page
+ * costs the same.
  */
-static inline bool perf_end(const struct thread *thread, const struct frame *frame,
-			    const uint64_t *own, uint64_t *values)
+static inline enum perf_end perf_end(const struct thread *thread,
+				     const struct frame *frame, const uint64_t *own,
+				     uint64_t *values)
 {
 	const struct user_counter *counter = thread->counters;
 	const struct user_counter *end = counter + process.event_count;
@@ -51,7 +55,7 @@ static inline bool perf_end(const struct thread *thread, const struct frame *fra
 	bool unchanged = true;
 
 	if (unlikely((frame->epoch ^ thread->epoch) | !perf_armed(thread)))
-		return false;
+		return PERF_END_EARLY;
 	do {
 		uint64_t now = user_read_raw(counter->reader), count;
 
@@ -61,7 +65,7 @@ static inline bool perf_end(const struct thread *thread, const struct frame *fra
 		*values++ = count > *own ? count - *own : 0;
 		own++;
 	} while (++counter != end);
-	return likely(unchanged);
+	return likely(unchanged) ? PERF_END_FINE : PERF_END_LATE;
 }
 
 #endif

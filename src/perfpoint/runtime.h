@@ -82,13 +82,22 @@ enum marker_kind {
 /* Samples for which there is room when costs are measured. */
 #define TRIAL_SAMPLES 16
 
+/* When END found that raw counters would not do: before it read them, or after. */
+enum perf_end {
+	PERF_END_EARLY,
+	PERF_END_LATE,
+	PERF_END_KINDS,
+	PERF_END_FINE = PERF_END_KINDS
+};
+
 /* What a pair of markers adds to counters and time, in their units; see self_cost.c. */
 struct marker_cost {
-	uint64_t own[RECORDING_EVENTS_MAX];   /* to the region itself */
-	uint64_t slow[RECORDING_EVENTS_MAX];  /* the same where END is slow */
+	uint64_t
+		own[RECORDING_EVENTS_MAX]; /* to the region itself, with raw counters */
+	/* The same where END is slow; and to a region around it, besides what is measured. */
+	uint64_t slow[PERF_END_KINDS][RECORDING_EVENTS_MAX];
+	uint64_t extra[PERF_END_KINDS][RECORDING_EVENTS_MAX];
 	uint64_t whole[RECORDING_EVENTS_MAX]; /* to a region around it */
-	/* To a region around it in addition where END is slow, apart from what is measured. */
-	uint64_t extra[RECORDING_EVENTS_MAX];
 	uint64_t own_ns;
 	uint64_t whole_ns;
 };
@@ -149,6 +158,7 @@ struct thread {
 	uint32_t fds_counted;  /* in process.fd_count for this thread */
 	bool user_read;        /* every slot can be read in user space */
 	uint32_t epoch; /* of the copies in `counters`; never 0 once they are armed */
+	uint32_t armed; /* the first copy's lock; USER_READ_DISARMED: no copy is good */
 	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
 	struct clock clock;
 	struct marker_cost costs[MARKER_COSTS];

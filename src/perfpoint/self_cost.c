@@ -102,8 +102,8 @@ static void pair_around_inside(void *argument)
 }
 
 struct lock_change {
-	struct user_counter *counter;
-	uint32_t lock;
+	uint32_t *lock;
+	uint32_t value;
 };
 
 /* The same code whether the lock is changed or not. */
@@ -111,7 +111,7 @@ static void change_lock(void *argument)
 {
 	const struct lock_change *change = argument;
 
-	change->counter->lock = change->lock;
+	*change->lock = change->value;
 }
 
 static void pause_inside(void *argument)
@@ -156,35 +156,54 @@ static struct self_cost_pairs around(enum marker_kind kind, int mark,
 		.kind = kind, .mark = mark, .inside = inside, .argument = argument};
 }
 
-static void measure_own(struct thread *thread, enum marker_kind kind, int mark)
+/* What makes END slow when it is put into the region, and what is the same but does nothing. */
+static void ways_to_slow(struct thread *thread, enum perf_end why,
+			 struct lock_change *change, struct lock_change *no_change)
+{
+	uint32_t *lock =
+		why == PERF_END_EARLY ? &thread->armed : &thread->counters[0].lock;
+
+	*change = (struct lock_change){lock, USER_READ_DISARMED};
+	*no_change = (struct lock_change){lock, *lock};
+}
+
+static void measure_slow(struct thread *thread, enum marker_kind kind, int mark,
+			 enum perf_end why)
 {
 	struct marker_cost *cost = &thread->costs[kind];
+	struct lock_change change, no_change;
+	struct result slow;
+
+	memcpy(cost->slow[why], cost->own, sizeof(cost->own));
+	if (!thread->user_read)
+		return;
+	/* Both are measured without costs: slow ones are not yet known, own ones come back. */
+	memset(cost->slow[why], 0, sizeof(cost->slow[why]));
+	ways_to_slow(thread, why, &change, &no_change);
+	if (!compare(thread, around(kind, mark, change_lock, &change),
+		     around(kind, mark, change_lock, &no_change), 1, 1, &slow))
+		return;
+	/* The region with raw counters was less its own cost already. */
+	memcpy(cost->slow[why], slow.values, sizeof(slow.values));
+}
+
+static void measure_own(struct thread *thread, enum marker_kind kind, int mark)
+{
 	struct trial trial = {
 		.thread = thread,
 		.run = self_cost_pairs,
 		.pairs = {.kind = kind, .mark = mark},
 		.samples = SELF_COST_PAIRS,
 	};
-	struct user_counter *leader = &thread->counters[0];
-	struct lock_change change = {leader, USER_READ_DISARMED};
-	struct lock_change no_change = {leader, leader->lock};
-	struct result own, slow;
+	struct result own;
 
 	if (!try(&trial, SELF_COST_PAIRS, &own))
 		return;
-	no_change.lock = leader->lock;
-	if (thread->user_read) {
-		if (!compare(thread, around(kind, mark, change_lock, &change),
-			     around(kind, mark, change_lock, &no_change), 1, 1, &slow))
-			return;
-	} else {
-		memset(&slow, 0, sizeof(slow));
-	}
-	for (uint32_t i = 0; i < process.event_count; i++) {
-		cost->own[i] = own.values[i];
-		cost->slow[i] = own.values[i] + slow.values[i];
-	}
-	cost->own_ns = own.wall_ns;
+	for (uint32_t i = 0; i < process.event_count; i++)
+		thread->costs[kind].own[i] = own.values[i];
+	thread->costs[kind].own_ns = own.wall_ns;
+	for (enum perf_end why = 0; why < PERF_END_KINDS; why++)
+		measure_slow(thread, kind, mark, why);
 }
 
 static void measure_whole(struct thread *thread, enum marker_kind kind, int mark)
@@ -206,18 +225,19 @@ static void measure_whole(struct thread *thread, enum marker_kind kind, int mark
 }
 
 /* What a slow END costs regions around it and is not corrected by its readings. */
-static void measure_extra(struct thread *thread, enum marker_kind kind, int mark)
+static void measure_extra(struct thread *thread, enum marker_kind kind, int mark,
+			  enum perf_end why)
 {
-	struct user_counter *leader = &thread->counters[0];
-	struct lock_change change = {leader, USER_READ_DISARMED};
-	struct lock_change no_change = {leader, leader->lock};
+	struct lock_change change, no_change;
 	struct self_cost_pairs slow = around(kind, mark, change_lock, &change);
 	struct self_cost_pairs fast = around(kind, mark, change_lock, &no_change);
 	struct result result;
 
+	ways_to_slow(thread, why, &change, &no_change);
 	if (compare(thread, around(MARKER_BEGIN, 0, pair_around_inside, &slow),
 		    around(MARKER_BEGIN, 0, pair_around_inside, &fast), 2, 2, &result))
-		memcpy(thread->costs[kind].extra, result.values, sizeof(result.values));
+		memcpy(thread->costs[kind].extra[why], result.values,
+		       sizeof(result.values));
 }
 
 /* What an END costs regions around it in addition when regions ended in its own. */
@@ -267,7 +287,8 @@ static void measure_all(struct thread *thread, int mark)
 	if (!thread->user_read)
 		return;
 	for (enum marker_kind kind = first; kind < MARKER_KINDS; kind++)
-		measure_extra(thread, kind, mark);
+		for (enum perf_end why = 0; why < PERF_END_KINDS; why++)
+			measure_extra(thread, kind, mark, why);
 	measure_pause(thread);
 }
 
