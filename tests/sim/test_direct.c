@@ -80,14 +80,13 @@ static void the_same_is_counted(void **state)
 }
 
 /*
- * What is executed is the same; what the second thread, while it is there, leaves in the caches may
- * differ by a few lines.
+ * What is executed is the same; what making and joining the second thread leaves in caches and predictors may differ by a little.
  */
 static void expect_alike(enum machine_counter counter, uint64_t direct, uint64_t logged)
 {
 	bool exact = counter == MACHINE_INSTRUCTIONS || counter == MACHINE_LOADS ||
 		     counter == MACHINE_STORES || counter == MACHINE_ATOMICS ||
-		     counter == MACHINE_BRANCHES || counter == MACHINE_BRANCH_MISSES;
+		     counter == MACHINE_BRANCHES;
 	uint64_t difference = direct > logged ? direct - logged : logged - direct;
 
 	if (difference > (exact ? 0 : 20 + logged / 10000))
