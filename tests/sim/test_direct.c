@@ -80,7 +80,8 @@ static void the_same_is_counted(void **state)
 }
 
 /*
- * What is executed is the same; what making and joining the second thread leaves in caches and predictors may differ by a little.
+ * What is executed is the same; what making and joining the second thread leaves in caches and
+ * predictors may differ by a little.
  */
 static void expect_alike(enum machine_counter counter, uint64_t direct, uint64_t logged)
 {
