@@ -16,9 +16,11 @@
 #include "cli/command.h"
 #include "workload/workload.h"
 
-#define DEFAULT_RUNS   10
-#define DEFAULT_OUTPUT "autoperf.apdb"
-#define RUNS_MAX       1000000u
+#define DEFAULT_RUNS          10
+#define DEFAULT_OUTPUT        "autoperf.apdb"
+#define RUNS_MAX              1000000u
+#define DEFAULT_RUNNING_FLOOR 10 /* percent */
+#define PERCENT               100.0
 
 /* What getopt_long() returns for options without a letter; beyond any character. */
 enum option_number {
@@ -29,8 +31,10 @@ enum option_number {
 	OPTION_JSON,
 	OPTION_KEEP_RECORDINGS,
 	OPTION_MACHINE,
+	OPTION_MULTIPLEX,
 	OPTION_QUIET,
 	OPTION_REGION_FUNCTION,
+	OPTION_RUNNING_FLOOR,
 	OPTION_SCRATCH,
 	OPTION_SKIP_UNAVAILABLE,
 	OPTION_SOURCE,
@@ -50,9 +54,11 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"keep-recordings", no_argument, NULL, OPTION_KEEP_RECORDINGS},
 	{"machine", required_argument, NULL, OPTION_MACHINE},
+	{"multiplex", no_argument, NULL, OPTION_MULTIPLEX},
 	{"output", required_argument, NULL, 'o'},
 	{"quiet", no_argument, NULL, OPTION_QUIET},
 	{"region-function", required_argument, NULL, OPTION_REGION_FUNCTION},
+	{"running-floor", required_argument, NULL, OPTION_RUNNING_FLOOR},
 	{"runs", required_argument, NULL, 'n'},
 	{"scratch", required_argument, NULL, OPTION_SCRATCH},
 	{"skip-unavailable", no_argument, NULL, OPTION_SKIP_UNAVAILABLE},
@@ -76,6 +82,7 @@ struct arguments {
 	const char
 		*simulation; /* the last option that only source sim has, NULL: none */
 	struct event_names names; /* read from one of them */
+	bool floor_given;         /* --running-floor */
 	bool help;
 	bool version;
 };
@@ -98,6 +105,19 @@ static int parse_timeout(const struct cli *cli, const char *text, double *second
 		return command_usage(cli, &command_record,
 				     "--timeout takes seconds, more than 0, not '%s'",
 				     text);
+	return 0;
+}
+
+static int parse_share(const struct cli *cli, const char *option, const char *text,
+		       double *share)
+{
+	double percent;
+
+	if (text_to_double(text, &percent) || !(percent >= 0 && percent <= PERCENT))
+		return command_usage(cli, &command_record,
+				     "%s takes a percentage from 0 to 100, not '%s'",
+				     option, text);
+	*share = percent / PERCENT;
 	return 0;
 }
 
@@ -217,6 +237,13 @@ static int take_option(struct cli *cli, struct arguments *arguments, int number,
 	case OPTION_KEEP_RECORDINGS:
 		options->keep_recordings = true;
 		return 0;
+	case OPTION_MULTIPLEX:
+		options->multiplex = true;
+		return 0;
+	case OPTION_RUNNING_FLOOR:
+		arguments->floor_given = true;
+		return parse_share(cli, "--running-floor", optarg,
+				   &options->running_floor);
 	case OPTION_QUIET:
 		cli->console.quiet = true;
 		return 0;
@@ -280,6 +307,10 @@ static int parse(struct cli *cli, int argc, char **argv, struct arguments *argum
 				     "%s is about the simulated machine; give --source "
 				     "sim, too",
 				     arguments->simulation);
+	if (arguments->floor_given && !options->multiplex)
+		return command_usage(cli, &command_record,
+				     "--running-floor is about counters that take "
+				     "turns; give --multiplex, too");
 	options->simulation.region_functions = arguments->functions;
 	options->argv = argv + optind;
 	options->environment = arguments->environment;
@@ -390,7 +421,9 @@ static int run(const struct cli *cli, struct arguments *arguments)
 static int command_record_run(int argc, char **argv, struct cli *cli)
 {
 	struct arguments arguments = {
-		.options = {.runs = DEFAULT_RUNS, .output = DEFAULT_OUTPUT},
+		.options = {.runs = DEFAULT_RUNS,
+			    .output = DEFAULT_OUTPUT,
+			    .running_floor = DEFAULT_RUNNING_FLOOR / PERCENT},
 	};
 	int status = parse(cli, argc, argv, &arguments);
 
@@ -426,6 +459,10 @@ static const char usage[] =
 	"      --source SOURCE     auto, perf, papi, sim or none (wall time alone);\n"
 	"                          default auto: the best that works here\n"
 	"      --skip-unavailable  leave out events that cannot be counted here\n"
+	"      --multiplex         all events in one pass: counters take turns, counts\n"
+	"                          are scaled; for regions of 100 ms and more\n"
+	"      --running-floor PCT with --multiplex: leave out samples whose counters\n"
+	"                          ran for less of their time (default 10)\n"
 	"\n"
 	"Source sim: no hardware counters needed, 30 to 100 times slower\n"
 	"      --machine NAME      a machine that AutoPerf knows, a file that describes\n"

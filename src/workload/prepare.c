@@ -169,6 +169,7 @@ static int make_plan(struct recorder *recorder, const struct event_names *names,
 		.source = source,
 		.names = names,
 		.skip_unavailable = recorder->options->skip_unavailable,
+		.multiplex = recorder->options->multiplex,
 		.papi_plugin = recorder->plugin,
 	};
 

@@ -7,6 +7,7 @@
  * disk or Ctrl-C, the runs before it are in the profile.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,15 @@
 #define HOPELESS_RUNS 3
 
 #define FAILURE_BYTES 160 /* of what became of a run, in words */
+#define PERMILLE      1000
 
 /* ---- one run ---- */
+
+/* Of a share, and at least 1 if there is any. */
+static uint32_t permille(double share)
+{
+	return share > 0 ? (uint32_t)fmax(1, round(share * PERMILLE)) : 0;
+}
 
 static int write_session(const struct recorder *recorder, size_t pass,
 			 struct error *error)
@@ -45,6 +53,13 @@ static int write_session(const struct recorder *recorder, size_t pass,
 			.config1 = event->encoding.config1,
 			.config2 = event->encoding.config2,
 			.flags = event->encoding.flags,
+			.begins_group =
+				members->begins_group && members->begins_group[i],
+			.has_other = event->encoding.has_other,
+			.other_type = event->encoding.other_type,
+			.other_config = event->encoding.other_config,
+			.other_config1 = event->encoding.other_config1,
+			.other_config2 = event->encoding.other_config2,
 		};
 	}
 
@@ -52,6 +67,9 @@ static int write_session(const struct recorder *recorder, size_t pass,
 		.source = event_source_name(plan->source),
 		.plugin = papi ? recorder->plugin : NULL,
 		.user_read = true,
+		.running_floor = recorder->options->multiplex
+					 ? permille(recorder->options->running_floor)
+					 : 0,
 		.events = events,
 		.event_count = members->count,
 	};

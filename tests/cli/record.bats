@@ -46,6 +46,21 @@ wait_for() {
 	[ "$(sql x.apdb 'select name from region order by name')" = $'mark-7\nthread\nwork' ]
 }
 
+@test "the running floor reaches the runtime" {
+	autoperf 0 record --quiet -n 1 --keep-recordings --multiplex --running-floor 25 -o x.apdb -- "$actions" work 5
+	grep -qx 'running-floor fa' "$(find . -name session)"
+	rm -r ./*.recordings
+	autoperf 0 record --quiet -n 1 --keep-recordings -o y.apdb -- "$actions" work 5
+	run ! grep -q running-floor "$(find . -name session)"
+}
+
+@test "a floor that is no share, or without turns, is wrong usage" {
+	autoperf 2 record --multiplex --running-floor 200 -- "$actions" work 1
+	stderr_has "--running-floor takes a percentage from 0 to 100, not '200'"
+	autoperf 2 record --running-floor 20 -- "$actions" work 1
+	stderr_has "--running-floor is about counters that take turns; give --multiplex, too"
+}
+
 @test "the default is ten runs into autoperf.apdb" {
 	autoperf 0 record -- "$actions" work 1
 	only autoperf.apdb
