@@ -290,7 +290,7 @@ uint32_t perf_reading_words(void)
 static void settle(const struct thread *thread, struct frame *frame)
 {
 	uint32_t i = thread->slot_count;
-	uint64_t *to = frame->reading + i + GROUP_WORDS * thread->group_count;
+	uint64_t *to = frame->reading + i + (size_t)GROUP_WORDS * thread->group_count;
 
 	for (uint32_t g = thread->group_count; g-- > 0;) {
 		const struct user_counter *leader;

@@ -52,7 +52,8 @@
 /* Regions open at once on one thread that are measured; deeper ones are counted. */
 #define DEPTH_MAX 256
 /* Each event may be on two PMUs. */
-#define PERF_SLOTS_MAX (2 * RECORDING_EVENTS_MAX)
+#define PERF_SLOTS_MAX 128u
+_Static_assert(PERF_SLOTS_MAX == 2 * RECORDING_EVENTS_MAX, "PERF_SLOTS_MAX");
 /* What one reading of the counters takes: per group 3 words, per event 1. */
 #define READING_WORDS_MAX ((size_t)4 * PERF_SLOTS_MAX)
 
