@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Direct simulation: as long as the program has one thread, nobody's order in time is in question,
- * and what it does is simulated at once. Generated code (direct_code.c) settles by itself what
+ * Direct simulation: while the program has one thread, nobody's order in time is in question, and
+ * what it does can be simulated at once. Generated code (direct_code.c) settles by itself what
  * simply hits, which is nearly all, and calls functions for the rest; the log holds nothing but
  * control records, and those only until they have been appended.
  *
- * It ends with the second thread: all code is translated anew, with logging. When there has been
- * only one thread for long, it begins again.
+ * It begins when there has been only one thread for some time, as all code is translated anew for
+ * it, and ends with the second thread, when the same happens with logging. The time is longer after
+ * each time that it began.
  */
 #ifndef AUTOPERF_SIM_TOOL_DIRECT_H
 #define AUTOPERF_SIM_TOOL_DIRECT_H
@@ -30,7 +31,7 @@ struct direct {
 };
 extern struct direct direct;
 
-/* The only thread has nothing logged, or not yet existed: from now on, unless unwanted. */
+/* The only thread has nothing logged: from now on, unless unwanted. */
 void direct_start(struct thread *thread);
 /* Before a second thread exists, and before the only one ends. */
 void direct_stop(void);

@@ -201,7 +201,7 @@ struct process {
 	enum recording_source source;
 	bool user_read;
 	bool grouped;           /* some event begins a group */
-	uint32_t max_overhead;  /* permille; 0: without limit */
+	uint32_t max_overhead;  /* permille; reserved: everything is measured */
 	uint32_t running_floor; /* permille */
 	struct runtime_event *events;
 	uint32_t event_count;
