@@ -1,12 +1,35 @@
 # SPDX-License-Identifier: MIT
-"""Counts the tests of a meson testlog.json: prints "passed failed skipped".
+"""count.py TESTLOG FAILURES: counts the tests of a meson testlog.json, prints "passed failed skipped".
 
 cmocka and bats programs count by their cases where their output tells, else as one. Cases that wait
-for a feature ("# TODO") count as skipped.
+for a feature ("# TODO") count as skipped. What failed, and what it said, is added to the file
+FAILURES, so that the runner can repeat it at its end.
 """
 import json
 import re
 import sys
+
+SAID_LINES = 12  # of a failed case, in FAILURES
+
+
+def failures(test, output):
+    """The lines for FAILURES: each failed case and what was printed about it."""
+    lines = output.splitlines()
+    told = []
+    for number, line in enumerate(lines):
+        if re.match(r"not ok \d+", line):
+            said = [text for text in lines[number + 1:number + 1 + SAID_LINES] if text.startswith("#")]
+        elif re.match(r"\[  FAILED  \] [a-z]\w+", line):
+            said = [text for text in lines[max(0, number - SAID_LINES):number]
+                    if re.match(r"\[ +(ERROR|LINE)|[^\[]", text)]
+        else:
+            continue
+        if line not in told:
+            told += [line] + ["    " + text for text in said]
+    if not told:
+        told = ["    " + text for text in lines[-SAID_LINES:]]
+    return [f"failed: {test['name']} ({test['result']})"] + told
+
 
 passed = failed = skipped = 0
 for line in open(sys.argv[1], encoding="utf-8"):
@@ -24,6 +47,8 @@ for line in open(sys.argv[1], encoding="utf-8"):
         failed += max(1, bad + sum(int(n) for n in re.findall(
             r"^\[  FAILED  \] (\d+) test", output, re.M)))
         passed += good + sum(cmocka)
+        with open(sys.argv[2], "a", encoding="utf-8") as file:
+            print(*failures(test, output), sep="\n", file=file)
     elif tap:
         skips = [text for status, text in tap if re.search("# (skip|todo)", text, re.I)]
         for text in skips:

@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.." || exit 1
 passed=0
 failed=0
 skipped=0
+failures=$PWD/build-failures.log # what failed, and what it said: repeated at the end
+: >"$failures"
 
 section()
 {
@@ -26,6 +28,10 @@ one()
 		failed=$((failed + 1))
 		echo "FAILED  $name"
 		tail -n 60 build-step.log
+		{
+			echo "failed: $name"
+			tail -n 12 build-step.log
+		} >>"$failures"
 	fi
 	rm -f build-step.log
 }
@@ -37,12 +43,13 @@ suite()
 	directory=$2
 	shift 2
 	meson test -C "$directory" --print-errorlogs "$@" 2>&1 | tee "$directory/test.log"
-	counts=$(python3 tests/count.py "$directory/meson-logs/testlog.json")
+	counts=$(python3 tests/count.py "$directory/meson-logs/testlog.json" "$failures")
 	# shellcheck disable=SC2086 # three numbers
 	set -- $counts
 	if [ $# -ne 3 ] || [ $(($1 + $2)) -eq 0 ]; then
 		echo "FAILED  $name: no test was executed"
 		failed=$((failed + 1))
+		echo "failed: $name: no test was executed" >>"$failures"
 		return
 	fi
 	passed=$((passed + $1))
@@ -82,5 +89,10 @@ one "no file is over 800 lines" sh packaging/lint.sh length
 section "front door"
 one "make demo ends well" make demo
 
+if [ -s "$failures" ]; then
+	section "what failed"
+	cat "$failures"
+fi
+rm -f "$failures"
 printf '\n%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]
