@@ -46,6 +46,12 @@ static inline uint64_t clock_span_ns(const struct clock *clock, uint64_t span)
 	return (uint64_t)((unsigned __int128)span * clock->rate >> CLOCK_SHIFT);
 }
 
+/* What `ns` nanoseconds are, less than 4 s. */
+static inline uint64_t clock_ticks(const struct clock *clock, uint64_t ns)
+{
+	return (ns << CLOCK_SHIFT) / clock->rate;
+}
+
 /* Since the recording's start. */
 static inline uint64_t clock_ns(const struct clock *clock, uint64_t now)
 {

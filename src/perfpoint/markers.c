@@ -8,6 +8,7 @@
  * block; `used` is advanced after it is complete, so that a death at any instruction leaves
  * whole samples.
  */
+#include "perfpoint/budget.h"
 #include "perfpoint/perf_inline.h"
 #include "perfpoint/runtime.h"
 
@@ -33,6 +34,7 @@ static __attribute__((noinline)) struct thread *marker_unusual(struct thread *th
 		thread->costs_known = true;
 		self_cost_measure(thread, mark);
 		(void)writer_room(thread);
+		budget_begin(thread, thread->joined_cpu_ns);
 	}
 	return thread;
 }
@@ -118,10 +120,10 @@ static __attribute__((noinline)) void begin_slowly(struct thread *thread,
 	frame->begin = clock_now(&thread->clock);
 }
 
-/* 0: nested too deep to be measured. */
+/* `one_in`: of budget_take(). 0: nested too deep to be measured. */
 static inline __attribute__((always_inline)) perfpoint_token
 enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
-	     uintptr_t cfa, uintptr_t site)
+	     uint32_t one_in, uintptr_t cfa, uintptr_t site)
 {
 	struct frame *frame;
 
@@ -139,8 +141,13 @@ enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 	frame->site = site;
 	frame->region = region;
 	frame->epoch = 0;
+	frame->one_in = (uint16_t)one_in;
 	frame->kind = (uint8_t)kind;
 	frame->has_inner = false;
+	if (!one_in) {
+		thread->depth++;
+		return frame->token;
+	}
 	/* Again after a switch of threads: the marker is then the same from here on. */
 	while (unlikely(!perf_begin(thread, frame))) {
 		frame->epoch = 0;
@@ -182,7 +189,7 @@ static inline void fill_sample(const struct thread *thread, const struct frame *
 		.wall_ns = wall_ns > own_ns ? wall_ns - own_ns : 0,
 		.running_share = UINT16_MAX,
 		.depth = (uint16_t)(thread->depth - 1),
-		.one_in = 1,
+		.one_in = frame->one_in,
 	};
 }
 
@@ -271,16 +278,8 @@ end_slowly(struct thread *thread, struct frame *frame, uint64_t end, enum perf_e
 			    thread->pause[1], thread->costs[frame->kind].extra[why]);
 }
 
-static __attribute__((noinline)) void add_inner(struct frame *parent,
-						const struct frame *frame)
-{
-	for (int kind = 0; kind < MARKER_COSTS; kind++)
-		parent->inner[kind] += frame->inner[kind];
-	parent->inner[MARKER_PARENT]++;
-}
-
-/* The region around it contains one more, and what that contained. */
-static inline void count_inner(struct frame *frame)
+/* The region around it, whose inner[] can be added to. */
+static inline struct frame *parent_of(struct frame *frame)
 {
 	struct frame *parent = thread_parent(frame);
 
@@ -288,9 +287,34 @@ static inline void count_inner(struct frame *frame)
 		parent->has_inner = true;
 		memset(parent->inner, 0, sizeof(parent->inner));
 	}
+	return parent;
+}
+
+static __attribute__((noinline)) void add_inner(struct frame *parent,
+						const struct frame *frame)
+{
+	for (int kind = 0; kind < MARKER_COSTS; kind++)
+		parent->inner[kind] += frame->inner[kind];
+}
+
+/* The region around it contains one more, and what that contained. */
+static inline void count_inner(struct frame *frame)
+{
+	struct frame *parent = parent_of(frame);
+
 	parent->inner[frame->kind]++;
-	if (unlikely(frame->has_inner))
+	if (unlikely(frame->has_inner)) {
 		add_inner(parent, frame);
+		parent->inner[MARKER_PARENT]++;
+	}
+}
+
+/* Closes the innermost frame, which is not measured. */
+static inline void leave_skipped(struct thread *thread, struct frame *frame)
+{
+	if (unlikely(frame->has_inner))
+		add_inner(parent_of(frame), frame);
+	thread->depth--;
 }
 
 /* A sample's values and times, when regions have ended inside of it. */
@@ -307,9 +331,12 @@ static __attribute__((noinline)) void subtract_inner(const struct thread *thread
 /* Room for the next sample, so that making it is no part of a region. */
 static __attribute__((noinline)) void make_room_ahead(struct thread *thread)
 {
+	uint64_t began = clock_now(&thread->clock);
+
 	perf_pause(thread);
 	(void)writer_new_room(thread);
 	perf_resume(thread);
+	budget_spent(thread, began);
 }
 
 static inline bool has_room(const struct thread *thread)
@@ -318,10 +345,9 @@ static inline bool has_room(const struct thread *thread)
 }
 
 /* Closes the innermost frame. */
-static inline __attribute__((always_inline)) void leave_region(struct thread *thread,
-							       uint64_t end)
+static inline __attribute__((always_inline)) void
+leave_region(struct thread *thread, struct frame *frame, uint64_t end)
 {
-	struct frame *frame = thread_frame(thread, thread->depth - 1);
 	unsigned char *room = thread->write;
 	struct recording_sample *sample = (struct recording_sample *)(void *)room;
 	enum perf_end why = PERF_END_EARLY;
@@ -341,6 +367,7 @@ static inline __attribute__((always_inline)) void leave_region(struct thread *th
 	}
 	count_inner(frame);
 	thread->depth--;
+	budget_measured(thread, end);
 	if (unlikely(!has_room(thread)))
 		make_room_ahead(thread);
 }
@@ -379,13 +406,18 @@ static inline uint32_t site_region(struct thread *thread, struct perfpoint_site 
 static perfpoint_token enter(struct perfpoint_site *site)
 {
 	struct thread *thread = marker_begin(NO_MARK);
-	perfpoint_token token;
+	perfpoint_token token = 0;
+	uint32_t region, one_in;
 
 	if (unlikely(!thread))
 		return 0;
-	token = enter_region(thread, MARKER_SCOPE, site_region(thread, site),
-			     (uintptr_t)__builtin_dwarf_cfa(),
-			     (uintptr_t)__builtin_return_address(0));
+	region = site_region(thread, site);
+	one_in = budget_take(thread, region);
+	/* Else the token is 0: leave() will not even be called. */
+	if (one_in)
+		token = enter_region(thread, MARKER_SCOPE, region, one_in,
+				     (uintptr_t)__builtin_dwarf_cfa(),
+				     (uintptr_t)__builtin_return_address(0));
 	marker_end(thread);
 	return token;
 }
@@ -404,7 +436,7 @@ static void leave(perfpoint_token token)
 			break;
 	if (likely(depth)) {
 		thread_abandon(thread, depth);
-		leave_region(thread, now);
+		leave_region(thread, thread_innermost(thread), now);
 	} else {
 		end_alone(thread);
 	}
@@ -416,7 +448,8 @@ static inline __attribute__((always_inline)) void
 open_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 	    uintptr_t cfa, uintptr_t site)
 {
-	if (unlikely(!enter_region(thread, kind, region, cfa, site)))
+	if (unlikely(!enter_region(thread, kind, region, budget_take(thread, region),
+				   cfa, site)))
 		thread->overflow++;
 }
 
@@ -447,17 +480,19 @@ static void start(int mark)
 static void end(void)
 {
 	struct thread *thread = marker_begin(NO_MARK);
-	uint64_t now;
+	struct frame *frame;
 
 	if (unlikely(!thread))
 		return;
-	now = clock_now(&thread->clock);
+	frame = thread_innermost(thread);
 	if (unlikely(thread->overflow))
 		thread->overflow--;
-	else if (likely(thread->depth))
-		leave_region(thread, now);
-	else
+	else if (unlikely(!thread->depth))
 		end_alone(thread);
+	else if (frame->one_in)
+		leave_region(thread, frame, clock_now(&thread->clock));
+	else
+		leave_skipped(thread, frame);
 	marker_end(thread);
 }
 

@@ -5,6 +5,7 @@
  * The session is read when the library is loaded; the recording is made by the first marker,
  * so that a shell or a launcher that only passes the environment on leaves no file behind.
  */
+#include "perfpoint/budget.h"
 #include "perfpoint/runtime.h"
 
 #include <dlfcn.h>
@@ -226,5 +227,9 @@ __attribute__((destructor)) static void library_unloaded(void)
 	/* exit() inside a region; other threads may still be in theirs and are left alone. */
 	if (thread_current)
 		thread_abandon(thread_current, 0);
+	for (struct thread *thread = atomic_load(&process.threads); thread;
+	     thread = thread->next)
+		if (atomic_load(&thread->in_use))
+			budget_report(thread, thread == thread_current);
 	process.header->state = RECORDING_EXITED;
 }

@@ -63,6 +63,8 @@ enum process_state {
 	PROCESS_STOPPED = 2, /* failed to start; markers do nothing */
 };
 
+struct budget;
+
 struct process_page {
 	_Atomic uint32_t state; /* enum process_state */
 	pthread_mutex_t lock;   /* all zeros is unlocked on Linux */
@@ -113,10 +115,11 @@ struct frame {
 	uintptr_t site; /* return address of the marker */
 	uint64_t begin; /* on the thread's clock */
 	uint32_t region;
-	uint32_t epoch; /* the thread's, when raw counters were read; else 0 */
-	bool readable;  /* epoch 0: the counters were read at its start */
-	uint8_t kind;   /* enum marker_kind */
-	bool has_inner; /* some of: */
+	uint32_t epoch;  /* the thread's, when raw counters were read; else 0 */
+	uint16_t one_in; /* weight of the sample; 0: not measured, see budget.h */
+	bool readable;   /* epoch 0: the counters were read at its start */
+	uint8_t kind;    /* enum marker_kind */
+	bool has_inner;  /* some of: */
 	uint64_t inner[MARKER_COSTS]; /* regions that ended inside it */
 	uint64_t reading[];
 };
@@ -167,6 +170,9 @@ struct thread {
 		[RECORDING_EVENTS_MAX]; /* of perf_pause() and perf_resume() */
 	bool costs_known;
 	bool paused;
+	struct budget *budget; /* budget.h; NULL: everything is measured */
+	uint64_t
+		joined_cpu_ns; /* CLOCK_THREAD_CPUTIME_ID when it joined the recording */
 	/* counters, source papi */
 	void *plugin_thread;
 	/* memory */
@@ -201,7 +207,7 @@ struct process {
 	enum recording_source source;
 	bool user_read;
 	bool grouped;           /* some event begins a group */
-	uint32_t max_overhead;  /* permille; reserved: everything is measured */
+	uint32_t max_overhead;  /* permille; 0: everything is measured */
 	uint32_t running_floor; /* permille */
 	struct runtime_event *events;
 	uint32_t event_count;
@@ -406,6 +412,13 @@ static inline struct frame *thread_frame(const struct thread *thread, uint32_t d
 {
 	return (struct frame *)(void *)(thread->frames +
 					(size_t)depth * process.frame_bytes);
+}
+/* At depth 0 that is a frame, too, but no region. */
+static inline struct frame *thread_innermost(const struct thread *thread)
+{
+	return (struct frame *)(void *)(thread->frames +
+					(size_t)thread->depth * process.frame_bytes -
+					process.frame_bytes);
 }
 /* The one around it; that of depth 0 has one, too, which is no region. */
 static inline struct frame *thread_parent(struct frame *frame)

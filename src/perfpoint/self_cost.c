@@ -15,6 +15,7 @@
  * A region around others has its own price at END: it is a kind of its own, MARKER_PARENT.
  * Instructions of user code around a marker differ by what the compiler made of it: a few.
  */
+#include "perfpoint/budget.h"
 #include "perfpoint/runtime.h"
 #include "perfpoint/self_cost_pairs.h"
 
@@ -153,7 +154,12 @@ static struct self_cost_pairs around(enum marker_kind kind, int mark,
 				     void (*inside)(void *), void *argument)
 {
 	return (struct self_cost_pairs){
-		.kind = kind, .mark = mark, .inside = inside, .argument = argument};
+		.kind = kind,
+		.mark = mark,
+		.region = BUDGET_TRIAL,
+		.inside = inside,
+		.argument = argument,
+	};
 }
 
 /* What makes END slow when it is put into the region, and what is the same but does nothing. */
@@ -192,7 +198,7 @@ static void measure_own(struct thread *thread, enum marker_kind kind, int mark)
 	struct trial trial = {
 		.thread = thread,
 		.run = self_cost_pairs,
-		.pairs = {.kind = kind, .mark = mark},
+		.pairs = {.kind = kind, .mark = mark, .region = BUDGET_TRIAL},
 		.samples = SELF_COST_PAIRS,
 	};
 	struct result own;
@@ -209,7 +215,8 @@ static void measure_own(struct thread *thread, enum marker_kind kind, int mark)
 static void measure_whole(struct thread *thread, enum marker_kind kind, int mark)
 {
 	struct marker_cost *cost = &thread->costs[kind];
-	struct self_cost_pairs pairs = {.kind = kind, .mark = mark};
+	struct self_cost_pairs pairs = {
+		.kind = kind, .mark = mark, .region = BUDGET_TRIAL};
 	struct self_cost_pairs none = {.kind = MARKER_KINDS};
 	struct result result;
 
@@ -353,6 +360,9 @@ void self_cost_measure(struct thread *thread, int mark)
 		thread->limit = trial_samples(thread) +
 				(size_t)TRIAL_SAMPLES * process.sample_bytes;
 		measure_all(thread, mark);
+		budget_forget(thread, BUDGET_TRIAL);
+		if (mark >= 0)
+			budget_forget(thread, names_mark(mark));
 		thread->block = block;
 		thread->write = write;
 		thread->limit = limit;

@@ -5,6 +5,7 @@
  * makes a million short threads, one after the other, needs the memory and the file space of
  * those alive at once.
  */
+#include "perfpoint/budget.h"
 #include "perfpoint/runtime.h"
 
 #include <errno.h>
@@ -107,6 +108,7 @@ static void thread_join_recording(struct thread *thread)
 	char text[512] = "";
 	int result;
 
+	thread->joined_cpu_ns = budget_cpu_ns();
 	thread->index =
 		__atomic_fetch_add(&process.header->thread_count, 1, __ATOMIC_RELAXED);
 	/* Kernel ids are a convenience: a million short threads must not take the regions' room. */
@@ -124,6 +126,7 @@ static void thread_join_recording(struct thread *thread)
 	thread->inherited = 0;
 	thread->costs_known = false;
 	find_stack(thread);
+	budget_attach(thread);
 }
 
 /* What a fork left in the structures of threads that the child does not have. */
@@ -213,6 +216,7 @@ void thread_detach(void *argument)
 	/* In a forked child that executed no marker all this is the parent's. */
 	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
 		return;
+	budget_report(thread, true);
 	thread_abandon(thread, 0);
 	thread->overflow = thread->inherited = 0;
 	counters_close(thread, false);

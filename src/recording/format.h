@@ -143,8 +143,11 @@ struct recording_sample {
 		cpu_ns; /* time on a CPU, where the source tells (perf: time enabled) */
 	uint16_t flags; /* enum recording_sample_flag */
 	uint16_t running_share; /* time running / time enabled, 65535 = all of it */
-	uint16_t depth;         /* regions open around this one on the thread */
-	uint16_t one_in;        /* this sample stands for that many executions, >= 1 */
+	/* Regions open around this one on the thread, scopes that are not measured left out. */
+	uint16_t depth;
+	/* Executions that this sample stands for, >= 1: itself and those of the region on the
+	 * thread that were skipped before it. */
+	uint16_t one_in;
 };
 
 #endif

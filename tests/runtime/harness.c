@@ -115,6 +115,7 @@ struct outcome *run(const struct setup *setup)
 		.source = setup->source ? setup->source : "perf",
 		.plugin = papi_plugin,
 		.user_read = true,
+		.max_overhead = setup->max_overhead,
 		.running_floor = setup->running_floor,
 		.events = setup->events ? setup->events : software,
 		.event_count = setup->events ? setup->event_count : 3,

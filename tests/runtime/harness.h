@@ -45,6 +45,7 @@ struct setup {
 	rlim_t file_limit;        /* 0: none */
 	rlim_t fd_limit;          /* soft limit; 0: none */
 	rlim_t fd_hard_limit;     /* 0: the same */
+	uint32_t max_overhead;    /* permille; 0: none */
 	bool broken_stderr;       /* nobody reads it */
 	const char *disk;         /* size of a tmpfs to record into; NULL: none */
 	const char *session_text; /* instead of a session of the above */

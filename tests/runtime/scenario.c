@@ -700,6 +700,80 @@ static void path_is_free(void)
 }
 #endif
 
+/* ---- the overhead budget ---- */
+
+#define SHORT_THREADS    2
+#define SHORT_EXECUTIONS 300000
+
+static __attribute__((noinline)) void short_region(void)
+{
+	PERFPOINT_SCOPE("short");
+	__asm__ volatile("" ::: "memory");
+}
+
+static void *short_regions(void *unused)
+{
+	for (int i = 0; i < SHORT_EXECUTIONS; i++)
+		short_region();
+	return unused;
+}
+
+/* Every execution is counted, on ended threads and on the one that exits. */
+static void many_short(void)
+{
+	run_threads(SHORT_THREADS, short_regions);
+	short_regions(NULL);
+}
+
+/* Outer and inner ones are measured or not independently; ENDs must find their own. */
+static void many_nested(void)
+{
+	for (int i = 0; i < SHORT_EXECUTIONS; i++) {
+		perfpoint_START(1);
+		perfpoint_START(2);
+		{
+			PERFPOINT_SCOPE("scope");
+			region(3);
+		}
+		perfpoint_END();
+		perfpoint_END();
+	}
+}
+
+/* One page fault in each execution of a region that is short. */
+static void many_faults(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = 40000;
+	char *memory = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(memory != MAP_FAILED);
+	CHECK(!madvise(memory, pages * page, MADV_NOHUGEPAGE));
+	for (size_t i = 0; i < pages; i++) {
+		PERFPOINT_SCOPE("fault");
+		memory[i * page] = 1;
+	}
+}
+
+static void dies_among_short(void)
+{
+	short_regions(NULL);
+	raise(SIGKILL);
+}
+
+static void short_in_child(void)
+{
+	pid_t child;
+
+	short_regions(NULL);
+	child = fork();
+	if (!child) {
+		short_regions(NULL);
+		exit(0);
+	}
+	wait_for(child);
+}
+
 static void nothing(void)
 {
 }
@@ -713,6 +787,7 @@ static const struct {
 	{"closes_everything", closes_everything},
 	{"counts_faults", counts_faults},
 	{"counts_switches", counts_switches},
+	{"dies_among_short", dies_among_short},
 	{"dies_by_abort", dies_by_abort},
 	{"dies_by_exit", dies_by_exit},
 	{"dies_by_kill", dies_by_kill},
@@ -728,7 +803,10 @@ static const struct {
 	{"limit_stays", limit_stays},
 	{"loads_plugin", loads_plugin},
 	{"longjmps", longjmps},
+	{"many_faults", many_faults},
 	{"many_names", many_names},
+	{"many_nested", many_nested},
+	{"many_short", many_short},
 	{"marker_in_destructor", marker_in_destructor},
 	{"markers_in_handlers", markers_in_handlers},
 	{"nested", nested},
@@ -739,6 +817,7 @@ static const struct {
 	{"raw_clone", raw_clone},
 	{"recursion", recursion},
 	{"scopes", scopes},
+	{"short_in_child", short_in_child},
 	{"small_file_limit", small_file_limit},
 	{"spawns", spawns},
 	{"files_beside_threads", files_beside_threads},
