@@ -75,7 +75,8 @@ struct info_times {
 	double median;
 	double p95;
 };
-/* Sorts; NaN when there is none. */
-struct info_times info_times(double *wall_ns, size_t count);
+/* `weight`: executions that each stands for. May sort `wall_ns`; NaN when there is none, or no
+ * memory. */
+struct info_times info_times(double *wall_ns, const double *weight, size_t count);
 
 #endif

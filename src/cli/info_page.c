@@ -266,10 +266,59 @@ json_t *info_json_number(double number)
 	return isfinite(number) ? json_real(number) : json_null();
 }
 
-struct info_times info_times(double *wall_ns, size_t count)
+struct weighted_time {
+	double wall_ns;
+	double weight;
+};
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct weighted_time *x = a, *y = b;
+
+	return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
+}
+
+/* The least time that so large a share of the weight does not exceed. */
+static double weighted_quantile(const struct weighted_time *times, size_t count,
+				double total, double share)
+{
+	double below = 0;
+
+	for (size_t i = 0; i + 1 < count; i++) {
+		below += times[i].weight;
+		if (below >= share * total)
+			return times[i].wall_ns;
+	}
+	return times[count - 1].wall_ns;
+}
+
+static struct info_times weighted_times(const double *wall_ns, const double *weight,
+					size_t count)
+{
+	struct weighted_time *items = malloc(count * sizeof(*items));
+	struct info_times times = {(double)NAN, (double)NAN};
+	double total = 0;
+
+	if (!items)
+		return times;
+	for (size_t i = 0; i < count; i++) {
+		items[i] = (struct weighted_time){wall_ns[i], weight[i]};
+		total += weight[i];
+	}
+	qsort(items, count, sizeof(*items), compare_times);
+	times.median = weighted_quantile(items, count, total, 0.5);
+	times.p95 = weighted_quantile(items, count, total, 0.95);
+	free(items);
+	return times;
+}
+
+struct info_times info_times(double *wall_ns, const double *weight, size_t count)
 {
 	struct info_times times;
 
+	for (size_t i = 0; i < count; i++)
+		if (weight[i] != 1)
+			return weighted_times(wall_ns, weight, count);
 	statistics_sort(wall_ns, count);
 	times.median = statistics_quantile_sorted(wall_ns, count, 0.5);
 	times.p95 = statistics_quantile_sorted(wall_ns, count, 0.95);

@@ -39,16 +39,17 @@ static int measure_regions(struct contents *contents, struct error *error)
 	if (!contents->times)
 		return error_no_memory(error, "reading a profile");
 	for (size_t i = 0; i < contents->region_count; i++) {
-		double *wall_ns;
+		double *wall_ns, *weight;
 		size_t count;
 		int status =
 			profile_load_wall(contents->profile, contents->regions[i].id,
-					  false, &wall_ns, &count, error);
+					  false, &wall_ns, &weight, &count, error);
 
 		if (status)
 			return status;
-		contents->times[i] = info_times(wall_ns, count);
+		contents->times[i] = info_times(wall_ns, weight, count);
 		free(wall_ns);
+		free(weight);
 	}
 	return 0;
 }
@@ -132,6 +133,83 @@ static void put_facts(struct info *info, const struct contents *contents)
 	free(dirty);
 }
 
+/* What markers took in the runs, and what they were to take at most. */
+struct overhead {
+	uint64_t executions;
+	uint64_t measured;
+	double marker_ns;
+	double cpu_ns;  /* of the runs that the above is known of */
+	double share;   /* of the program's own time; NaN: not known */
+	double allowed; /* 0: without limit, NaN: not known */
+};
+
+static struct overhead sum_overhead(const struct contents *contents)
+{
+	struct overhead sum = {.share = (double)NAN, .allowed = (double)NAN};
+	char *allowed = profile_get_fact(contents->profile, FACT_MAX_OVERHEAD);
+
+	if (!allowed || text_to_double(allowed, &sum.allowed))
+		sum.allowed = (double)NAN;
+	free(allowed);
+	for (size_t i = 0; i < contents->run_count; i++) {
+		const struct profile_run *run = &contents->runs[i];
+		uint64_t before = sum.executions;
+
+		for (size_t j = 0; j < contents->process_count; j++) {
+			const struct profile_process *process = &contents->processes[j];
+
+			if (process->run != run->id)
+				continue;
+			sum.executions += process->executions;
+			sum.measured += process->measured;
+			sum.marker_ns += (double)process->marker_ns;
+		}
+		if (sum.executions != before)
+			sum.cpu_ns += (double)run->user_ns + (double)run->system_ns;
+	}
+	/* A run that is killed while others wait for it may have no CPU time. */
+	if (sum.executions && sum.cpu_ns > sum.marker_ns)
+		sum.share = sum.marker_ns / (sum.cpu_ns - sum.marker_ns);
+	return sum;
+}
+
+static void put_overhead(struct info *info, const struct contents *contents)
+{
+	struct overhead sum = sum_overhead(contents);
+	char count[32], limit[64] = "", measured[32] = "all";
+	double one_in =
+		(double)sum.executions / (double)(sum.measured ? sum.measured : 1);
+
+	if (!sum.executions)
+		return;
+	if (sum.allowed > 0)
+		snprintf(limit, sizeof(limit), ", at most %.3g %% were allowed",
+			 PERCENT * sum.allowed);
+	if (isfinite(sum.share))
+		info_fact(info, "overhead",
+			  "markers took about %.2g %% of the program's CPU time%s",
+			  PERCENT * sum.share, limit);
+	if (sum.measured < sum.executions)
+		snprintf(measured, sizeof(measured), "one in %.3g", one_in);
+	info_fact(info, isfinite(sum.share) ? "" : "overhead",
+		  "%s execution%s of regions, %s of them measured",
+		  text_count(sum.executions, count, sizeof(count)),
+		  info_plural(sum.executions), measured);
+}
+
+static json_t *overhead_json(const struct contents *contents)
+{
+	struct overhead sum = sum_overhead(contents);
+
+	if (!sum.executions)
+		return json_null();
+	return json_pack(
+		"{s:I, s:I, s:o, s:o, s:o}", "executions", (json_int_t)sum.executions,
+		"measured", (json_int_t)sum.measured, "marker_ns",
+		info_json_number(sum.marker_ns), "share", info_json_number(sum.share),
+		"allowed", info_json_number(sum.allowed));
+}
+
 static void put_totals(struct info *info, const struct contents *contents)
 {
 	uint64_t samples = 0, lost = 0;
@@ -154,6 +232,7 @@ static void put_totals(struct info *info, const struct contents *contents)
 		  text_count(samples, count, sizeof(count)), contents->region_count,
 		  info_plural(contents->region_count),
 		  lost ? text_count(lost, missing, sizeof(missing)) : "none");
+	put_overhead(info, contents);
 	if (contents->line_count)
 		info_fact(info, "lines",
 			  "%zu contended cache line%s; --lines tells which",
@@ -376,6 +455,12 @@ static json_t *process_json(const struct contents *contents,
 						: json_null());
 	json_object_set_new(object, "recording_bytes",
 			    json_integer((json_int_t)process->recording_bytes));
+	json_object_set_new(object, "executions",
+			    json_integer((json_int_t)process->executions));
+	json_object_set_new(object, "measured",
+			    json_integer((json_int_t)process->measured));
+	json_object_set_new(object, "marker_ns",
+			    json_integer((json_int_t)process->marker_ns));
 	return object;
 }
 
@@ -404,6 +489,7 @@ static void put_json(struct info *info, const struct contents *contents)
 		json_array_append_new(regions, object);
 	}
 	json_object_set_new(info->json, "runs", runs);
+	json_object_set_new(info->json, "overhead", overhead_json(contents));
 	json_object_set_new(info->json, "processes", processes);
 	json_object_set_new(info->json, "regions", regions);
 }

@@ -14,8 +14,10 @@
 
 struct region_times {
 	double *wall_ns;
+	double *weight; /* executions that a sample stands for */
 	size_t count;
 	size_t capacity;
+	size_t weight_capacity;
 	double total_ns; /* weighted */
 };
 
@@ -48,8 +50,12 @@ static int collect(struct contents *contents, struct error *error)
 			}
 			region = &contents->regions[sample->region];
 			if (array_reserve(&region->wall_ns, &region->capacity,
-					  region->count + 1, sizeof(*region->wall_ns)))
+					  region->count + 1,
+					  sizeof(*region->wall_ns)) ||
+			    array_reserve(&region->weight, &region->weight_capacity,
+					  region->count + 1, sizeof(*region->weight)))
 				return error_no_memory(error, "reading a recording");
+			region->weight[region->count] = (double)sample->one_in;
 			region->wall_ns[region->count++] = (double)sample->wall_ns;
 			region->total_ns +=
 				(double)sample->wall_ns * (double)sample->one_in;
@@ -62,8 +68,10 @@ static int collect(struct contents *contents, struct error *error)
 static void release(struct contents *contents)
 {
 	for (uint32_t i = 0; contents->regions && i < contents->recording.region_count;
-	     i++)
+	     i++) {
 		free(contents->regions[i].wall_ns);
+		free(contents->regions[i].weight);
+	}
 	free(contents->regions);
 	recording_close(&contents->recording);
 }
@@ -131,7 +139,7 @@ static void put_regions(struct info *info, const struct contents *contents)
 
 		if (!region->count)
 			continue;
-		times = info_times(region->wall_ns, region->count);
+		times = info_times(region->wall_ns, region->weight, region->count);
 		info_name(info, recording->region_names[i], columns);
 		text_printf(&info->page, " %12s %10s %10s %10s\n",
 			    text_count(region->count, count, sizeof(count)),
@@ -186,6 +194,13 @@ static void put_text(struct info *info, const struct contents *contents)
 		  text_count(contents->samples, count, sizeof(count)),
 		  text_count(recording->thread_count, threads, sizeof(threads)),
 		  info_plural(recording->thread_count));
+	if (header->executions)
+		info_fact(
+			info, "measured", "%s of %s execution%s; markers took %s",
+			text_count(header->measured, count, sizeof(count)),
+			text_count(header->executions, threads, sizeof(threads)),
+			info_plural(header->executions),
+			info_time((double)header->marker_ns, started, sizeof(started)));
 	put_losses(info, contents);
 	put_regions(info, contents);
 }
@@ -203,7 +218,7 @@ static json_t *regions_json(const struct contents *contents)
 
 		if (!region->count)
 			continue;
-		times = info_times(region->wall_ns, region->count);
+		times = info_times(region->wall_ns, region->weight, region->count);
 		object = json_object();
 		json_object_set_new(
 			object, "name",
@@ -263,6 +278,11 @@ static void put_json(struct info *info, const struct contents *contents)
 	json_object_set_new(to, "samples", json_integer((json_int_t)contents->samples));
 	json_object_set_new(to, "torn", json_integer((json_int_t)torn));
 	json_object_set_new(to, "truncated", json_boolean(recording->truncated));
+	json_object_set_new(to, "executions",
+			    json_integer((json_int_t)header->executions));
+	json_object_set_new(to, "measured", json_integer((json_int_t)header->measured));
+	json_object_set_new(to, "marker_ns",
+			    json_integer((json_int_t)header->marker_ns));
 	json_object_set_new(to, "losses", losses_json(recording));
 	json_object_set_new(to, "failure",
 			    header->failure[0] ? info_json_text(header->failure)

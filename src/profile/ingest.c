@@ -405,6 +405,9 @@ static int insert_process(struct ingest *ingest, struct error *error)
 		.losses = header->losses,
 		.failure_code = header->failure_code,
 		.failure = header->failure,
+		.executions = header->executions,
+		.measured = header->measured,
+		.marker_ns = header->marker_ns,
 	};
 
 	return store_add_process(ingest->profile, &process, &ingest->process, error);

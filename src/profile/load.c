@@ -228,20 +228,22 @@ int profile_load(struct profile *profile, int64_t region, uint32_t pass,
 }
 
 int profile_load_wall(struct profile *profile, int64_t region, bool include_failed,
-		      double **wall_ns, size_t *count, struct error *error)
+		      double **wall_ns, double **weight, size_t *count,
+		      struct error *error)
 {
 	struct sample_table table = {0};
 	struct chunk_list list;
 	int status;
 
-	*wall_ns = NULL;
+	*wall_ns = *weight = NULL;
 	*count = 0;
 	status = list_chunks(profile, region, -1, include_failed, &list, error);
 	if (status)
 		return status;
 	if (list.rows) {
 		table.wall_ns = calloc(list.rows, sizeof(*table.wall_ns));
-		if (!table.wall_ns)
+		table.weight = calloc(list.rows, sizeof(*table.weight));
+		if (!table.wall_ns || !table.weight)
 			status = error_no_memory(error, "loading times");
 	}
 	for (size_t i = 0; i < list.count && !status; i++) {
@@ -252,9 +254,11 @@ int profile_load_wall(struct profile *profile, int64_t region, bool include_fail
 	free(list.items);
 	if (status) {
 		free(table.wall_ns);
+		free(table.weight);
 		*count = 0;
 	} else {
 		*wall_ns = table.wall_ns;
+		*weight = table.weight;
 	}
 	return status;
 }

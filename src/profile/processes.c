@@ -63,6 +63,9 @@ static int bind_process(sqlite3_stmt *statement, int64_t run,
 	store_bind_u64(statement, 13, process->torn);
 	sqlite3_bind_int64(statement, 14, process->failure_code);
 	sqlite3_bind_text(statement, 15, clean_failure, -1, free);
+	store_bind_u64(statement, 16, process->executions);
+	store_bind_u64(statement, 17, process->measured);
+	store_bind_u64(statement, 18, process->marker_ns);
 	return 0;
 }
 
@@ -72,9 +75,10 @@ int store_add_process(struct profile *profile, const struct store_process *proce
 	static const char sql[] =
 		"INSERT INTO process(run, pid, parent_pid, executable, source, ended,"
 		" truncated, start_utc_ns, first_thread, threads, recording_bytes,"
-		" samples, torn, failure_code, failure)"
+		" samples, torn, failure_code, failure, executions, measured, "
+		"marker_ns)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-		" ?15)";
+		" ?15, ?16, ?17, ?18)";
 	sqlite3_stmt *statement = NULL;
 	int status = store_prepare(profile, &statement, sql, error);
 
@@ -130,6 +134,9 @@ static int read_process(struct profile *profile, sqlite3_stmt *statement,
 	store_copy_text(process->failure, sizeof(process->failure), failure);
 	process->ended = sqlite3_column_int(statement, 9) != 0;
 	process->recording_bytes = store_column_u64(statement, 10);
+	process->executions = store_column_u64(statement, 11);
+	process->measured = store_column_u64(statement, 12);
+	process->marker_ns = store_column_u64(statement, 13);
 	return 0;
 }
 
@@ -153,11 +160,15 @@ static int read_losses(struct profile *profile, sqlite3_stmt *statement, int64_t
 int profile_processes(struct profile *profile, struct profile_process **processes,
 		      size_t *count, struct error *error)
 {
+#define PROCESS_COLUMNS                                                        \
+	"SELECT process.run, pid, executable, threads, process.samples, torn," \
+	" truncated, failure, process.id, ended, recording_bytes"
+#define PROCESS_ORDER                                    \
+	" FROM process JOIN run ON run.id = process.run" \
+	" ORDER BY run.ordinal, process.id"
 	static const char sql[] =
-		"SELECT process.run, pid, executable, threads, process.samples, torn,"
-		" truncated, failure, process.id, ended, recording_bytes"
-		" FROM process JOIN run ON run.id = process.run"
-		" ORDER BY run.ordinal, process.id";
+		PROCESS_COLUMNS ", executions, measured, marker_ns" PROCESS_ORDER;
+	static const char old_sql[] = PROCESS_COLUMNS ", 0, 0, 0" PROCESS_ORDER;
 	static const char loss_sql[] =
 		"SELECT kind, count FROM loss WHERE process = ?1";
 	sqlite3_stmt *statement = NULL, *loss = NULL;
@@ -166,7 +177,9 @@ int profile_processes(struct profile *profile, struct profile_process **processe
 
 	*processes = NULL;
 	*count = 0;
-	status = store_prepare(profile, &statement, sql, error);
+	status = store_prepare(profile, &statement,
+			       profile->version < STORE_VERSION_MARKERS ? old_sql : sql,
+			       error);
 	if (!status)
 		status = store_prepare(profile, &loss, loss_sql, error);
 	while (!status && (status = store_step(profile, statement,

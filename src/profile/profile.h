@@ -21,7 +21,7 @@
 #include "profile/machine.h"
 
 #define PROFILE_APPLICATION_ID 0x41504462 /* "APDb" */
-#define PROFILE_SCHEMA_VERSION 2
+#define PROFILE_SCHEMA_VERSION 3
 #define PROFILE_SUFFIX         ".apdb"
 
 struct profile;
@@ -54,8 +54,9 @@ const char *profile_path(const struct profile *profile);
 char *profile_clean_text(const char *bytes, size_t length);
 
 /* ---- facts about the whole profile: key and value, UTF-8 ---- */
+#define FACT_MAX_OVERHEAD "max_overhead" /* share that markers may take; 0: no limit */
 /* Keys in use: created_utc, tool_version, command (JSON array), directory, source,
- * git_commit, git_dirty, environment (JSON object). NULL value when absent. */
+ * git_commit, git_dirty, environment (JSON object), max_overhead. NULL value when absent. */
 int profile_set_fact(struct profile *profile, const char *key, const char *value,
 		     struct error *error);
 /* malloc'd; NULL when absent or unreadable. Whoever prints it cleans it first. */
@@ -142,6 +143,10 @@ struct profile_process {
 	uint64_t losses[16]; /* enum recording_loss */
 	uint64_t recording_bytes; /* of the recording, holes not counted */
 	char failure[256];        /* first failure of the runtime, "" if none */
+	/* What markers took; all 0 where it is not known. */
+	uint64_t executions; /* of regions, measured or not */
+	uint64_t measured;
+	uint64_t marker_ns; /* of the threads' time, estimated */
 };
 int profile_processes(struct profile *profile, struct profile_process **processes,
 		      size_t *count, struct error *error);
@@ -185,11 +190,12 @@ int profile_load(struct profile *profile, int64_t region, uint32_t pass,
 		 bool include_failed, struct sample_table *table, struct error *error);
 void sample_table_free(struct sample_table *table);
 /*
- * Only the wall times of a region's samples, of every pass, in order of run; *wall_ns is
- * malloc'd (8 bytes a sample), NULL when there are none.
+ * Only the wall times of a region's samples, and the executions that each stands for, of every
+ * pass, in order of run; both malloc'd (8 bytes a sample), NULL when there are none.
  */
 int profile_load_wall(struct profile *profile, int64_t region, bool include_failed,
-		      double **wall_ns, size_t *count, struct error *error);
+		      double **wall_ns, double **weight, size_t *count,
+		      struct error *error);
 
 /*
  * Writes samples that do not come from a recording (imports). Rows of one region, within a

@@ -67,7 +67,10 @@
 	" samples INTEGER NOT NULL,"                        \
 	" torn INTEGER NOT NULL,"                           \
 	" failure_code INTEGER NOT NULL,"                   \
-	" failure TEXT NOT NULL"                            \
+	" failure TEXT NOT NULL,"                           \
+	" executions INTEGER NOT NULL DEFAULT 0,"           \
+	" measured INTEGER NOT NULL DEFAULT 0,"             \
+	" marker_ns INTEGER NOT NULL DEFAULT 0"             \
 	") STRICT;"                                         \
 	"CREATE INDEX process_run ON process (run);"        \
 	"CREATE TABLE loss ("                               \
@@ -129,6 +132,12 @@
 	" cycles INTEGER NOT NULL,"                   \
 	" PRIMARY KEY (line, run, region)"            \
 	") STRICT, WITHOUT ROWID;"
+
+/* What version 3 added to older ones: what markers took; 0 where it is not known. */
+#define PROFILE_SCHEMA_MARKERS                                                  \
+	"ALTER TABLE process ADD COLUMN executions INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE process ADD COLUMN measured INTEGER NOT NULL DEFAULT 0;"   \
+	"ALTER TABLE process ADD COLUMN marker_ns INTEGER NOT NULL DEFAULT 0;"
 /* clang-format on */
 
 #define PROFILE_TABLES       11 /* how many tables version 1 has, and so every other */

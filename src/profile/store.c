@@ -499,8 +499,9 @@ static int upgrade(struct profile *profile, struct error *error)
 	if (profile->version >= PROFILE_SCHEMA_VERSION)
 		return 0;
 	text_printf(&script,
-		    "BEGIN IMMEDIATE;" PROFILE_SCHEMA_LINES
+		    "BEGIN IMMEDIATE; %s" PROFILE_SCHEMA_MARKERS
 		    "PRAGMA user_version = %d; COMMIT;",
+		    profile->version < STORE_VERSION_LINES ? PROFILE_SCHEMA_LINES : "",
 		    PROFILE_SCHEMA_VERSION);
 	status = script.failed
 			 ? error_no_memory(error, "upgrading a profile")

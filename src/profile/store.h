@@ -20,6 +20,8 @@
 #define STORE_PASS_EVENTS_MAX 4096u
 /* The schema's version that began to keep contended cache lines. */
 #define STORE_VERSION_LINES 2
+/* ... and what markers took. */
+#define STORE_VERSION_MARKERS 3
 
 /* block.column; the numbers are part of the format. */
 enum store_column {
@@ -152,6 +154,9 @@ struct store_process {
 	const uint64_t *losses; /* [RECORDING_LOSS_KINDS], NULL: none */
 	int failure_code;
 	const char *failure; /* NULL: none */
+	uint64_t executions;
+	uint64_t measured;
+	uint64_t marker_ns;
 };
 /* Adds it, and its losses, to the begun run. */
 int store_add_process(struct profile *profile, const struct store_process *process,

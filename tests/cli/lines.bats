@@ -85,6 +85,8 @@ validate() {
 		db = sqlite3.connect(sys.argv[1])
 		for table in "line_region", "line_run", "line", "region_run":
 		    db.execute(f"DROP TABLE {table}")
+		for column in "executions", "measured", "marker_ns":
+		    db.execute(f"ALTER TABLE process DROP COLUMN {column}")
 		db.execute("PRAGMA user_version = 1")
 	PYTHON
 	simulate bad.apdb 4 linear_regression-bad 20

@@ -405,6 +405,9 @@ static void make_old(struct fixture *fixture)
 	assert_int_equal(sqlite3_exec(fixture->profile->db,
 				      "DROP TABLE line_region; DROP TABLE line_run;"
 				      "DROP TABLE line; DROP TABLE region_run;"
+				      "ALTER TABLE process DROP COLUMN executions;"
+				      "ALTER TABLE process DROP COLUMN measured;"
+				      "ALTER TABLE process DROP COLUMN marker_ns;"
 				      "PRAGMA user_version = 1",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);

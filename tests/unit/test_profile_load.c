@@ -134,21 +134,26 @@ static void an_unknown_pass_is_an_error(void **state)
 static void wall_times_come_without_the_rest(void **state)
 {
 	struct fixture *fixture = *state;
-	double *wall;
+	double *wall, *weight;
 	size_t count;
 
 	assert_int_equal(profile_load_wall(fixture->profile, fixture->regions[1].id,
-					   false, &wall, &count, &fixture->error),
+					   false, &wall, &weight, &count,
+					   &fixture->error),
 			 0);
 	assert_int_equal(count, 10 + 20);
 	assert_true(wall[0] == 100);
 	assert_true(wall[9] == 109);
 	assert_true(wall[10] == 100);
+	for (size_t i = 0; i < count; i++)
+		assert_true(weight[i] == (i % 2 ? 2 : 1));
 	free(wall);
+	free(weight);
 	assert_int_equal(profile_load_wall(fixture->profile, 12345, false, &wall,
-					   &count, &fixture->error),
+					   &weight, &count, &fixture->error),
 			 0);
 	assert_null(wall);
+	assert_null(weight);
 	assert_int_equal(count, 0);
 }
 

@@ -106,7 +106,7 @@ static void the_file_says_what_it_is(void **state)
 	bytes = read_whole(fixture->path, &length);
 	assert_memory_equal(bytes, "SQLite format 3", 16);
 	assert_memory_equal(bytes + 68, "APDb", 4);
-	assert_memory_equal(bytes + 60, "\0\0\0\2", 4);
+	assert_memory_equal(bytes + 60, "\0\0\0\3", 4);
 	assert_memory_equal(bytes + 18, "\1\1", 2); /* no write-ahead log */
 	free(bytes);
 	assert_int_equal(scratch_count(&fixture->scratch), 1);
