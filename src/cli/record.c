@@ -16,10 +16,12 @@
 #include "cli/command.h"
 #include "workload/workload.h"
 
-#define DEFAULT_RUNS          10
-#define DEFAULT_OUTPUT        "autoperf.apdb"
-#define RUNS_MAX              1000000u
-#define DEFAULT_RUNNING_FLOOR 10 /* percent */
+#define DEFAULT_RUNS   10
+#define DEFAULT_OUTPUT "autoperf.apdb"
+#define RUNS_MAX       1000000u
+/* Shares of time, in percent. */
+#define DEFAULT_OVERHEAD      4
+#define DEFAULT_RUNNING_FLOOR 10
 #define PERCENT               100.0
 
 /* What getopt_long() returns for options without a letter; beyond any character. */
@@ -31,6 +33,7 @@ enum option_number {
 	OPTION_JSON,
 	OPTION_KEEP_RECORDINGS,
 	OPTION_MACHINE,
+	OPTION_MAX_OVERHEAD,
 	OPTION_MULTIPLEX,
 	OPTION_QUIET,
 	OPTION_REGION_FUNCTION,
@@ -54,6 +57,7 @@ static const struct option long_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"keep-recordings", no_argument, NULL, OPTION_KEEP_RECORDINGS},
 	{"machine", required_argument, NULL, OPTION_MACHINE},
+	{"max-overhead", required_argument, NULL, OPTION_MAX_OVERHEAD},
 	{"multiplex", no_argument, NULL, OPTION_MULTIPLEX},
 	{"output", required_argument, NULL, 'o'},
 	{"quiet", no_argument, NULL, OPTION_QUIET},
@@ -237,6 +241,9 @@ static int take_option(struct cli *cli, struct arguments *arguments, int number,
 	case OPTION_KEEP_RECORDINGS:
 		options->keep_recordings = true;
 		return 0;
+	case OPTION_MAX_OVERHEAD:
+		return parse_share(cli, "--max-overhead", optarg,
+				   &options->max_overhead);
 	case OPTION_MULTIPLEX:
 		options->multiplex = true;
 		return 0;
@@ -423,6 +430,7 @@ static int command_record_run(int argc, char **argv, struct cli *cli)
 	struct arguments arguments = {
 		.options = {.runs = DEFAULT_RUNS,
 			    .output = DEFAULT_OUTPUT,
+			    .max_overhead = DEFAULT_OVERHEAD / PERCENT,
 			    .running_floor = DEFAULT_RUNNING_FLOOR / PERCENT},
 	};
 	int status = parse(cli, argc, argv, &arguments);
@@ -459,10 +467,13 @@ static const char usage[] =
 	"      --source SOURCE     auto, perf, papi, sim or none (wall time alone);\n"
 	"                          default auto: the best that works here\n"
 	"      --skip-unavailable  leave out events that cannot be counted here\n"
-	"      --multiplex         all events in one pass: counters take turns, counts\n"
-	"                          are scaled; for regions of 100 ms and more\n"
-	"      --running-floor PCT with --multiplex: leave out samples whose counters\n"
-	"                          ran for less of their time (default 10)\n"
+	"      --max-overhead PCT  share of the program's time that measuring may take\n"
+	"                          (default 4): of short regions one execution in k is\n"
+	"                          measured, and counts for k; 0: measure each\n"
+	"      --multiplex         all events in one pass, counters taking turns; values\n"
+	"                          are scaled up: for regions of 100 ms and more\n"
+	"      --running-floor PCT with --multiplex: leave out samples in which counters\n"
+	"                          ran for less of the time (default 10)\n"
 	"\n"
 	"Source sim: no hardware counters needed, 30 to 100 times slower\n"
 	"      --machine NAME      a machine that AutoPerf knows, a file that describes\n"

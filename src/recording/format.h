@@ -94,7 +94,7 @@ struct recording_header {
 	uint32_t reserved1;
 	char failure[256];    /* text of the first failure, NUL-terminated */
 	char executable[512]; /* /proc/self/exe, NUL-terminated, cut */
-	/* Reserved for what markers took, all atomic; 0: not told. */
+	/* What markers took, all atomic; 0 in recordings of older runtimes. */
 	uint64_t executions; /* of regions, measured or not */
 	uint64_t measured;
 	uint64_t marker_ns; /* in markers, estimated from measured costs */

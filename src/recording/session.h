@@ -11,8 +11,7 @@
  *	source perf|papi|sim|none
  *	plugin PATH                      source papi: the plug-in to dlopen
  *	user-read 0|1                    read counters in user space where the kernel offers it
- *	max-overhead PERMILLE            reserved: of the program's time that markers may take;
- *	                                 read, and nothing is done about it yet
+ *	max-overhead PERMILLE            of the program's time that markers may take; 0: all
  *	running-floor PERMILLE           samples of groups that ran for less are refused
  *	event TYPE CONFIG CONFIG1 CONFIG2 FLAGS NAME
  *	also TYPE CONFIG CONFIG1 CONFIG2 of the event before: what it is on another PMU of the
@@ -64,7 +63,7 @@ struct session {
 	const char *source; /* "perf", "papi", "sim", "none" */
 	const char *plugin; /* NULL: none */
 	bool user_read;
-	uint32_t max_overhead;  /* permille; reserved, see above */
+	uint32_t max_overhead;  /* permille; 0: without limit */
 	uint32_t running_floor; /* permille; 0: without */
 	const struct session_event *events;
 	size_t event_count; /* <= RECORDING_EVENTS_MAX */

@@ -182,6 +182,15 @@ static int store_directory(struct profile *profile, struct error *error)
 	return set_owned(profile, "directory", text, error);
 }
 
+/* What markers were to take at most, as a share of the program's time. */
+static int store_budget(struct profile *profile, double share, struct error *error)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.6g", share);
+	return profile_set_fact(profile, FACT_MAX_OVERHEAD, text, error);
+}
+
 int recorder_store_facts(struct recorder *recorder, struct error *error)
 {
 	const struct record_options *options = recorder->options;
@@ -196,6 +205,8 @@ int recorder_store_facts(struct recorder *recorder, struct error *error)
 				 error);
 	if (!code)
 		code = store_directory(profile, error);
+	if (!code && recorder->plan.source != EVENT_SOURCE_SIM)
+		code = store_budget(profile, options->max_overhead, error);
 	if (!code)
 		code = set_owned(profile, "environment",
 				 environment_json(environ, options->environment),

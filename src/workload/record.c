@@ -39,6 +39,7 @@ static int write_session(const struct recorder *recorder, size_t pass,
 	const struct event_pass *members = &plan->passes[pass];
 	struct session_event *events = calloc(members->count + 1, sizeof(*events));
 	bool papi = plan->source == EVENT_SOURCE_PAPI;
+	bool simulated = plan->source == EVENT_SOURCE_SIM;
 	int code;
 
 	if (!events)
@@ -67,6 +68,9 @@ static int write_session(const struct recorder *recorder, size_t pass,
 		.source = event_source_name(plan->source),
 		.plugin = papi ? recorder->plugin : NULL,
 		.user_read = true,
+		/* Simulated time does not pass in markers. */
+		.max_overhead =
+			simulated ? 0 : permille(recorder->options->max_overhead),
 		.running_floor = recorder->options->multiplex
 					 ? permille(recorder->options->running_floor)
 					 : 0,

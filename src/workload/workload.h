@@ -94,6 +94,7 @@ struct record_options {
 	bool append;
 	bool skip_unavailable;
 	double timeout_s;
+	double max_overhead;  /* share of the program's time for markers; 0: no limit */
 	bool multiplex;       /* one pass, counters taking turns */
 	double running_floor; /* share of a sample in which its counters must have run */
 	const char

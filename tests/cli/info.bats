@@ -8,7 +8,8 @@ setup() {
 }
 teardown() { common_teardown; }
 
-record() { autoperf 0 record --quiet "$@"; }
+# Every execution is a sample.
+record() { autoperf 0 record --quiet --max-overhead 0 "$@"; }
 
 @test "a profile is described" {
 	record -n 3 -e page-faults -o x.apdb -- "$actions" work 20 threads 2
@@ -32,6 +33,52 @@ record() { autoperf 0 record --quiet "$@"; }
 	[ "$(json 'sum(p["samples"] for p in d["processes"])')" = 60 ]
 }
 
+@test "what markers took is told, and how many executions were measured" {
+	autoperf 0 record --quiet -n 2 -e page-faults -o x.apdb -- "$EXAMPLES/shared_counter-good" 1 40000
+	autoperf 0 info x.apdb
+	stdout_has "overhead   markers took about " " % of the program's CPU time, at most 4 % were allowed" \
+		"80,000 executions of regions, one in "
+	autoperf 0 info --json x.apdb
+	[ "$(json 'd["overhead"]["executions"], d["overhead"]["allowed"]')" = "(80000, 0.04)" ]
+	[ "$(json 'd["overhead"]["measured"] == sum(p["measured"] for p in d["processes"]) == sum(r["samples"] for r in d["runs"])')" = True ]
+	[ "$(json '0 < d["overhead"]["share"] < 0.5')" = True ]
+	record -n 1 -o y.apdb -- "$actions" work 20
+	autoperf 0 info y.apdb
+	stdout_has "20 executions of regions, all of them measured"
+	stdout_lacks "were allowed"
+}
+
+@test "profiles that do not know what markers took say nothing of it" {
+	record -n 1 -o x.apdb -- "$actions" work 20
+	python3 - <<-'PYTHON'
+		import sqlite3
+		db = sqlite3.connect("x.apdb")
+		for column in "executions", "measured", "marker_ns":
+		    db.execute(f"ALTER TABLE process DROP COLUMN {column}")
+		db.execute("PRAGMA user_version = 2")
+	PYTHON
+	autoperf 0 info x.apdb
+	stdout_lacks "overhead" "of regions"
+	autoperf 0 info --json x.apdb
+	[ "$(json 'd["overhead"]')" = None ]
+	# It learns to when it is written to.
+	autoperf 0 record --quiet --append -n 1 --max-overhead 0 -o x.apdb -- "$actions" work 30
+	autoperf 0 info x.apdb
+	stdout_has "30 executions of regions, all of them measured"
+}
+
+@test "a sample counts for all executions that it stands for" {
+	cat >t.csv <<-'CSV'
+		region,run,pass,thread,begin_ns,wall_ns,cpu_ns,executions,counters_running,x
+		r,0,0,0,0,10,10,1,1,1
+		r,0,0,0,0,20,20,1,1,1
+		r,0,0,0,0,1000,1000,9,1,1
+	CSV
+	autoperf 0 import --quiet t.csv -o x.apdb
+	autoperf 0 info --json x.apdb
+	[ "$(json '[(r["samples"], r["wall_median_ns"], r["wall_total_ns"]) for r in d["regions"]]')" = "[(3, 1000.0, 9030.0)]" ]
+}
+
 @test "failed runs are told apart" {
 	autoperf 1 record --quiet -n 2 -o x.apdb -- "$actions" work 5 exit 3
 	autoperf 0 info x.apdb
@@ -51,7 +98,8 @@ record() { autoperf 0 record --quiet "$@"; }
 	record -n 1 -e page-faults --keep-recordings -o x.apdb -- "$actions" work 20 threads 2
 	recording=$(find . -name '*.aprec')
 	autoperf 0 info "$recording"
-	stdout_has "recording  $recording" ", ended, child of " "events     page-faults"
+	stdout_has "recording  $recording" ", ended, child of " "events     page-faults" \
+		"measured   40 of 40 executions; markers took "
 	echo "$output" | grep -Eq '^work +20 '
 	autoperf 0 info --json "$recording"
 	[ "$(json 'd["kind"], d["ended"], d["events"], d["torn"]')" = "('recording', True, ['page-faults'], 0)" ]
@@ -115,7 +163,7 @@ record() { autoperf 0 record --quiet "$@"; }
 	autoperf 1 info short.apdb
 	stderr_has "short.apdb is cut short"
 	cp x.apdb new.apdb
-	printf '\003' | dd of=new.apdb bs=1 seek=63 conv=notrunc status=none
+	printf '\177' | dd of=new.apdb bs=1 seek=63 conv=notrunc status=none
 	autoperf 1 info new.apdb
 	stderr_has "made by a newer AutoPerf"
 	cp x.apdb bad.apdb

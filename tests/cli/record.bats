@@ -38,7 +38,7 @@ wait_for() {
 # ---- what it does ----
 
 @test "runs are recorded into a profile, and nothing else is left" {
-	autoperf 0 record -n 3 -o x.apdb -- "$actions" work 20 mark 7 threads 4
+	autoperf 0 record -n 3 --max-overhead 0 -o x.apdb -- "$actions" work 20 mark 7 threads 4
 	stderr_has "3 runs: 183 samples; 3 regions in 'x.apdb'" "autoperf train x.apdb"
 	[ -z "$output" ]
 	only x.apdb
@@ -46,17 +46,42 @@ wait_for() {
 	[ "$(sql x.apdb 'select name from region order by name')" = $'mark-7\nthread\nwork' ]
 }
 
-@test "the running floor reaches the runtime" {
-	autoperf 0 record --quiet -n 1 --keep-recordings --multiplex --running-floor 25 -o x.apdb -- "$actions" work 5
-	grep -qx 'running-floor fa' "$(find . -name session)"
-	rm -r ./*.recordings
-	autoperf 0 record --quiet -n 1 --keep-recordings -o y.apdb -- "$actions" work 5
-	run ! grep -q running-floor "$(find . -name session)"
+@test "short regions are measured one time in k, and count for all" {
+	# One thread: the threads of the example may share what is known of a region.
+	autoperf 0 record --quiet -n 1 -e page-faults -o x.apdb -- "$EXAMPLES/shared_counter-good" 1 40000
+	[ "$(sql x.apdb 'select executions, measured < 20000, measured - samples from process')" = "40000|1|0" ]
+	autoperf 0 export --quiet x.apdb -o x.csv
+	# Executions after the last sample are in none: at most 6144.
+	python3 - <<-'PYTHON'
+		import csv
+		weights = [float(row["executions"]) for row in csv.DictReader(open("x.csv"))]
+		assert 40000 - 6144 <= sum(weights) <= 40000, sum(weights)
+		assert max(weights) > 1
+	PYTHON
+	autoperf 0 record --quiet -n 1 --max-overhead 0 -e page-faults -o y.apdb -- "$EXAMPLES/shared_counter-good" 1 40000
+	[ "$(sql y.apdb 'select executions, measured, samples from process')" = "40000|40000|40000" ]
+	[ "$(sql y.apdb "select value from fact where key = 'max_overhead'")" = 0 ]
 }
 
-@test "a floor that is no share, or without turns, is wrong usage" {
+@test "budget and floor reach the runtime" {
+	autoperf 0 record --quiet -n 1 --keep-recordings --max-overhead 2.5 -o x.apdb -- "$actions" work 5
+	session=$(find . -name session)
+	grep -qx 'max-overhead 19' "$session"
+	run ! grep -q running-floor "$session"
+	rm -r ./*.recordings
+	autoperf 0 record --quiet -n 1 --keep-recordings --max-overhead 0 --multiplex --running-floor 25 -o y.apdb -- "$actions" work 5
+	session=$(find . -name session)
+	grep -qx 'running-floor fa' "$session"
+	run ! grep -q max-overhead "$session"
+}
+
+@test "shares that are none, and a floor without turns, are wrong usage" {
+	for share in -1 101 nan x ''; do
+		autoperf 2 record --max-overhead "$share" -- "$actions" work 1
+		stderr_has "--max-overhead takes a percentage from 0 to 100, not '$share'"
+	done
 	autoperf 2 record --multiplex --running-floor 200 -- "$actions" work 1
-	stderr_has "--running-floor takes a percentage from 0 to 100, not '200'"
+	stderr_has "--running-floor takes a percentage from 0 to 100"
 	autoperf 2 record --running-floor 20 -- "$actions" work 1
 	stderr_has "--running-floor is about counters that take turns; give --multiplex, too"
 }
@@ -451,7 +476,7 @@ wait_for() {
 
 @test "a disk that fills while a run is stored costs only that run" {
 	small_disk disk 400K
-	autoperf 1 record -n 50 --scratch . -o disk/x.apdb -- "$actions" work 3000
+	autoperf 1 record -n 50 --max-overhead 0 --scratch . -o disk/x.apdb -- "$actions" work 3000
 	stderr_has "disk/x.apdb" "are kept in 'disk/x.apdb'"
 	[ "$(sql disk/x.apdb "select count(*) > 0, min(samples), max(samples) from run")" = "1|3000|3000" ]
 	[ "$(ls disk)" = x.apdb ]
@@ -460,7 +485,7 @@ wait_for() {
 
 @test "recordings that find no space are counted as lost" {
 	small_disk disk 300K
-	autoperf 0 record -n 1 --scratch disk -o x.apdb -- "$actions" work 20000
+	autoperf 0 record -n 1 --max-overhead 0 --scratch disk -o x.apdb -- "$actions" work 20000
 	stderr_has "warning: samples not stored: no space"
 	[ "$(sql x.apdb 'select samples > 0 and lost > 0, samples + lost from run')" = "1|20000" ]
 	[ -z "$(ls disk)" ]
