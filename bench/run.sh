@@ -13,6 +13,9 @@ set -- "$build/src/perfpoint/libperfpoint.so.0"
 	set -- "$@" "$build/tests/runtime/libpapi-any-cpu.so"
 "$build/bench/bench_markers" "$@"
 
+echo "== overhead: recorded runs against others, with a budget of 4 %"
+/usr/bin/python3 "$here/overhead.py" "$build" || echo "not all bounds hold"
+
 echo "== recording: ten million samples from eight threads"
 "$build/bench/bench_recording" "$build/src/perfpoint/libperfpoint.so.0"
 
