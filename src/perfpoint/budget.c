@@ -12,7 +12,8 @@
  *
  * Costs are measured where they arise: every so many measured executions one tells how long its
  * END took, and START is taken to be as long (both read the counters once and the clock once);
- * rare slow things are timed each. A skipped execution's cost is found once in a process. All
+ * rare slow things are timed each. Without a limit, what self_cost.c found must do: looking at
+ * the clock is not to disturb exact counts. A skipped execution's cost is found once in a process. All
  * of this is on the thread's own clock.
  *
  * This must not depend on how long single executions of a region take: see budget.h.
@@ -25,6 +26,7 @@
 
 #define EPOCH_FIRST_NS 100000u
 #define EPOCH_LAST_NS  12800000u
+#define EPOCH_WHOLE_NS 1000000000u /* where everything is measured */
 #define PERMILLE       1000u
 
 #define PROBES_FIRST 16u /* the least of them counts; then the median is followed */
@@ -195,7 +197,7 @@ static void close_epoch(struct thread *thread, uint64_t now)
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&budget->marker_ns, budget->marker_ns + spent,
 			 __ATOMIC_RELAXED);
-	if (budget->length_ns < EPOCH_LAST_NS)
+	if (process.max_overhead && budget->length_ns < EPOCH_LAST_NS)
 		budget->length_ns *= 2;
 	begin_epoch(thread, now, cpu_now);
 }
@@ -230,7 +232,7 @@ void budget_look(struct thread *thread, uint64_t end)
 		close_epoch(thread, now);
 		budget_report(thread, true);
 	}
-	perf_resume(thread);
+	perf_resume(thread, thread->look_cost);
 	budget_spent(thread, now);
 }
 
@@ -278,11 +280,17 @@ void budget_begin(struct thread *thread, uint64_t began_cpu_ns)
 		measure_skips(thread);
 	for (uint32_t i = 0; i < region_count(); i++)
 		budget->regions[i].start += budget_executions(&budget->regions[i]);
-	budget->length_ns = EPOCH_FIRST_NS;
+	budget->length_ns = process.max_overhead ? EPOCH_FIRST_NS : EPOCH_WHOLE_NS;
 	budget->balance_ns = 0;
 	budget->slow_ns = 0;
 	budget->measured = budget->executions = 0;
 	budget->next_probe = 1;
+	/* Of self_cost.c; good enough where nothing depends on it. */
+	if (!process.max_overhead && thread->costs[MARKER_BEGIN].whole_ns) {
+		budget->pair_ns = thread->costs[MARKER_BEGIN].whole_ns;
+		budget->probes = PROBES_FIRST;
+		budget->next_probe = UINT64_MAX;
+	}
 	for (int i = 0; i <= REPORTED_MARKER; i++)
 		budget->reported[i] = 0;
 	cpu_ns = budget_cpu_ns();

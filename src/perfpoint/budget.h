@@ -33,9 +33,9 @@ struct budget_region {
 	uint32_t left;   /* executions to skip before the next measured one */
 	uint32_t gap;    /* what `left` began with */
 	uint32_t beyond; /* k - 1 */
-	uint32_t
-		total; /* weights of those measured so far; wraps around, as the next */
-	uint32_t start; /* executions before this epoch */
+	uint32_t reserved;
+	uint64_t total; /* weights of those measured so far */
+	uint64_t start; /* executions before this epoch */
 };
 
 struct budget {
@@ -60,12 +60,15 @@ struct budget {
 };
 
 /* Executions of the region in this epoch so far. */
-static inline uint32_t budget_executions(const struct budget_region *region)
+static inline uint64_t budget_executions(const struct budget_region *region)
 {
-	return __atomic_load_n(&region->total, __ATOMIC_RELAXED) +
-	       __atomic_load_n(&region->gap, __ATOMIC_RELAXED) -
-	       __atomic_load_n(&region->left, __ATOMIC_RELAXED) -
-	       __atomic_load_n(&region->start, __ATOMIC_RELAXED);
+	uint32_t gap = __atomic_load_n(&region->gap, __ATOMIC_RELAXED);
+	uint32_t left = __atomic_load_n(&region->left, __ATOMIC_RELAXED);
+
+	/* A signal handler that executes the region, too, may make it larger. */
+	return __atomic_load_n(&region->total, __ATOMIC_RELAXED) -
+	       __atomic_load_n(&region->start, __ATOMIC_RELAXED) +
+	       (gap > left ? gap - left : 0);
 }
 
 /* ---- the policy, without clocks (budget_share.c) ---- */
@@ -81,15 +84,22 @@ void budget_begin_epoch(struct budget_region *region, uint64_t level, uint32_t *
 /* The weight of the execution that begins, which is measured; draws the next countdown. */
 uint32_t budget_draw(struct budget_region *region, uint32_t *random);
 
-/* The weight of the execution that begins, 0: it is not measured. */
-static inline uint32_t budget_weight(struct budget_region *region, uint32_t *random)
+/* Whether the execution that begins is one to be skipped; it is counted then. */
+static inline bool budget_counts_down(struct budget_region *region)
 {
 	uint32_t left = __atomic_load_n(&region->left, __ATOMIC_RELAXED);
 
-	if (left) {
-		__atomic_store_n(&region->left, left - 1, __ATOMIC_RELAXED);
+	if (!left)
+		return false;
+	__atomic_store_n(&region->left, left - 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* The weight of the execution that begins, 0: it is not measured. */
+static inline uint32_t budget_weight(struct budget_region *region, uint32_t *random)
+{
+	if (budget_counts_down(region))
 		return 0;
-	}
 	if (region->gap | region->beyond)
 		return budget_draw(region, random);
 	__atomic_store_n(&region->total, region->total + 1, __ATOMIC_RELAXED);
@@ -116,6 +126,13 @@ void budget_spent(struct thread *thread, uint64_t began);
 void budget_report(struct thread *thread, bool own);
 /* The rare part of budget_measured(). */
 void budget_look(struct thread *thread, uint64_t end);
+
+/* Whether the execution that begins is one to be skipped; it is counted then. */
+static inline bool budget_skips(const struct thread *thread, uint32_t region)
+{
+	return likely(thread->budget) &&
+	       budget_counts_down(&thread->budget->regions[region]);
+}
 
 /* The weight of the execution that begins, 0: it is not measured. It is counted. */
 static inline uint32_t budget_take(const struct thread *thread, uint32_t region)

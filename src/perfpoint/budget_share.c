@@ -31,8 +31,8 @@ uint64_t budget_level(const struct budget_region *regions, uint32_t count,
 		uint32_t below = 0, above = 0;
 
 		for (uint32_t i = 0; i < count; i++) {
-			uint64_t wanted = (uint64_t)budget_executions(&regions[i]) *
-					  BUDGET_LEVEL_UNIT;
+			uint64_t wanted =
+				budget_executions(&regions[i]) * BUDGET_LEVEL_UNIT;
 
 			if (!wanted)
 				continue;
@@ -54,7 +54,7 @@ uint64_t budget_level(const struct budget_region *regions, uint32_t count,
 
 static uint32_t one_in(const struct budget_region *region, uint64_t level)
 {
-	uint64_t executions = (uint64_t)budget_executions(region) * BUDGET_LEVEL_UNIT;
+	uint64_t executions = budget_executions(region) * BUDGET_LEVEL_UNIT;
 
 	if (executions <= level || region->total < BUDGET_FIRST)
 		return 1;
@@ -65,7 +65,7 @@ static uint32_t one_in(const struct budget_region *region, uint64_t level)
 
 void budget_begin_epoch(struct budget_region *region, uint64_t level, uint32_t *random)
 {
-	uint32_t executions = budget_executions(region);
+	uint64_t executions = budget_executions(region);
 	uint32_t cut;
 
 	/* What is not executed tells nothing. */

@@ -431,11 +431,11 @@ void perf_pause(struct thread *thread)
 	thread->paused = thread->user_read && perf_read(thread, thread->pause[0]);
 }
 
-void perf_resume(struct thread *thread)
+void perf_resume(struct thread *thread, const uint64_t *cost)
 {
 	if (thread->paused && perf_read(thread, thread->pause[1]))
 		perf_credit(thread, thread->depth, thread->pause[0], thread->pause[1],
-			    thread->pause_cost);
+			    cost);
 	thread->paused = false;
 }
 

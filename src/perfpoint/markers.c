@@ -17,10 +17,19 @@
 /* Of markers that have none. */
 #define NO_MARK (-1)
 
-/* The gate is closed: first marker of a thread or after a fork, or a marker inside a marker. */
-static __attribute__((noinline)) struct thread *marker_unusual(struct thread *thread,
-							       int mark)
+/* The calling thread where its gate is open, else NULL. */
+static inline struct thread *marker_thread(void)
 {
+	struct thread *thread = thread_current;
+
+	return likely(thread) && likely(*thread_gate(thread)) ? thread : NULL;
+}
+
+/* The gate is closed: first marker of a thread or after a fork, or a marker inside a marker. */
+static __attribute__((noinline)) struct thread *marker_unusual(int mark)
+{
+	struct thread *thread = thread_current;
+
 	if (thread && atomic_load_explicit(&process.page->state,
 					   memory_order_relaxed) == PROCESS_RECORDING) {
 		process_lose(RECORDING_LOSS_IN_SIGNAL);
@@ -39,21 +48,22 @@ static __attribute__((noinline)) struct thread *marker_unusual(struct thread *th
 	return thread;
 }
 
-/*
- * The calling thread, in a marker; NULL when it is not measured. The compiler must not move
- * marker work across the gate; signals are on the same thread.
- */
-static inline struct thread *marker_begin(int mark)
+/* The compiler must not move marker work across the gate; signals are on the same thread. */
+static inline void marker_close(struct thread *thread)
 {
-	struct thread *thread = thread_current;
-
-	if (unlikely(!thread || !*thread_gate(thread))) {
-		thread = marker_unusual(thread, mark);
-		if (!thread)
-			return NULL;
-	}
 	*thread_gate(thread) = 0;
 	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* The calling thread, in a marker; NULL when it is not measured. */
+static inline struct thread *marker_begin(int mark)
+{
+	struct thread *thread = marker_thread();
+
+	if (unlikely(!thread))
+		thread = marker_unusual(mark);
+	if (likely(thread))
+		marker_close(thread);
 	return thread;
 }
 
@@ -108,7 +118,7 @@ static __attribute__((noinline)) bool rearm(struct thread *thread)
 
 	perf_pause(thread);
 	armed = perf_rearm(thread);
-	perf_resume(thread);
+	perf_resume(thread, thread->pause_cost);
 	return armed && perf_armed(thread);
 }
 
@@ -120,23 +130,10 @@ static __attribute__((noinline)) void begin_slowly(struct thread *thread,
 	frame->begin = clock_now(&thread->clock);
 }
 
-/* `one_in`: of budget_take(). 0: nested too deep to be measured. */
-static inline __attribute__((always_inline)) perfpoint_token
-enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
-	     uint32_t one_in, uintptr_t cfa, uintptr_t site)
+static inline void fill_frame(const struct thread *thread, struct frame *frame,
+			      enum marker_kind kind, uint32_t region, uint32_t one_in,
+			      uintptr_t cfa, uintptr_t site)
 {
-	struct frame *frame;
-
-	if (unlikely(thread->depth == DEPTH_MAX) &&
-	    !make_room(thread,
-		       &(struct frame){.cfa = cfa, .site = site, .region = region})) {
-		process_lose(RECORDING_LOSS_TOO_DEEP);
-		return 0;
-	}
-	frame = thread_frame(thread, thread->depth);
-	if (unlikely(++thread->serial == 0))
-		thread->serial = 1;
-	frame->token = (perfpoint_token)(thread->index + 1ull) << 32 | thread->serial;
 	frame->cfa = cfa;
 	frame->site = site;
 	frame->region = region;
@@ -144,10 +141,44 @@ enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 	frame->one_in = (uint16_t)one_in;
 	frame->kind = (uint8_t)kind;
 	frame->has_inner = false;
-	if (!one_in) {
-		thread->depth++;
-		return frame->token;
+	frame->cost = &thread->costs[kind];
+}
+
+static inline perfpoint_token next_token(struct thread *thread)
+{
+	if (unlikely(++thread->serial == 0))
+		thread->serial = 1;
+	return (perfpoint_token)(thread->index + 1ull) << 32 | thread->serial;
+}
+
+/* The next frame, which is not in use before thread->depth says so; NULL: nested too deep. */
+static inline struct frame *next_frame(struct thread *thread, enum marker_kind kind,
+				       uint32_t region, uint32_t one_in, uintptr_t cfa,
+				       uintptr_t site)
+{
+	struct frame *frame;
+
+	if (unlikely(thread->depth == DEPTH_MAX) &&
+	    !make_room(thread,
+		       &(struct frame){.cfa = cfa, .site = site, .region = region})) {
+		process_lose(RECORDING_LOSS_TOO_DEEP);
+		return NULL;
 	}
+	frame = thread_frame(thread, thread->depth);
+	fill_frame(thread, frame, kind, region, one_in, cfa, site);
+	frame->token = next_token(thread);
+	return frame;
+}
+
+/* `one_in`: of budget_take(). NULL: nested too deep to be measured. */
+static inline __attribute__((always_inline)) struct frame *
+enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
+	     uint32_t one_in, uintptr_t cfa, uintptr_t site)
+{
+	struct frame *frame = next_frame(thread, kind, region, one_in, cfa, site);
+
+	if (unlikely(!frame))
+		return NULL;
 	/* Again after a switch of threads: the marker is then the same from here on. */
 	while (unlikely(!perf_begin(thread, frame))) {
 		frame->epoch = 0;
@@ -155,11 +186,11 @@ enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 			continue;
 		thread->depth++;
 		begin_slowly(thread, frame);
-		return frame->token;
+		return frame;
 	}
 	thread->depth++;
 	frame->begin = user_read_clock();
-	return frame->token;
+	return frame;
 }
 
 /* Why this execution cannot become a sample; RECORDING_LOSS_KINDS: it can. */
@@ -180,7 +211,7 @@ static inline void fill_sample(const struct thread *thread, const struct frame *
 			       uint64_t end, struct recording_sample *sample)
 {
 	uint64_t wall_ns = clock_span_ns(&thread->clock, end - frame->begin);
-	uint64_t own_ns = thread->costs[frame->kind].own_ns;
+	uint64_t own_ns = frame->cost->own_ns;
 
 	*sample = (struct recording_sample){
 		.region = frame->region,
@@ -253,7 +284,7 @@ static void store_sample(struct thread *thread, const struct frame *frame, uint6
 		lose_sample(thread, loss);
 		return;
 	}
-	self_cost_subtract(thread, frame, thread->costs[frame->kind].slow[why],
+	self_cost_subtract(thread, frame, frame->cost->slow[why],
 			   (uint64_t *)(sample + 1));
 	subtract_inner_time(thread, frame, sample);
 	/* The counters are read outside of what the clock measures. */
@@ -275,7 +306,7 @@ end_slowly(struct thread *thread, struct frame *frame, uint64_t end, enum perf_e
 	/* The regions around this one must not count what we did. */
 	if (thread->user_read && readable && perf_read(thread, thread->pause[1]))
 		perf_credit(thread, thread->depth - 1, thread->scratch,
-			    thread->pause[1], thread->costs[frame->kind].extra[why]);
+			    thread->pause[1], frame->cost->extra[why]);
 }
 
 /* The region around it, whose inner[] can be added to. */
@@ -309,12 +340,10 @@ static inline void count_inner(struct frame *frame)
 	}
 }
 
-/* Closes the innermost frame, which is not measured. */
-static inline void leave_skipped(struct thread *thread, struct frame *frame)
+/* The region is not measured: what it contained is the business of those around it. */
+static __attribute__((noinline)) void hand_on_inner(struct frame *frame)
 {
-	if (unlikely(frame->has_inner))
-		add_inner(parent_of(frame), frame);
-	thread->depth--;
+	add_inner(parent_of(frame), frame);
 }
 
 /* A sample's values and times, when regions have ended inside of it. */
@@ -335,7 +364,7 @@ static __attribute__((noinline)) void make_room_ahead(struct thread *thread)
 
 	perf_pause(thread);
 	(void)writer_new_room(thread);
-	perf_resume(thread);
+	perf_resume(thread, thread->pause_cost);
 	budget_spent(thread, began);
 }
 
@@ -345,15 +374,15 @@ static inline bool has_room(const struct thread *thread)
 }
 
 /* Closes the innermost frame. */
-static inline __attribute__((always_inline)) void
-leave_region(struct thread *thread, struct frame *frame, uint64_t end)
+static __attribute__((noinline)) void leave_region(struct thread *thread,
+						   struct frame *frame, uint64_t end)
 {
 	unsigned char *room = thread->write;
 	struct recording_sample *sample = (struct recording_sample *)(void *)room;
 	enum perf_end why = PERF_END_EARLY;
 
 	if (likely(frame->region != UINT32_MAX && has_room(thread)))
-		why = perf_end(thread, frame, thread->costs[frame->kind].own,
+		why = perf_end(thread, frame, frame->cost->own,
 			       (uint64_t *)(sample + 1));
 	if (unlikely(why != PERF_END_FINE)) {
 		end_slowly(thread, frame, end, why);
@@ -389,7 +418,7 @@ static __attribute__((noinline)) uint32_t new_site(struct thread *thread,
 	perf_pause(thread);
 	id = names_region(site->name) + 1; /* 0 again when the table is full */
 	__atomic_store_n(&site->id, id, __ATOMIC_RELAXED);
-	perf_resume(thread);
+	perf_resume(thread, thread->pause_cost);
 	return id;
 }
 
@@ -402,24 +431,86 @@ static inline uint32_t site_region(struct thread *thread, struct perfpoint_site 
 	return id - 1;
 }
 
+/*
+ * Executions that are not measured take their leave as early as they can, in functions that
+ * call nothing. The gate stays open: a handler in between leaves regions and frames as they
+ * were, but for a count of the very region that it executes, too.
+ */
+static inline __attribute__((always_inline)) bool
+open_skipped(struct thread *thread, enum marker_kind kind, uint32_t region,
+	     uintptr_t cfa, uintptr_t site)
+{
+	uint32_t depth = thread->depth;
+	struct frame *frame;
+
+	if (unlikely(depth == DEPTH_MAX) || !budget_skips(thread, region))
+		return false;
+	frame = thread_frame(thread, depth);
+	/* First, so that a handler's frames are above. */
+	thread->depth = depth + 1;
+	atomic_signal_fence(memory_order_seq_cst);
+	fill_frame(thread, frame, kind, region, 0, cfa, site);
+	frame->token = 0;
+	return true;
+}
+
+static inline void close_skipped(struct thread *thread, struct frame *frame)
+{
+	if (unlikely(frame->has_inner))
+		hand_on_inner(frame);
+	thread->depth--;
+}
+
+/* In a marker. 0: the execution is not measured. */
+static inline __attribute__((always_inline)) perfpoint_token
+enter_scope(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
+{
+	uint32_t one_in = budget_take(thread, region);
+	struct frame *frame = NULL;
+
+	if (likely(one_in))
+		frame = enter_region(thread, MARKER_SCOPE, region, one_in, cfa, site);
+	return likely(frame) ? frame->token : 0;
+}
+
+static __attribute__((noinline)) perfpoint_token
+enter_measured(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
+{
+	perfpoint_token token;
+
+	marker_close(thread);
+	token = enter_scope(thread, region, cfa, site);
+	marker_end(thread);
+	return token;
+}
+
+static __attribute__((noinline)) perfpoint_token
+enter_unusual(struct perfpoint_site *site, uintptr_t cfa, uintptr_t address)
+{
+	struct thread *thread = marker_begin(NO_MARK);
+	perfpoint_token token;
+
+	if (!thread)
+		return 0;
+	token = enter_scope(thread, site_region(thread, site), cfa, address);
+	marker_end(thread);
+	return token;
+}
+
 /* A region that will be closed by its token. */
 static perfpoint_token enter(struct perfpoint_site *site)
 {
-	struct thread *thread = marker_begin(NO_MARK);
-	perfpoint_token token = 0;
-	uint32_t region, one_in;
+	struct thread *thread = marker_thread();
+	uint32_t known = __atomic_load_n(&site->id, __ATOMIC_RELAXED);
+	uintptr_t cfa = (uintptr_t)__builtin_dwarf_cfa();
+	uintptr_t address = (uintptr_t)__builtin_return_address(0);
 
-	if (unlikely(!thread))
+	if (unlikely(!thread) || unlikely(!known))
+		return enter_unusual(site, cfa, address);
+	/* leave() will not even be called. */
+	if (budget_skips(thread, known - 1))
 		return 0;
-	region = site_region(thread, site);
-	one_in = budget_take(thread, region);
-	/* Else the token is 0: leave() will not even be called. */
-	if (one_in)
-		token = enter_region(thread, MARKER_SCOPE, region, one_in,
-				     (uintptr_t)__builtin_dwarf_cfa(),
-				     (uintptr_t)__builtin_return_address(0));
-	marker_end(thread);
-	return token;
+	return enter_measured(thread, known - 1, cfa, address);
 }
 
 static void leave(perfpoint_token token)
@@ -443,57 +534,123 @@ static void leave(perfpoint_token token)
 	marker_end(thread);
 }
 
-/* A region that will be closed by end(), which must know of those that are not measured. */
+/* In a marker: a region that will be closed by end(), which must know of those not measured. */
 static inline __attribute__((always_inline)) void
 open_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 	    uintptr_t cfa, uintptr_t site)
 {
-	if (unlikely(!enter_region(thread, kind, region, budget_take(thread, region),
-				   cfa, site)))
+	uint32_t one_in = budget_take(thread, region);
+	struct frame *frame;
+
+	/* Not measured, but open_skipped() left it to us. */
+	if (unlikely(!one_in)) {
+		frame = next_frame(thread, kind, region, 0, cfa, site);
+		thread->depth += frame != NULL;
+	} else {
+		frame = enter_region(thread, kind, region, one_in, cfa, site);
+	}
+	if (unlikely(!frame))
 		thread->overflow++;
+}
+
+static __attribute__((noinline)) void open_measured(struct thread *thread,
+						    enum marker_kind kind,
+						    uint32_t region, uintptr_t cfa,
+						    uintptr_t site)
+{
+	marker_close(thread);
+	open_region(thread, kind, region, cfa, site);
+	marker_end(thread);
+}
+
+static __attribute__((noinline)) void begin_unusual(struct perfpoint_site *site,
+						    uintptr_t cfa, uintptr_t address)
+{
+	struct thread *thread = marker_begin(NO_MARK);
+
+	if (!thread)
+		return;
+	open_region(thread, MARKER_BEGIN, site_region(thread, site), cfa, address);
+	marker_end(thread);
 }
 
 static void begin(struct perfpoint_site *site)
 {
-	struct thread *thread = marker_begin(NO_MARK);
+	struct thread *thread = marker_thread();
+	uint32_t known = __atomic_load_n(&site->id, __ATOMIC_RELAXED);
+	uintptr_t cfa = (uintptr_t)__builtin_dwarf_cfa();
+	uintptr_t address = (uintptr_t)__builtin_return_address(0);
 
-	if (unlikely(!thread))
+	if (unlikely(!thread) || unlikely(!known))
+		begin_unusual(site, cfa, address);
+	else if (!open_skipped(thread, MARKER_BEGIN, known - 1, cfa, address))
+		open_measured(thread, MARKER_BEGIN, known - 1, cfa, address);
+}
+
+static __attribute__((noinline)) void start_unusual(int mark, uintptr_t cfa,
+						    uintptr_t address)
+{
+	struct thread *thread = marker_begin(mark);
+	uint32_t region;
+
+	if (!thread)
 		return;
-	open_region(thread, MARKER_BEGIN, site_region(thread, site),
-		    (uintptr_t)__builtin_dwarf_cfa(),
-		    (uintptr_t)__builtin_return_address(0));
+	perf_pause(thread);
+	region = names_mark(mark);
+	perf_resume(thread, thread->pause_cost);
+	open_region(thread, MARKER_START, region, cfa, address);
 	marker_end(thread);
 }
 
 static void start(int mark)
 {
-	struct thread *thread = marker_begin(mark);
+	struct thread *thread = marker_thread();
+	uint32_t known = names_known_mark(mark);
+	uintptr_t cfa = (uintptr_t)__builtin_dwarf_cfa();
+	uintptr_t address = (uintptr_t)__builtin_return_address(0);
 
-	if (unlikely(!thread))
-		return;
-	open_region(thread, MARKER_START, names_mark(mark),
-		    (uintptr_t)__builtin_dwarf_cfa(),
-		    (uintptr_t)__builtin_return_address(0));
+	if (unlikely(!thread) || unlikely(!known))
+		start_unusual(mark, cfa, address);
+	else if (!open_skipped(thread, MARKER_START, known - 1, cfa, address))
+		open_measured(thread, MARKER_START, known - 1, cfa, address);
+}
+
+static __attribute__((noinline)) void end_measured(struct thread *thread,
+						   struct frame *frame)
+{
+	marker_close(thread);
+	leave_region(thread, frame, clock_now(&thread->clock));
 	marker_end(thread);
 }
 
-static void end(void)
+static __attribute__((noinline)) void end_unusual(void)
 {
 	struct thread *thread = marker_begin(NO_MARK);
+
+	if (!thread)
+		return;
+	if (thread->overflow)
+		thread->overflow--;
+	else
+		end_alone(thread);
+	marker_end(thread);
+}
+
+/* Closes the innermost region. */
+static void end(void)
+{
+	struct thread *thread = marker_thread();
 	struct frame *frame;
 
-	if (unlikely(!thread))
+	if (unlikely(!thread) || unlikely(thread->overflow || !thread->depth)) {
+		end_unusual();
 		return;
+	}
 	frame = thread_innermost(thread);
-	if (unlikely(thread->overflow))
-		thread->overflow--;
-	else if (unlikely(!thread->depth))
-		end_alone(thread);
-	else if (frame->one_in)
-		leave_region(thread, frame, clock_now(&thread->clock));
+	if (frame->one_in)
+		end_measured(thread, frame);
 	else
-		leave_skipped(thread, frame);
-	marker_end(thread);
+		close_skipped(thread, frame);
 }
 
 __attribute__((visibility("default"))) void perfpoint_START(int mark);

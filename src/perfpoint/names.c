@@ -16,7 +16,6 @@
 
 #define TABLE_SLOTS ((size_t)2 * RECORDING_REGIONS_MAX) /* power of two */
 #define ARENA_BYTES ((size_t)8 << 20) /* address space; pages are taken as used */
-#define MARK_CACHE  1024
 
 struct entry {
 	uint64_t hash;
@@ -28,9 +27,10 @@ static struct {
 	struct entry *_Atomic *slots; /* [TABLE_SLOTS] */
 	unsigned char *arena;
 	_Atomic size_t arena_used;
-	_Atomic uint32_t count;             /* ids handed out */
-	_Atomic uint32_t marks[MARK_CACHE]; /* id + 1 of small marks */
+	_Atomic uint32_t count; /* ids handed out */
 } names;
+
+_Atomic uint32_t names_marks[NAMES_MARKS];
 
 int names_init(void)
 {
@@ -133,18 +133,15 @@ static void format_mark(int mark, char *name, size_t size)
 
 uint32_t names_mark(int mark)
 {
-	bool cached = mark >= 0 && mark < MARK_CACHE;
-	uint32_t id =
-		cached ? atomic_load_explicit(&names.marks[mark], memory_order_relaxed)
-		       : 0;
+	uint32_t id = names_known_mark(mark);
 	char name[24];
 
 	if (likely(id))
 		return id - 1;
 	format_mark(mark, name, sizeof(name));
 	id = names_region(name);
-	if (cached)
-		atomic_store_explicit(&names.marks[mark], id + 1, memory_order_relaxed);
+	if ((unsigned int)mark < NAMES_MARKS)
+		atomic_store_explicit(&names_marks[mark], id + 1, memory_order_relaxed);
 	return id;
 }
 

@@ -119,8 +119,9 @@ struct frame {
 	uint16_t one_in; /* weight of the sample; 0: not measured, see budget.h */
 	bool readable;   /* epoch 0: the counters were read at its start */
 	uint8_t kind;    /* enum marker_kind */
-	bool has_inner;  /* some of: */
-	uint64_t inner[MARKER_COSTS]; /* regions that ended inside it */
+	bool has_inner;  /* some of inner[] */
+	const struct marker_cost *cost; /* of its kind */
+	uint64_t inner[MARKER_COSTS];   /* regions that ended inside it */
 	uint64_t reading[];
 };
 
@@ -168,6 +169,7 @@ struct thread {
 	struct marker_cost costs[MARKER_COSTS];
 	uint64_t pause_cost
 		[RECORDING_EVENTS_MAX]; /* of perf_pause() and perf_resume() */
+	uint64_t look_cost[RECORDING_EVENTS_MAX]; /* of budget_look() without either */
 	bool costs_known;
 	bool paused;
 	struct budget *budget; /* budget.h; NULL: everything is measured */
@@ -271,6 +273,15 @@ int names_init(void);
 /* Region id of a name, which is copied; UINT32_MAX when the table is full. Lock-free. */
 uint32_t names_region(const char *name);
 uint32_t names_mark(int mark);
+/* That of small marks seen before, + 1; 0: names_mark() must find it. */
+#define NAMES_MARKS 1024u
+extern _Atomic uint32_t names_marks[NAMES_MARKS];
+static inline uint32_t names_known_mark(int mark)
+{
+	if (unlikely((unsigned int)mark >= NAMES_MARKS))
+		return 0;
+	return atomic_load_explicit(&names_marks[mark], memory_order_relaxed);
+}
 /* Writes all regions known so far into a new recording (after a fork). */
 void names_repeat(void);
 
@@ -300,10 +311,11 @@ enum recording_loss perf_subtract(const struct thread *thread, const uint64_t *b
 bool perf_rearm(struct thread *thread);
 /*
  * Rare work of ours that is not of constant cost: what it counts between these two is taken off
- * the regions that are open around it. Nothing where each reading would be a system call.
+ * the regions that are open around it, and so is `cost`, an array: what is around these two or
+ * theirs. Nothing where each reading would be a system call.
  */
 void perf_pause(struct thread *thread);
-void perf_resume(struct thread *thread);
+void perf_resume(struct thread *thread, const uint64_t *cost);
 /*
  * Adds the increases between two readings to what the first `depth` frames had at their START;
  * and `constant`, an array as of struct marker_cost.

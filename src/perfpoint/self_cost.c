@@ -117,8 +117,19 @@ static void change_lock(void *argument)
 
 static void pause_inside(void *argument)
 {
-	perf_pause(argument);
-	perf_resume(argument);
+	struct thread *thread = argument;
+
+	perf_pause(thread);
+	perf_resume(thread, thread->pause_cost);
+}
+
+/* At which nothing is due. */
+static void look_inside(void *argument)
+{
+	struct thread *thread = argument;
+
+	if (thread->budget)
+		budget_look(thread, clock_now(&thread->clock));
 }
 
 /* ---- what is found out ---- */
@@ -270,13 +281,14 @@ static void measure_parent(struct thread *thread)
 		difference(nested.wall_ns, flat.wall_ns);
 }
 
-static void measure_pause(struct thread *thread)
+/* What is left of rare work when the counts between its pauses have been taken off. */
+static void measure_rare(struct thread *thread, void (*inside)(void *), uint64_t *cost)
 {
 	struct result result;
 
-	if (compare(thread, around(MARKER_BEGIN, 0, pause_inside, thread),
+	if (compare(thread, around(MARKER_BEGIN, 0, inside, thread),
 		    around(MARKER_BEGIN, 0, nothing, thread), 1, 1, &result))
-		memcpy(thread->pause_cost, result.values, sizeof(result.values));
+		memcpy(cost, result.values, sizeof(result.values));
 }
 
 static void measure_all(struct thread *thread, int mark)
@@ -296,7 +308,8 @@ static void measure_all(struct thread *thread, int mark)
 	for (enum marker_kind kind = first; kind < MARKER_KINDS; kind++)
 		for (enum perf_end why = 0; why < PERF_END_KINDS; why++)
 			measure_extra(thread, kind, mark, why);
-	measure_pause(thread);
+	measure_rare(thread, pause_inside, thread->pause_cost);
+	measure_rare(thread, look_inside, thread->look_cost);
 }
 
 /* ---- shared by threads ---- */
@@ -308,6 +321,7 @@ static struct known {
 	_Atomic int state; /* enum known_state */
 	struct marker_cost costs[MARKER_COSTS];
 	uint64_t pause_cost[RECORDING_EVENTS_MAX];
+	uint64_t look_cost[RECORDING_EVENTS_MAX];
 } known[2];
 
 static void publish(const struct thread *thread, struct known *costs)
@@ -318,6 +332,7 @@ static void publish(const struct thread *thread, struct known *costs)
 		return;
 	memcpy(costs->costs, thread->costs, sizeof(costs->costs));
 	memcpy(costs->pause_cost, thread->pause_cost, sizeof(costs->pause_cost));
+	memcpy(costs->look_cost, thread->look_cost, sizeof(costs->look_cost));
 	atomic_store(&costs->state, KNOWN);
 }
 
@@ -349,12 +364,14 @@ void self_cost_measure(struct thread *thread, int mark)
 
 	memset(thread->costs, 0, sizeof(thread->costs));
 	memset(thread->pause_cost, 0, sizeof(thread->pause_cost));
+	memset(thread->look_cost, 0, sizeof(thread->look_cost));
 	if (process.source != RECORDING_SOURCE_PERF || !thread->counting)
 		return;
 	if (atomic_load(&costs->state) == KNOWN) {
 		memcpy(thread->costs, costs->costs, sizeof(costs->costs));
 		memcpy(thread->pause_cost, costs->pause_cost,
 		       sizeof(costs->pause_cost));
+		memcpy(thread->look_cost, costs->look_cost, sizeof(costs->look_cost));
 	} else {
 		thread->block = thread->trial;
 		thread->limit = trial_samples(thread) +

@@ -182,7 +182,8 @@ struct recorded *record_work_as(enum guest_user user, const char *options,
 		assert_int_equal(chown(recorded->directory, NOBODY, NOBODY), 0);
 	text_printf(
 		&line,
-		"record -n 1 --keep-recordings -o %s/profile.apdb %s -- /guest/work %s",
+		"record -n 1 --max-overhead 0 --keep-recordings -o %s/profile.apdb %s "
+		"-- /guest/work %s",
 		recorded->directory, options, work);
 	assert_false(line.failed);
 	recorded->reply = call(user, "autoperf", line.chars);

@@ -46,7 +46,8 @@ struct recorded {
 };
 
 /*
- * `autoperf record OPTIONS -- /guest/work WORK`, one run of each pass unless the options say -n.
+ * `autoperf record OPTIONS -- /guest/work WORK`, one run of each pass unless the options say -n,
+ * and every execution measured unless they say --max-overhead.
  * Fails when autoperf does.
  */
 struct recorded *record_work(const char *options, const char *work);

@@ -297,7 +297,7 @@ static void wrap(void)
 	region(MARK_WRAP, LOOP_WRAP);
 }
 
-/* Regions of about 200 ns, and the time that `number` of them take. */
+/* Regions that take 200 ns on a real machine, and the time that `number` of them take. */
 static void tiny(void)
 {
 	struct timespec begin, end;
