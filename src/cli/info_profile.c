@@ -197,6 +197,52 @@ static void put_overhead(struct info *info, const struct contents *contents)
 		  info_plural(sum.executions), measured);
 }
 
+/* Hardware events whose zeros say nothing; NULL: none. Freed by the caller. */
+static json_t *silent_events(const struct contents *contents)
+{
+	char *text = profile_get_fact(contents->profile, FACT_SILENT_EVENTS);
+	json_t *names = text ? json_loads(text, 0, NULL) : NULL;
+
+	free(text);
+	if (json_array_size(names))
+		return names;
+	json_decref(names);
+	return NULL;
+}
+
+static void put_silent_events(struct info *info, const struct contents *contents)
+{
+	json_t *names = silent_events(contents), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		const char *bytes = json_string_value(name);
+		char *clean = bytes ? profile_clean_text(bytes, strlen(bytes)) : NULL;
+
+		if (clean)
+			info_fact(
+				info, i ? "" : "silent",
+				"%s counted nothing in any sample: this processor, or "
+				"its hypervisor, may not count it",
+				clean);
+		free(clean);
+	}
+	json_decref(names);
+}
+
+static json_t *silent_json(const struct contents *contents)
+{
+	json_t *names = silent_events(contents), *clean = json_array(), *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		if (json_is_string(name))
+			json_array_append_new(clean,
+					      info_json_text(json_string_value(name)));
+	json_decref(names);
+	return clean;
+}
+
 static json_t *overhead_json(const struct contents *contents)
 {
 	struct overhead sum = sum_overhead(contents);
@@ -233,6 +279,7 @@ static void put_totals(struct info *info, const struct contents *contents)
 		  info_plural(contents->region_count),
 		  lost ? text_count(lost, missing, sizeof(missing)) : "none");
 	put_overhead(info, contents);
+	put_silent_events(info, contents);
 	if (contents->line_count)
 		info_fact(info, "lines",
 			  "%zu contended cache line%s; --lines tells which",
@@ -490,6 +537,7 @@ static void put_json(struct info *info, const struct contents *contents)
 	}
 	json_object_set_new(info->json, "runs", runs);
 	json_object_set_new(info->json, "overhead", overhead_json(contents));
+	json_object_set_new(info->json, "silent_events", silent_json(contents));
 	json_object_set_new(info->json, "processes", processes);
 	json_object_set_new(info->json, "regions", regions);
 }

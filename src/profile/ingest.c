@@ -43,6 +43,8 @@ struct ingest {
 	uint64_t *columns[FIXED_COLUMNS + RECORDING_EVENTS_MAX];
 	double *cpu_ns; /* [COLUMN_ROWS_MAX], for chunks where only some samples have it */
 	int64_t process;
+	uint64_t counted; /* as in struct profile_run, as the next */
+	double region_ns;
 	uint64_t stored;
 	uint64_t invalid; /* samples of no region or thread */
 };
@@ -143,6 +145,15 @@ static int put_cpu(struct ingest *ingest, const struct partition *partition,
 	return status;
 }
 
+static bool any_counted(const uint64_t *values, size_t rows)
+{
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < rows; i++)
+		any |= values[i];
+	return any;
+}
+
 static int put_columns(struct ingest *ingest, const struct partition *partition,
 		       int64_t chunk, struct error *error)
 {
@@ -168,6 +179,8 @@ static int put_columns(struct ingest *ingest, const struct partition *partition,
 	if (!status)
 		status = put_cpu(ingest, partition, chunk, error);
 	for (uint32_t i = 0; i < ingest->recording.header.event_count && !status; i++) {
+		if (any_counted(ingest->columns[FIXED_COLUMNS + i], partition->count))
+			ingest->counted |= (uint64_t)1 << i;
 		status = column_encode(ingest->profile->codec, COLUMN_INTEGER,
 				       ingest->columns[FIXED_COLUMNS + i],
 				       partition->count, &block, error);
@@ -196,6 +209,7 @@ static int find_region(struct ingest *ingest, size_t index, struct error *error)
 static int flush_partition(struct ingest *ingest, size_t index, struct error *error)
 {
 	struct partition *partition = &ingest->partitions[index];
+	double wall_ns;
 	int64_t chunk;
 	int status = 0;
 
@@ -206,9 +220,10 @@ static int flush_partition(struct ingest *ingest, size_t index, struct error *er
 	if (status)
 		return status;
 	gather(ingest, partition);
+	wall_ns = total_wall(ingest, partition->count);
+	ingest->region_ns += wall_ns;
 	status = store_put_chunk(ingest->profile, partition->region, ingest->process,
-				 partition->count, total_wall(ingest, partition->count),
-				 &chunk, error);
+				 partition->count, wall_ns, &chunk, error);
 	if (!status)
 		status = put_columns(ingest, partition, chunk, error);
 	ingest->stored += partition->count;
@@ -459,6 +474,8 @@ int profile_add_recording(struct profile *profile, struct profile_run *run,
 		goto out;
 	profile->next_thread += ingest.recording.thread_count;
 	run->samples += ingest.stored;
+	run->counted |= ingest.counted;
+	run->region_ns += ingest.region_ns;
 	run->lost += ingest.invalid + ingest.recording.torn_samples;
 	for (unsigned kind = 0; kind < RECORDING_LOSS_KINDS; kind++)
 		if (is_missing(kind))

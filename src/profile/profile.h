@@ -55,8 +55,11 @@ char *profile_clean_text(const char *bytes, size_t length);
 
 /* ---- facts about the whole profile: key and value, UTF-8 ---- */
 #define FACT_MAX_OVERHEAD "max_overhead" /* share that markers may take; 0: no limit */
+/* JSON array: names of hardware events that were 0 in all samples, although they ran. */
+#define FACT_SILENT_EVENTS "silent_events"
 /* Keys in use: created_utc, tool_version, command (JSON array), directory, source,
- * git_commit, git_dirty, environment (JSON object), max_overhead. NULL value when absent. */
+ * git_commit, git_dirty, environment (JSON object), max_overhead,
+ * silent_events. NULL value when absent. */
 int profile_set_fact(struct profile *profile, const char *key, const char *value,
 		     struct error *error);
 /* malloc'd; NULL when absent or unreadable. Whoever prints it cleans it first. */
@@ -108,6 +111,9 @@ struct profile_run {
 	 * the program did itself: END without START, START without END.
 	 */
 	uint64_t lost;
+	/* filled by ingest alone: */
+	uint64_t counted; /* bit i: event i of the pass is not 0 in every sample */
+	double region_ns; /* wall time of the samples, each for the executions it stands for */
 };
 
 /* Opens a transaction. */

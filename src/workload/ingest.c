@@ -106,5 +106,7 @@ int recorder_ingest(struct recorder *recorder, uint32_t pass,
 		profile_abandon_run(recorder->profile);
 	else if (!recorder->first_run)
 		recorder->first_run = run->id;
+	if (!code)
+		recorder_note_counts(recorder, run);
 	return code;
 }

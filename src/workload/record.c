@@ -381,6 +381,8 @@ static int conclude(struct recorder *recorder, int code, struct error *error)
 		recorder_report_losses(recorder, NULL);
 	else
 		code = recorder_report_losses(recorder, error);
+	if (!code)
+		code = recorder_report_silent(recorder, error);
 	if (recorder->plan.source == EVENT_SOURCE_SIM)
 		simulation_warn_functions(&recorder->simulation, recorder->options,
 					  &recorder->console);
@@ -430,7 +432,8 @@ static int count_runs(struct recorder *recorder, struct error *error)
 	size_t passes = recorder->plan.pass_count;
 
 	recorder->ok_runs = calloc(passes, sizeof(*recorder->ok_runs));
-	if (!recorder->ok_runs)
+	recorder->counts = calloc(passes, sizeof(*recorder->counts));
+	if (!recorder->ok_runs || !recorder->counts)
 		return error_no_memory(error, "counting runs");
 	if (__builtin_mul_overflow(recorder->options->runs, passes,
 				   &recorder->summary->runs_planned))
@@ -489,6 +492,7 @@ int record(const struct record_options *options, struct record_summary *summary,
 	event_plan_free(&recorder.plan);
 	simulation_free(&recorder.simulation);
 	free(recorder.ok_runs);
+	free(recorder.counts);
 	free(recorder.runtime);
 	free(recorder.plugin);
 	return code;

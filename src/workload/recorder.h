@@ -50,6 +50,11 @@ struct recorder {
 	} show;
 	/* outcome */
 	unsigned *ok_runs; /* [plan.pass_count] */
+	struct pass_counts {
+		uint64_t
+			counted; /* bit per event of the pass, as in struct profile_run */
+		double region_ns;
+	} * counts;        /* [plan.pass_count] */
 	int64_t first_run; /* id of our first run in the profile, 0: none */
 	struct profile_run first_failed;
 	size_t recordings;     /* that were read, of all runs */
@@ -85,6 +90,10 @@ int recorder_ingest(struct recorder *recorder, uint32_t pass,
 
 /* losses.c: warns of everything that is missing in our runs. */
 int recorder_report_losses(struct recorder *recorder, struct error *error);
+
+/* silent.c: notes what a run counted; tells, and writes into the profile, what counted nothing. */
+void recorder_note_counts(struct recorder *recorder, const struct profile_run *run);
+int recorder_report_silent(struct recorder *recorder, struct error *error);
 
 /* show.c: progress. The console for everything said from now on. */
 struct console recorder_show_console(const struct console *console);

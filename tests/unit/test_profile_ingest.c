@@ -186,6 +186,28 @@ static void odd_samples_keep_their_oddities(void **state)
 	sample_table_free(&table);
 }
 
+/* Event 1 is 0 in every sample, event 0 in all but one; one execution in 3 was measured. */
+static void events_that_counted_and_the_time_in_regions_are_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct recording_sample sample = {
+		.wall_ns = 1000, .running_share = UINT16_MAX, .one_in = 3};
+	uint64_t values[] = {0, 0};
+	uint64_t block;
+
+	builder_example(&fixture->builder, 0);
+	block = builder_block(&fixture->builder, 1);
+	for (int i = 0; i < 20; i++) {
+		sample.region = (uint32_t)i % 2;
+		values[0] = i == 13;
+		builder_sample(&fixture->builder, block, &sample, values);
+	}
+	assert_int_equal(add(fixture), 0);
+	assert_int_equal(fixture->run.counted, 1);
+	assert_true(fixture->run.region_ns == 20 * 3 * 1000.0);
+	end(fixture);
+}
+
 static void samples_of_no_region_or_thread_are_counted_as_lost(void **state)
 {
 	struct fixture *fixture = *state;
@@ -437,6 +459,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_field_of_every_sample_arrives),
 		TEST(odd_samples_keep_their_oddities),
+		TEST(events_that_counted_and_the_time_in_regions_are_told),
 		TEST(samples_of_no_region_or_thread_are_counted_as_lost),
 		TEST(losses_are_stored_and_the_programs_own_doing_is_no_loss),
 		TEST(a_cut_recording_gives_what_is_whole),
