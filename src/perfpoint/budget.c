@@ -36,6 +36,13 @@
 #define PROBE_INTERVAL_RAW 256u
 #define SLOW_MAX_NS        1000000u /* more than that is not ours: the thread lost its CPU */
 
+/*
+ * Of the budget, what is planned with: markers also cost what no clock in them sees, the caches'
+ * and branch predictors' room and the kernel's time to switch counters with threads.
+ */
+#define PLANNED_NUMERATOR   3
+#define PLANNED_DENOMINATOR 4
+
 #define WAITING_DIVISOR 32 /* budget of waiting time, against CPU time's */
 #define DEBT_EPOCHS     4  /* debt is forgotten beyond so many epochs' budgets */
 
@@ -117,6 +124,13 @@ static void begin_epoch(struct thread *thread, uint64_t now, uint64_t cpu_ns)
 	budget->start_measured = budget->measured;
 }
 
+/* What markers may take of `ns`. */
+static uint64_t planned(uint64_t ns)
+{
+	return ns * process.max_overhead * PLANNED_NUMERATOR /
+	       (PERMILLE * PLANNED_DENOMINATOR);
+}
+
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
 {
 	return value < low ? low : value > high ? high : value;
@@ -129,12 +143,12 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
 static uint64_t room(struct budget *budget, uint64_t cpu_ns, uint64_t wall_ns,
 		     uint64_t spent_ns, uint64_t skipping_ns)
 {
-	const int64_t full = (int64_t)EPOCH_LAST_NS * process.max_overhead / PERMILLE;
+	const int64_t full = (int64_t)planned(EPOCH_LAST_NS);
 	/* The program's own time is what is left; of a small rest nothing is known. */
 	uint64_t own_ns =
 		spent_ns < cpu_ns - cpu_ns / 16 ? cpu_ns - spent_ns : cpu_ns / 16;
-	int64_t budget_ns = (int64_t)((own_ns + (wall_ns - cpu_ns) / WAITING_DIVISOR) *
-				      process.max_overhead / PERMILLE);
+	int64_t budget_ns =
+		(int64_t)planned(own_ns + (wall_ns - cpu_ns) / WAITING_DIVISOR);
 	int64_t next_ns;
 
 	budget->balance_ns = clamp(budget->balance_ns + budget_ns - (int64_t)spent_ns,
