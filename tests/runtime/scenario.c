@@ -3,7 +3,7 @@
  * A program that does with markers what programs do: one scenario per name, run by
  * the tests here under the preloaded runtime. Exits 0 when its own checks hold.
  */
-#include "perfpoint.h"
+#include "scenario.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,18 +30,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "perfpoint.h"
+
 extern char **environ;
 
-#define CHECK(condition)                                                     \
-	do {                                                                 \
-		if (!(condition)) {                                          \
-			fprintf(stderr, "scenario: line %d: %s\n", __LINE__, \
-				#condition);                                 \
-			exit(99);                                            \
-		}                                                            \
-	} while (0)
-
-static void region(int mark)
+void region(int mark)
 {
 	perfpoint_START(mark);
 	perfpoint_END();
@@ -49,10 +42,33 @@ static void region(int mark)
 
 /* ---- nesting ---- */
 
+static void spin_us(long us)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - begin.tv_sec) * 1000000 +
+		       (now.tv_nsec - begin.tv_nsec) / 1000 <
+	       us);
+}
+
 static void nested(void)
 {
 	for (int depth = 0; depth < 64; depth++)
 		perfpoint_START(depth);
+	for (int depth = 0; depth < 64; depth++)
+		perfpoint_END();
+}
+
+/* Each takes longer than the one in it, also when what markers took is subtracted. */
+static void nested_for_long(void)
+{
+	for (int depth = 0; depth < 64; depth++) {
+		perfpoint_START(depth);
+		spin_us(50);
+	}
 	for (int depth = 0; depth < 64; depth++)
 		perfpoint_END();
 }
@@ -126,7 +142,7 @@ static void *two_hundred_regions(void *unused)
 	return unused;
 }
 
-static void run_threads(int count, void *(*function)(void *))
+void run_threads(int count, void *(*function)(void *))
 {
 	pthread_t threads[THREADS_MAX];
 	pthread_attr_t attributes;
@@ -376,7 +392,7 @@ static void markers_in_handlers(void)
 
 /* ---- processes ---- */
 
-static void wait_for(pid_t child)
+void wait_for(pid_t child)
 {
 	int status;
 
@@ -700,80 +716,6 @@ static void path_is_free(void)
 }
 #endif
 
-/* ---- the overhead budget ---- */
-
-#define SHORT_THREADS    2
-#define SHORT_EXECUTIONS 300000
-
-static __attribute__((noinline)) void short_region(void)
-{
-	PERFPOINT_SCOPE("short");
-	__asm__ volatile("" ::: "memory");
-}
-
-static void *short_regions(void *unused)
-{
-	for (int i = 0; i < SHORT_EXECUTIONS; i++)
-		short_region();
-	return unused;
-}
-
-/* Every execution is counted, on ended threads and on the one that exits. */
-static void many_short(void)
-{
-	run_threads(SHORT_THREADS, short_regions);
-	short_regions(NULL);
-}
-
-/* Outer and inner ones are measured or not independently; ENDs must find their own. */
-static void many_nested(void)
-{
-	for (int i = 0; i < SHORT_EXECUTIONS; i++) {
-		perfpoint_START(1);
-		perfpoint_START(2);
-		{
-			PERFPOINT_SCOPE("scope");
-			region(3);
-		}
-		perfpoint_END();
-		perfpoint_END();
-	}
-}
-
-/* One page fault in each execution of a region that is short. */
-static void many_faults(void)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = 40000;
-	char *memory = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	CHECK(memory != MAP_FAILED);
-	CHECK(!madvise(memory, pages * page, MADV_NOHUGEPAGE));
-	for (size_t i = 0; i < pages; i++) {
-		PERFPOINT_SCOPE("fault");
-		memory[i * page] = 1;
-	}
-}
-
-static void dies_among_short(void)
-{
-	short_regions(NULL);
-	raise(SIGKILL);
-}
-
-static void short_in_child(void)
-{
-	pid_t child;
-
-	short_regions(NULL);
-	child = fork();
-	if (!child) {
-		short_regions(NULL);
-		exit(0);
-	}
-	wait_for(child);
-}
-
 static void nothing(void)
 {
 }
@@ -810,6 +752,7 @@ static const struct {
 	{"marker_in_destructor", marker_in_destructor},
 	{"markers_in_handlers", markers_in_handlers},
 	{"nested", nested},
+	{"nested_for_long", nested_for_long},
 	{"never_ended", never_ended},
 	{"never_ended_in_loop", never_ended_in_loop},
 	{"nothing", nothing},

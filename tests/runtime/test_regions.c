@@ -68,7 +68,7 @@ static void check_inside(const struct recording *recording,
 
 static void an_outer_region_begins_before_and_lasts_longer_than_the_inner(void **state)
 {
-	struct outcome *outcome = run_scenario("nested");
+	struct outcome *outcome = run_scenario("nested_for_long");
 	struct containment inner = {0, 0};
 
 	(void)state;
