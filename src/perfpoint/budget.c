@@ -127,8 +127,8 @@ static void begin_epoch(struct thread *thread, uint64_t now, uint64_t cpu_ns)
 /* What markers may take of `ns`. */
 static uint64_t planned(uint64_t ns)
 {
-	return ns * process.max_overhead * PLANNED_NUMERATOR /
-	       (PERMILLE * PLANNED_DENOMINATOR);
+	return ns * process.max_overhead / PERMILLE * PLANNED_NUMERATOR /
+	       PLANNED_DENOMINATOR;
 }
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
