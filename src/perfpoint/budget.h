@@ -95,12 +95,10 @@ static inline bool budget_counts_down(struct budget_region *region)
 	return true;
 }
 
-/* The weight of the execution that begins, 0: it is not measured. */
+/* The weight of the execution that begins and is measured: it stands for those skipped, too. */
 static inline uint32_t budget_weight(struct budget_region *region, uint32_t *random)
 {
-	if (budget_counts_down(region))
-		return 0;
-	if (region->gap | region->beyond)
+	if (region->left | region->gap | region->beyond)
 		return budget_draw(region, random);
 	__atomic_store_n(&region->total, region->total + 1, __ATOMIC_RELAXED);
 	return 1;
@@ -134,7 +132,7 @@ static inline bool budget_skips(const struct thread *thread, uint32_t region)
 	       budget_counts_down(&thread->budget->regions[region]);
 }
 
-/* The weight of the execution that begins, 0: it is not measured. It is counted. */
+/* The weight of the execution that begins and is measured, >= 1. It is counted. */
 static inline uint32_t budget_take(const struct thread *thread, uint32_t region)
 {
 	struct budget *budget = thread->budget;

@@ -82,7 +82,7 @@ void budget_begin_epoch(struct budget_region *region, uint64_t level, uint32_t *
 
 uint32_t budget_draw(struct budget_region *region, uint32_t *random)
 {
-	uint32_t weight = region->gap + 1;
+	uint32_t weight = region->gap - region->left + 1;
 	uint32_t gap = region->beyond;
 	uint32_t half = (gap + 1) / 2; /* of k */
 

@@ -318,11 +318,13 @@ bool perf_rearm(struct thread *thread)
 			settle(thread, thread_frame(thread, depth - 1));
 	if (++thread->epoch == 0)
 		thread->epoch = 1;
+	thread->armed_sum = 0;
 	for (uint32_t i = 0; i < thread->slot_count; i++) {
-		if (user_read_arm(&thread->counters[i]))
-			continue;
-		thread->armed = USER_READ_DISARMED;
-		return false;
+		if (!user_read_arm(&thread->counters[i])) {
+			thread->armed = USER_READ_DISARMED;
+			return false;
+		}
+		thread->armed_sum += thread->counters[i].lock;
 	}
 	thread->armed = thread->counters[0].lock;
 	return true;

@@ -122,10 +122,19 @@ static __attribute__((noinline)) bool rearm(struct thread *thread)
 	return armed && perf_armed(thread);
 }
 
-/* Counters that cannot be read raw. */
+static inline perfpoint_token next_token(struct thread *thread)
+{
+	if (unlikely(++thread->serial == 0))
+		thread->serial = 1;
+	return (perfpoint_token)(thread->index + 1ull) << 32 | thread->serial;
+}
+
+/* Counters that cannot be read raw. The simulator knows every frame by a token. */
 static __attribute__((noinline)) void begin_slowly(struct thread *thread,
 						   struct frame *frame)
 {
+	if (!frame->token)
+		frame->token = next_token(thread);
 	frame->readable = thread->counting && counters_read(thread, frame->reading);
 	frame->begin = clock_now(&thread->clock);
 }
@@ -144,41 +153,14 @@ static inline void fill_frame(const struct thread *thread, struct frame *frame,
 	frame->cost = &thread->costs[kind];
 }
 
-static inline perfpoint_token next_token(struct thread *thread)
-{
-	if (unlikely(++thread->serial == 0))
-		thread->serial = 1;
-	return (perfpoint_token)(thread->index + 1ull) << 32 | thread->serial;
-}
-
-/* The next frame, which is not in use before thread->depth says so; NULL: nested too deep. */
-static inline struct frame *next_frame(struct thread *thread, enum marker_kind kind,
-				       uint32_t region, uint32_t one_in, uintptr_t cfa,
-				       uintptr_t site)
-{
-	struct frame *frame;
-
-	if (unlikely(thread->depth == DEPTH_MAX) &&
-	    !make_room(thread,
-		       &(struct frame){.cfa = cfa, .site = site, .region = region})) {
-		process_lose(RECORDING_LOSS_TOO_DEEP);
-		return NULL;
-	}
-	frame = thread_frame(thread, thread->depth);
-	fill_frame(thread, frame, kind, region, one_in, cfa, site);
-	frame->token = next_token(thread);
-	return frame;
-}
-
-/* `one_in`: of budget_take(). NULL: nested too deep to be measured. */
 static inline __attribute__((always_inline)) struct frame *
-enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
-	     uint32_t one_in, uintptr_t cfa, uintptr_t site)
+enter_frame(struct thread *thread, enum marker_kind kind, uint32_t region,
+	    uintptr_t cfa, uintptr_t site)
 {
-	struct frame *frame = next_frame(thread, kind, region, one_in, cfa, site);
+	struct frame *frame = thread_frame(thread, thread->depth);
 
-	if (unlikely(!frame))
-		return NULL;
+	fill_frame(thread, frame, kind, region, budget_take(thread, region), cfa, site);
+	frame->token = kind == MARKER_SCOPE ? next_token(thread) : 0;
 	/* Again after a switch of threads: the marker is then the same from here on. */
 	while (unlikely(!perf_begin(thread, frame))) {
 		frame->epoch = 0;
@@ -191,6 +173,30 @@ enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 	thread->depth++;
 	frame->begin = user_read_clock();
 	return frame;
+}
+
+/* The stack of frames is full. */
+static __attribute__((noinline)) struct frame *enter_deep(struct thread *thread,
+							  enum marker_kind kind,
+							  uint32_t region,
+							  uintptr_t cfa, uintptr_t site)
+{
+	const struct frame entering = {.cfa = cfa, .site = site, .region = region};
+
+	if (make_room(thread, &entering))
+		return enter_frame(thread, kind, region, cfa, site);
+	process_lose(RECORDING_LOSS_TOO_DEEP);
+	return NULL;
+}
+
+/* NULL: nested too deep to be measured. */
+static inline __attribute__((always_inline)) struct frame *
+enter_region(struct thread *thread, enum marker_kind kind, uint32_t region,
+	     uintptr_t cfa, uintptr_t site)
+{
+	if (unlikely(thread->depth == DEPTH_MAX))
+		return enter_deep(thread, kind, region, cfa, site);
+	return enter_frame(thread, kind, region, cfa, site);
 }
 
 /* Why this execution cannot become a sample; RECORDING_LOSS_KINDS: it can. */
@@ -461,15 +467,12 @@ static inline void close_skipped(struct thread *thread, struct frame *frame)
 	thread->depth--;
 }
 
-/* In a marker. 0: the execution is not measured. */
+/* In a marker. 0: nested too deep to be measured. */
 static inline __attribute__((always_inline)) perfpoint_token
 enter_scope(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
 {
-	uint32_t one_in = budget_take(thread, region);
-	struct frame *frame = NULL;
+	struct frame *frame = enter_region(thread, MARKER_SCOPE, region, cfa, site);
 
-	if (likely(one_in))
-		frame = enter_region(thread, MARKER_SCOPE, region, one_in, cfa, site);
 	return likely(frame) ? frame->token : 0;
 }
 
@@ -534,32 +537,20 @@ static void leave(perfpoint_token token)
 	marker_end(thread);
 }
 
-/* In a marker: a region that will be closed by end(), which must know of those not measured. */
+/* In a marker: a region that will be closed by end(), which must know of those too deep. */
 static inline __attribute__((always_inline)) void
 open_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 	    uintptr_t cfa, uintptr_t site)
 {
-	uint32_t one_in = budget_take(thread, region);
-	struct frame *frame;
-
-	/* Not measured, but open_skipped() left it to us. */
-	if (unlikely(!one_in)) {
-		frame = next_frame(thread, kind, region, 0, cfa, site);
-		thread->depth += frame != NULL;
-	} else {
-		frame = enter_region(thread, kind, region, one_in, cfa, site);
-	}
-	if (unlikely(!frame))
+	if (unlikely(!enter_region(thread, kind, region, cfa, site)))
 		thread->overflow++;
 }
 
-static __attribute__((noinline)) void open_measured(struct thread *thread,
-						    enum marker_kind kind,
-						    uint32_t region, uintptr_t cfa,
-						    uintptr_t site)
+static __attribute__((noinline)) void
+begin_measured(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
 {
 	marker_close(thread);
-	open_region(thread, kind, region, cfa, site);
+	open_region(thread, MARKER_BEGIN, region, cfa, site);
 	marker_end(thread);
 }
 
@@ -584,7 +575,15 @@ static void begin(struct perfpoint_site *site)
 	if (unlikely(!thread) || unlikely(!known))
 		begin_unusual(site, cfa, address);
 	else if (!open_skipped(thread, MARKER_BEGIN, known - 1, cfa, address))
-		open_measured(thread, MARKER_BEGIN, known - 1, cfa, address);
+		begin_measured(thread, known - 1, cfa, address);
+}
+
+static __attribute__((noinline)) void
+start_measured(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
+{
+	marker_close(thread);
+	open_region(thread, MARKER_START, region, cfa, site);
+	marker_end(thread);
 }
 
 static __attribute__((noinline)) void start_unusual(int mark, uintptr_t cfa,
@@ -612,7 +611,7 @@ static void start(int mark)
 	if (unlikely(!thread) || unlikely(!known))
 		start_unusual(mark, cfa, address);
 	else if (!open_skipped(thread, MARKER_START, known - 1, cfa, address))
-		open_measured(thread, MARKER_START, known - 1, cfa, address);
+		start_measured(thread, known - 1, cfa, address);
 }
 
 static __attribute__((noinline)) void end_measured(struct thread *thread,

@@ -10,15 +10,21 @@
 
 #include "perfpoint/runtime.h"
 
+static inline uint32_t perf_lock(const struct user_counter *counter)
+{
+	const volatile uint32_t *lock = &counter->page->lock;
+
+	return *lock;
+}
+
 /*
  * The first page speaks for all of them before anything is read: when the thread has left the
- * processor they all changed. Each is asked for itself when its counter has been read.
+ * processor they all changed. When each counter has been read, the sum of the locks tells whether
+ * all are what they were: they only ever grow.
  */
 static inline bool perf_armed(const struct thread *thread)
 {
-	const volatile uint32_t *lock = &thread->counters[0].page->lock;
-
-	return *lock == thread->armed;
+	return perf_lock(&thread->counters[0]) == thread->armed;
 }
 
 /* Raw counters into the frame; false: perf_rearm() first. */
@@ -27,17 +33,17 @@ static inline bool perf_begin(const struct thread *thread, struct frame *frame)
 	const struct user_counter *counter = thread->counters;
 	const struct user_counter *end = counter + process.event_count;
 	uint64_t *raw = frame->reading;
-	bool unchanged = true;
+	uint32_t locks = 0;
 
 	if (unlikely(!perf_armed(thread)))
 		return false;
 	do {
 		*raw++ = user_read_raw(counter->reader);
 		user_read_barrier();
-		unchanged &= user_read_unchanged(counter);
+		locks += perf_lock(counter);
 	} while (++counter != end);
 	frame->epoch = thread->epoch;
-	return likely(unchanged);
+	return likely(locks == thread->armed_sum);
 }
 
 /*
@@ -52,7 +58,7 @@ static inline enum perf_end perf_end(const struct thread *thread,
 	const struct user_counter *counter = thread->counters;
 	const struct user_counter *end = counter + process.event_count;
 	const uint64_t *raw = frame->reading;
-	bool unchanged = true;
+	uint32_t locks = 0;
 
 	if (unlikely((frame->epoch ^ thread->epoch) | !perf_armed(thread)))
 		return PERF_END_EARLY;
@@ -60,12 +66,12 @@ static inline enum perf_end perf_end(const struct thread *thread,
 		uint64_t now = user_read_raw(counter->reader), count;
 
 		user_read_barrier();
-		unchanged &= user_read_unchanged(counter);
+		locks += perf_lock(counter);
 		count = user_read_extend(counter, now - *raw++);
 		*values++ = count > *own ? count - *own : 0;
 		own++;
 	} while (++counter != end);
-	return likely(unchanged) ? PERF_END_FINE : PERF_END_LATE;
+	return likely(locks == thread->armed_sum) ? PERF_END_FINE : PERF_END_LATE;
 }
 
 #endif

@@ -164,6 +164,7 @@ struct thread {
 	bool user_read;        /* every slot can be read in user space */
 	uint32_t epoch; /* of the copies in `counters`; never 0 once they are armed */
 	uint32_t armed; /* the first copy's lock; USER_READ_DISARMED: no copy is good */
+	uint32_t armed_sum;                                 /* of all copies' locks */
 	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
 	struct clock clock;
 	struct marker_cost costs[MARKER_COSTS];

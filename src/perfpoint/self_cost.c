@@ -177,8 +177,7 @@ static struct self_cost_pairs around(enum marker_kind kind, int mark,
 static void ways_to_slow(struct thread *thread, enum perf_end why,
 			 struct lock_change *change, struct lock_change *no_change)
 {
-	uint32_t *lock =
-		why == PERF_END_EARLY ? &thread->armed : &thread->counters[0].lock;
+	uint32_t *lock = why == PERF_END_EARLY ? &thread->armed : &thread->armed_sum;
 
 	*change = (struct lock_change){lock, USER_READ_DISARMED};
 	*no_change = (struct lock_change){lock, *lock};

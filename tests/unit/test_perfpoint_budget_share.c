@@ -31,6 +31,12 @@ static uint32_t one_in(const struct budget_region *region)
 	return region->beyond + 1;
 }
 
+/* One execution: its weight if it is measured, else 0. As the markers do it. */
+static uint32_t execute(struct budget_region *region, uint32_t *random)
+{
+	return budget_counts_down(region) ? 0 : budget_weight(region, random);
+}
+
 static void all_are_measured_when_there_is_room(void **state)
 {
 	struct budget_region regions[] = {executed(10), executed(0), executed(90)};
@@ -122,7 +128,7 @@ static void the_first_executions_are_all_measured(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < BUDGET_FIRST; i++) {
-		assert_int_equal(budget_weight(&region, &random), 1);
+		assert_int_equal(execute(&region, &random), 1);
 		if (i + 1 < BUDGET_FIRST) {
 			budget_begin_epoch(&region, 0, &random);
 			assert_int_equal(one_in(&region), 1);
@@ -141,7 +147,7 @@ static void weights_add_up_to_the_executions(void **state)
 
 	(void)state;
 	for (uint64_t i = 1; i <= 1000000; i++) {
-		uint32_t weight = budget_weight(&region, &random);
+		uint32_t weight = execute(&region, &random);
 
 		weights += weight;
 		largest = weight > largest ? weight : largest;
@@ -164,7 +170,7 @@ static void one_execution_in_k_is_measured(void **state)
 		uint32_t random = 11, measured = 0, executions = k * 20000u;
 
 		for (uint32_t i = 0; i < executions; i++) {
-			uint32_t weight = budget_weight(&region, &random);
+			uint32_t weight = execute(&region, &random);
 
 			measured += weight != 0;
 			if (weight && measured > 1) {
@@ -187,7 +193,7 @@ static void a_program_in_step_with_k_is_seen_whole(void **state)
 		double sum = 0, weights = 0;
 
 		for (uint32_t i = 0; i < k * 50000u; i++) {
-			uint32_t weight = budget_weight(&region, &random);
+			uint32_t weight = execute(&region, &random);
 
 			/* One in k is long. */
 			sum += weight * (i % k == 0 ? 1000.0 : 1.0);
@@ -204,19 +210,35 @@ static void a_region_that_gets_slow_is_soon_measured_again(void **state)
 	uint32_t random = 9, weight = 0, executions = 0;
 
 	(void)state;
-	budget_weight(&region, &random);
+	execute(&region, &random);
 	assert_true(region.left >= 2000);
 	/* Still often, and then three times in an epoch that has room for all. */
 	budget_begin_epoch(&region, 0, &random);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(budget_weight(&region, &random), 0);
+		assert_int_equal(execute(&region, &random), 0);
 	budget_begin_epoch(&region, UINT64_MAX, &random);
 	while (!weight) {
-		weight = budget_weight(&region, &random);
+		weight = execute(&region, &random);
 		executions++;
 	}
 	assert_true(executions <= 2);
 	assert_int_equal(weight, 3 + executions);
+}
+
+/* A thread's first marker is, whatever the countdown says. */
+static void one_measured_out_of_turn_stands_for_those_skipped(void **state)
+{
+	struct budget_region region = {0};
+	uint64_t weights = 0;
+	uint32_t random = 4;
+
+	(void)state;
+	region = thinned(50);
+	for (uint32_t i = 1; i <= 5000; i++) {
+		weights += i % 37 ? execute(&region, &random)
+				  : budget_weight(&region, &random);
+		assert_int_equal(weights + region.gap - region.left, i);
+	}
 }
 
 int main(void)
@@ -230,6 +252,7 @@ int main(void)
 		cmocka_unit_test(the_first_executions_are_all_measured),
 		cmocka_unit_test(weights_add_up_to_the_executions),
 		cmocka_unit_test(one_execution_in_k_is_measured),
+		cmocka_unit_test(one_measured_out_of_turn_stands_for_those_skipped),
 		cmocka_unit_test(a_program_in_step_with_k_is_seen_whole),
 		cmocka_unit_test(a_region_that_gets_slow_is_soon_measured_again),
 	};
