@@ -14,9 +14,12 @@
 #define THREADS_MAX 64
 #define CACHE_LINE  64
 
-/* Bad variants are compiled with -DBAD from the same source. */
+/* Bad variants are compiled with -DBAD from the same source; harmless ones (bench/accuracy:
+ * other code that does the same as fast) with -DHARMLESS. */
 #ifdef BAD
 #define VARIANT "bad"
+#elif defined(HARMLESS)
+#define VARIANT "harmless"
 #else
 #define VARIANT "good"
 #endif
@@ -64,7 +67,7 @@ struct example_thread {
 
 static void *example_main(void *argument)
 {
-	struct example_thread *thread = argument;
+	struct example_thread *thread = (struct example_thread *)argument;
 
 	pthread_barrier_wait(thread->start);
 	thread->function(thread->index);
@@ -86,8 +89,9 @@ static void example_run(const struct example *example, void (*function)(long ind
 	}
 	pthread_barrier_init(&start, NULL, (unsigned)example->threads);
 	for (long i = 0; i < example->threads; i++) {
-		threads[i] = (struct example_thread){
-			.index = i, .function = function, .start = &start};
+		threads[i].index = i;
+		threads[i].function = function;
+		threads[i].start = &start;
 		int result = pthread_create(&threads[i].thread, NULL, example_main,
 					    &threads[i]);
 		if (result) {
