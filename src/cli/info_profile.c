@@ -3,6 +3,7 @@
  * What is in a profile: where it comes from, its runs, what their processes lost, and how long
  * its regions take.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +257,34 @@ static json_t *overhead_json(const struct contents *contents)
 		"allowed", info_json_number(sum.allowed));
 }
 
+#define SEED_RANGES_SHOWN 3
+
+/* The runs' layouts, such as "randomised, seeds 81 to 90"; nothing where nobody knows. */
+static void put_layouts(struct info *info, const struct contents *contents)
+{
+	struct text text = {0};
+	size_t ranges = 0;
+
+	for (size_t i = 0; i < contents->run_count;) {
+		uint64_t first = contents->runs[i].seed, last = first;
+
+		/* Passes of a round share a seed. */
+		for (i++; i < contents->run_count && first &&
+			  contents->runs[i].seed - last <= 1;
+		     i++)
+			last = contents->runs[i].seed;
+		if (!first || ++ranges > SEED_RANGES_SHOWN)
+			continue;
+		text_printf(&text, "%s%" PRIu64, ranges > 1 ? ", " : "", first);
+		if (last > first)
+			text_printf(&text, " to %" PRIu64, last);
+	}
+	if (ranges && !text.failed)
+		info_fact(info, "layouts", "randomised, seeds %s%s", text.chars,
+			  ranges > SEED_RANGES_SHOWN ? " and others (--json)" : "");
+	text_free(&text);
+}
+
 static void put_totals(struct info *info, const struct contents *contents)
 {
 	uint64_t samples = 0, lost = 0;
@@ -274,6 +303,7 @@ static void put_totals(struct info *info, const struct contents *contents)
 	if (failed)
 		info_fact(info, "", "%zu of them failed and %s never learnt from",
 			  failed, failed == 1 ? "is" : "are");
+	put_layouts(info, contents);
 	info_fact(info, "samples", "%s in %zu region%s, %s lost",
 		  text_count(samples, count, sizeof(count)), contents->region_count,
 		  info_plural(contents->region_count),
@@ -462,15 +492,16 @@ static void put_regions(struct info *info, const struct contents *contents)
 
 static json_t *run_json(const struct profile_run *run)
 {
-	return json_pack("{s:I, s:I, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-			 "run", (json_int_t)run->ordinal, "pass", (json_int_t)run->pass,
-			 "status", profile_run_status_name(run->status), "exit_code",
-			 run->exit_code, "started_utc_ns",
-			 (json_int_t)run->started_utc_ns, "wall_ns",
-			 (json_int_t)run->wall_ns, "user_ns", (json_int_t)run->user_ns,
-			 "system_ns", (json_int_t)run->system_ns, "max_rss_bytes",
-			 (json_int_t)run->max_rss_bytes, "samples",
-			 (json_int_t)run->samples, "lost", (json_int_t)run->lost);
+	return json_pack(
+		"{s:I, s:I, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I}", "run",
+		(json_int_t)run->ordinal, "pass", (json_int_t)run->pass, "status",
+		profile_run_status_name(run->status), "exit_code", run->exit_code,
+		"started_utc_ns", (json_int_t)run->started_utc_ns, "wall_ns",
+		(json_int_t)run->wall_ns, "user_ns", (json_int_t)run->user_ns,
+		"system_ns", (json_int_t)run->system_ns, "max_rss_bytes",
+		(json_int_t)run->max_rss_bytes, "seed",
+		run->seed ? json_integer((json_int_t)run->seed) : json_null(),
+		"samples", (json_int_t)run->samples, "lost", (json_int_t)run->lost);
 }
 
 static json_t *process_json(const struct contents *contents,

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "workload/randomize.h"
 #include "workload/workload.h"
 
 #define DEFAULT_RUNS   10
@@ -35,10 +36,13 @@ enum option_number {
 	OPTION_MACHINE,
 	OPTION_MAX_OVERHEAD,
 	OPTION_MULTIPLEX,
+	OPTION_NO_RANDOMIZE,
 	OPTION_QUIET,
+	OPTION_RANDOMIZE,
 	OPTION_REGION_FUNCTION,
 	OPTION_RUNNING_FLOOR,
 	OPTION_SCRATCH,
+	OPTION_SEED,
 	OPTION_SKIP_UNAVAILABLE,
 	OPTION_SOURCE,
 	OPTION_TIMEOUT,
@@ -59,12 +63,15 @@ static const struct option long_options[] = {
 	{"machine", required_argument, NULL, OPTION_MACHINE},
 	{"max-overhead", required_argument, NULL, OPTION_MAX_OVERHEAD},
 	{"multiplex", no_argument, NULL, OPTION_MULTIPLEX},
+	{"no-randomize", no_argument, NULL, OPTION_NO_RANDOMIZE},
 	{"output", required_argument, NULL, 'o'},
 	{"quiet", no_argument, NULL, OPTION_QUIET},
+	{"randomize", no_argument, NULL, OPTION_RANDOMIZE},
 	{"region-function", required_argument, NULL, OPTION_REGION_FUNCTION},
 	{"running-floor", required_argument, NULL, OPTION_RUNNING_FLOOR},
 	{"runs", required_argument, NULL, 'n'},
 	{"scratch", required_argument, NULL, OPTION_SCRATCH},
+	{"seed", required_argument, NULL, OPTION_SEED},
 	{"skip-unavailable", no_argument, NULL, OPTION_SKIP_UNAVAILABLE},
 	{"source", required_argument, NULL, OPTION_SOURCE},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -204,6 +211,23 @@ static int take_simulation(const struct cli *cli, struct arguments *arguments,
 	}
 }
 
+/* An option about where the program's memory lies. Returns 0 or an exit status. */
+static int take_layout(const struct cli *cli, struct record_options *options,
+		       int number)
+{
+	if (number != OPTION_SEED) {
+		options->layout.fixed = number == OPTION_NO_RANDOMIZE;
+		return 0;
+	}
+	if (text_to_u64(optarg, &options->layout.seed) || !options->layout.seed ||
+	    options->layout.seed > LAYOUT_SEED_MAX)
+		return command_usage(cli, &command_record,
+				     "--seed takes a whole number from 1 to %llu, not "
+				     "'%s'",
+				     (unsigned long long)LAYOUT_SEED_MAX, optarg);
+	return 0;
+}
+
 /* One option. Returns 0 or an exit status. */
 static int take_option(struct cli *cli, struct arguments *arguments, int number,
 		       const char *argument)
@@ -232,6 +256,10 @@ static int take_option(struct cli *cli, struct arguments *arguments, int number,
 	case OPTION_REGION_FUNCTION:
 	case OPTION_WARM:
 		return take_simulation(cli, arguments, number);
+	case OPTION_NO_RANDOMIZE:
+	case OPTION_RANDOMIZE:
+	case OPTION_SEED:
+		return take_layout(cli, options, number);
 	case OPTION_FORCE:
 		options->force = true;
 		return 0;
@@ -318,6 +346,10 @@ static int parse(struct cli *cli, int argc, char **argv, struct arguments *argum
 		return command_usage(cli, &command_record,
 				     "--running-floor is about counters that take "
 				     "turns; give --multiplex, too");
+	if (options->layout.seed && options->layout.fixed)
+		return command_usage(cli, &command_record,
+				     "--seed is about layouts that --no-randomize does "
+				     "without; give one of them");
 	options->simulation.region_functions = arguments->functions;
 	options->argv = argv + optind;
 	options->environment = arguments->environment;
@@ -390,14 +422,15 @@ static int print_json(const struct arguments *arguments,
 	const char *path = arguments->options.output;
 	char *output = profile_clean_text(path, strlen(path));
 	json_t *object = json_pack(
-		"{s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}", "profile",
-		output, "runs_planned", (json_int_t)summary->runs_planned, "runs_ok",
-		(json_int_t)summary->runs_ok, "runs_failed",
+		"{s:s?, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}",
+		"profile", output, "runs_planned", (json_int_t)summary->runs_planned,
+		"runs_ok", (json_int_t)summary->runs_ok, "runs_failed",
 		(json_int_t)summary->runs_failed, "passes", (json_int_t)summary->passes,
 		"samples", (json_int_t)summary->samples, "lost",
 		(json_int_t)summary->lost, "regions", (json_int_t)summary->regions,
-		"profile_bytes", (json_int_t)summary->profile_bytes, "interrupted",
-		(int)summary->interrupted, "error", error ? error->text : NULL);
+		"profile_bytes", (json_int_t)summary->profile_bytes, "seed",
+		(json_int_t)summary->seed, "interrupted", (int)summary->interrupted,
+		"error", error ? error->text : NULL);
 	int failed = !object || json_dumpf(object, stdout, 0);
 
 	putchar('\n');
@@ -497,6 +530,11 @@ static const char usage[] =
 	"      --timeout SECONDS   end a run that takes longer: SIGTERM, then SIGKILL\n"
 	"                          5 s later, to the program and all that it started\n"
 	"      --env NAME=VALUE    set a variable for the program; may be repeated\n"
+	"      --randomize         each run gets another place for its stack, so that a\n"
+	"                          lucky layout is not taken for normal (the default)\n"
+	"      --no-randomize      the same environment and addresses in each run\n"
+	"      --seed N            the layouts of N, N + 1, ... in turn ('autoperf info'\n"
+	"                          tells those of a profile)\n"
 	"\n"
 	"Events that do not fit the processor's counters at once are measured in passes,\n"
 	"RUNS runs each. A run whose program fails (exit status, signal, time-out) is\n"

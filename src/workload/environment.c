@@ -2,7 +2,8 @@
 /*
  * The environment of a measured command: see environment.h. Everything is prepared before the
  * fork, since a child must not allocate. Its size matters (it moves the stack, and with it
- * alignments: Mytkowicz et al., ASPLOS 2009), so it is the same in each run of a recording.
+ * alignments: Mytkowicz et al., ASPLOS 2009), so what is ours has the same size in each run;
+ * randomize.c adds what is to vary.
  */
 #include "workload/environment.h"
 

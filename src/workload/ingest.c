@@ -93,6 +93,7 @@ int recorder_ingest(struct recorder *recorder, uint32_t pass,
 		.user_ns = result->user_ns,
 		.system_ns = result->system_ns,
 		.max_rss_bytes = result->max_rss_bytes,
+		.seed = recorder->seed,
 	};
 	code = profile_begin_run(recorder->profile, run, error);
 	if (code)

@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "recording/session.h"
+#include "workload/randomize.h"
 #include "workload/recorder.h"
 
 /* So many failures before the first success, and the rest would only waste time. */
@@ -164,6 +165,7 @@ static int run_once(struct recorder *recorder, size_t pass, struct profile_run *
 	struct session_directory *directory = &recorder->directory;
 	struct simulated_command simulated = {0};
 	struct workload_result result = {0};
+	struct layout layout = {0};
 	int code = session_directory_begin_run(directory, error);
 
 	if (!code)
@@ -171,11 +173,17 @@ static int run_once(struct recorder *recorder, size_t pass, struct profile_run *
 	if (!code && recorder->plan.source == EVENT_SOURCE_SIM)
 		code = simulation_command(&recorder->simulation, options,
 					  directory->run_path, &simulated, error);
+
+	char *const *environment =
+		simulated.argv ? simulated.environment : options->environment;
+
+	if (!code && recorder->seed)
+		code = layout_make(&layout, recorder->seed, environment, error);
 	if (!code) {
 		struct workload workload = {
 			.argv = simulated.argv ? simulated.argv : options->argv,
-			.environment = simulated.argv ? simulated.environment
-						      : options->environment,
+			.environment = layout.items ? layout.items : environment,
+			.fixed_addresses = options->layout.fixed,
 			.timeout_s = options->timeout_s,
 			.runtime = recorder->runtime,
 			.session = directory->run_path,
@@ -196,6 +204,7 @@ static int run_once(struct recorder *recorder, size_t pass, struct profile_run *
 					     directory->run_path, &recorder->console);
 		code = recorder_ingest(recorder, (uint32_t)pass, &result, run, error);
 	}
+	layout_free(&layout);
 	simulated_command_free(&simulated);
 	session_directory_end_run(directory, options->keep_recordings,
 				  &recorder->console);
@@ -237,6 +246,10 @@ static int run_all(struct recorder *recorder, struct error *error)
 			break;
 		}
 		recorder_show_run(recorder, pass);
+		/* All passes of a round have the same layout. */
+		if (recorder->summary->seed)
+			recorder->seed =
+				layout_run_seed(recorder->summary->seed, i / passes);
 		code = run_once(recorder, pass, &run, error);
 		if (code)
 			error_prefix(error,
@@ -445,6 +458,21 @@ static int count_runs(struct recorder *recorder, struct error *error)
 	return 0;
 }
 
+static void choose_layout(struct recorder *recorder)
+{
+	const struct record_options *options = recorder->options;
+
+	if (!options->layout.fixed)
+		recorder->summary->seed = options->layout.seed ? options->layout.seed
+							       : layout_random_seed();
+	else if (!layout_can_fix_addresses())
+		console_warn(
+			&recorder->console,
+			"this system does not let us turn off the randomisation of "
+			"addresses; only the environment has the same size in each "
+			"run");
+}
+
 /* With signals blocked: from here on there is something to clean up. */
 static int measure(struct recorder *recorder, struct error *error)
 {
@@ -453,6 +481,7 @@ static int measure(struct recorder *recorder, struct error *error)
 	if (!code)
 		code = open_profile(recorder, error);
 	if (!code) {
+		choose_layout(recorder);
 		recorder_announce(recorder);
 		recorder_hold(recorder);
 		code = run_all(recorder, error);

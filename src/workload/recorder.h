@@ -37,6 +37,7 @@ struct recorder {
 	char simulated_on[264]; /* processor and kernel that we run on; source sim */
 	struct session_directory directory;
 	struct interrupts interrupts;
+	uint64_t seed;      /* of the layout of the run under way, 0: not randomised */
 	off_t input_offset; /* where the command's stdin starts, -1: no file */
 	int *held;          /* one descriptor per event of the plan, -1: none */
 	struct show {

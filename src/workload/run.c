@@ -26,6 +26,7 @@
 #include "workload/environment.h"
 #include "workload/interrupts.h"
 #include "workload/program.h"
+#include "workload/randomize.h"
 #include "workload/tree.h"
 #include "workload/workload.h"
 
@@ -288,6 +289,8 @@ static void run_child(const struct running *running, const char *path,
 		      char *const *environment, int report)
 {
 	interrupts_restore_in_child(running->interrupts);
+	if (running->workload->fixed_addresses)
+		layout_fix_addresses();
 	execve(path, running->workload->argv, environment);
 
 	int code = errno;

@@ -25,6 +25,8 @@ struct workload {
 	/* 0: none; then SIGTERM, and SIGKILL 5 s later, to the command and every process
 	 * that it started. */
 	double timeout_s;
+	/* The kernel is not to randomise addresses, where it lets us have that. */
+	bool fixed_addresses;
 	const char *runtime; /* path of libperfpoint.so.0 */
 	const char *session; /* directory; holds `session`, gets the recordings */
 	/* Signals that the caller has blocked; NULL: blocked for the run only. */
@@ -101,6 +103,10 @@ struct record_options {
 		*scratch; /* parent of the session directory; NULL: beside the output */
 	bool keep_recordings;
 	struct {
+		bool fixed;    /* the same layout in each run, as far as we can */
+		uint64_t seed; /* of the first run; 0: any */
+	} layout; /* where stack, heap and libraries lie, see randomize.h */
+	struct {
 		const char *machine; /* name, file or "host"; NULL: the profile's with
 					--append, else the default machine */
 		bool cold;           /* nothing is simulated outside regions */
@@ -121,6 +127,7 @@ struct record_summary {
 	size_t regions; /* in the whole profile, as the next */
 	uint64_t profile_bytes;
 	bool interrupted;
+	uint64_t seed;  /* of the first run's layout, 0: not randomised */
 	bool simulated; /* source sim: the profile may hold contended cache lines */
 };
 

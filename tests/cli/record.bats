@@ -220,10 +220,45 @@ wait_for() {
 	[[ ${lines[1]} == LD_PRELOAD=*/libperfpoint.so.0*:libm.so.6 ]]
 }
 
-@test "the environment has the same size in each run" {
-	autoperf 0 record -n 3 -o x.apdb -- sh -c "$actions work 1; cat /proc/self/environ | wc -c"
-	[ "${lines[0]}" = "${lines[1]}" ]
+# Prints the size of its environment and where its stack is, and records.
+layout_program="cat /proc/self/environ | wc -c; grep -o '^.*stack' /proc/self/maps"
+
+@test "each run gets an environment of another size, and its seed is kept" {
+	autoperf 0 record -n 5 --seed 77 -o x.apdb -- sh -c "$actions work 1; cat /proc/self/environ | wc -c"
+	[ "$(printf '%s\n' "${lines[@]}" | sort -u | wc -l)" = 5 ]
+	[ "$(sql x.apdb 'select group_concat(seed) from run')" = 77,78,79,80,81 ]
+	third=${lines[2]}
+	autoperf 0 info x.apdb
+	[[ $output == *"layouts    randomised, seeds 77 to 81"* ]]
+	autoperf 0 record -n 1 --seed 79 -o y.apdb -- sh -c "$actions work 1; cat /proc/self/environ | wc -c"
+	[ "${lines[0]}" = "$third" ]
+}
+
+@test "without a seed each recording has other layouts" {
+	autoperf 0 record -n 2 --source none --json -o x.apdb -- "$actions" work 1
+	first=$(json 'd["seed"]')
+	[ "$(sql x.apdb 'select min(seed) || max(seed) from run')" = "$first$((first + 1))" ]
+	autoperf 0 record -n 2 --source none --json -o y.apdb -- "$actions" work 1
+	[ "$(json 'd["seed"]')" != "$first" ]
+}
+
+@test "--no-randomize gives each run the same environment and addresses" {
+	autoperf 0 record -n 2 --no-randomize -o x.apdb -- sh -c "$actions work 1; $layout_program"
 	[ "${lines[0]}" = "${lines[2]}" ]
+	[ "$(sql x.apdb 'select sum(seed) from run')" = 0 ]
+	[[ $stderr == *"does not let us turn off"* ]] || [ "${lines[1]}" = "${lines[3]}" ]
+	autoperf 0 info x.apdb
+	[[ $output != *layouts* ]]
+}
+
+@test "a seed that is none, or for no layout, is wrong usage" {
+	autoperf 2 record --seed 0 -- "$actions" work 1
+	stderr_has "--seed takes a whole number from 1 to 9007199254740991, not '0'"
+	autoperf 2 record --seed 9007199254740992 -- "$actions" work 1
+	autoperf 2 record --seed x -- "$actions" work 1
+	autoperf 2 record --seed 3 --no-randomize -- "$actions" work 1
+	stderr_has "give one of them"
+	autoperf 0 record --quiet --seed 3 --no-randomize --randomize -n 1 -o x.apdb -- "$actions" work 1
 }
 
 @test "the runtime is found without being told where it is" {
