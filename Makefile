@@ -9,6 +9,8 @@
 #	make quick      the tests of the plain build only
 #	make test-pmu   the tests with hardware counters, in an emulated machine (tests/pmu)
 #	make bench      benchmarks against named peers
+#	make bench-accuracy
+#	                how often the verdict is right, on the simulated machine
 #	make install    into PREFIX (default /usr/local), DESTDIR respected
 #	make clean      removes build directories and the demo's results
 BUILD ?= build
@@ -45,10 +47,13 @@ bench: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 	@sh bench/run.sh $(BUILD)
 
+bench-accuracy: all
+	/usr/bin/python3 bench/accuracy/run.py $(BUILD)
+
 install: all
 	meson install -C $(BUILD)
 
 clean:
 	rm -rf build build-* demo
 
-.PHONY: all demo test quick test-pmu bench install clean
+.PHONY: all demo test quick test-pmu bench bench-accuracy install clean
