@@ -33,6 +33,7 @@ static const char *const counter_names[MACHINE_COUNTERS] = {
 	[MACHINE_FIRST_TOUCHES] = "first_touches",
 	[MACHINE_BLOCKED] = "blocked_cycles",
 	[MACHINE_LOCKS] = "lock_operations",
+	[MACHINE_SYSTEM_CALLS] = "system_calls",
 };
 
 const char *machine_counter_name(enum machine_counter counter)

@@ -163,6 +163,7 @@ enum machine_counter {
 	MACHINE_FIRST_TOUCHES, /* of pages by loads and stores */
 	MACHINE_BLOCKED,       /* virtual cycles; filled by the caller */
 	MACHINE_LOCKS,         /* lock operations; filled by the caller */
+	MACHINE_SYSTEM_CALLS,  /* filled by the caller */
 	MACHINE_COUNTERS
 };
 

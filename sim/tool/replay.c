@@ -227,8 +227,10 @@ static void replay_unmuted(struct thread *thread, const uint64_t *record)
 		order_barrier_arrive(thread, record[1]);
 		break;
 	case LOG_SYSTEM_CALL:
-		if (is_simulated(thread))
+		if (is_simulated(thread)) {
 			counters[MACHINE_CYCLES] += SYSTEM_CALL_CYCLES;
+			counters[MACHINE_SYSTEM_CALLS]++;
+		}
 		break;
 	case LOG_SLEEP:
 		counters[MACHINE_BLOCKED] += (uint64_t)((unsigned __int128)record[1] *

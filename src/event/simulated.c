@@ -108,6 +108,8 @@ static const struct simulated_event simulated_events[MACHINE_COUNTERS] = {
 	[MACHINE_LOCKS] = {EVENT_ROLE_OTHER,
 			   "operations on mutexes and other locks, waits and barriers",
 			   ""},
+	[MACHINE_SYSTEM_CALLS] = {EVENT_ROLE_SYSTEM_CALL,
+				  "system calls, at 300 cycles each", ""},
 };
 
 const struct simulated_event *simulated_event(size_t index)

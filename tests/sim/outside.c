@@ -5,6 +5,7 @@
  *	outside CALLS ITERATIONS
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 static volatile long done;
 
@@ -13,6 +14,7 @@ void work(void)
 {
 	for (int i = 0; i < 1000; i++)
 		done++;
+	getppid(); /* a system call */
 }
 
 static __attribute__((noinline)) void idle(long iterations)

@@ -88,12 +88,25 @@ static void what_is_outside_is_not_counted(void **state)
 	finish(cold);
 }
 
+static void system_calls_of_a_region_are_counted(void **state)
+{
+	struct simulation *warm = run("--warm=on", "20", "1000");
+	struct simulation *cold = run("--warm=off", "20", "1000");
+
+	(void)state;
+	assert_int_equal(counter_of_region(warm, "system_calls", 20), 20);
+	assert_int_equal(counter_of_region(cold, "system_calls", 20), 20);
+	finish(warm);
+	finish(cold);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(regions_count_the_same),
 		cmocka_unit_test(regions_far_apart_count_the_same),
 		cmocka_unit_test(what_is_outside_is_not_counted),
+		cmocka_unit_test(system_calls_of_a_region_are_counted),
 	};
 
 	if (!simulate_arguments(argc, argv))
