@@ -25,10 +25,9 @@ static double sum_matrix(const struct matrix *matrix)
 		for (int row = 0; row < ROWS; row++)
 			sum += matrix->at[row][column];
 #elif defined(HARMLESS)
-	const double *end = matrix->at[0] + ROWS * COLUMNS;
-
-	for (const double *at = matrix->at[0]; at < end; at++)
-		sum += *at;
+	for (const double(*row)[COLUMNS] = matrix->at; row < matrix->at + ROWS; row++)
+		for (int left = COLUMNS; left > 0; left--)
+			sum += (*row)[COLUMNS - left];
 #else
 	for (int row = 0; row < ROWS; row++)
 		for (int column = 0; column < COLUMNS; column++)
