@@ -65,6 +65,7 @@ access_line(struct machine *machine, struct machine_thread *thread, uint64_t num
 		if (!lost) {
 			/* Most often it is there that the search goes on. */
 			cache_prefetch(&core->l2, number);
+			clear_parking(core, number);
 			line = use_line(&core->l1d, number);
 		}
 	}

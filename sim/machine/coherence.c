@@ -76,7 +76,7 @@ static uint32_t invalidate_others(struct machine *machine,
 			struct machine_core *other =
 				&machine->cores[i * 64 + __builtin_ctzll(left)];
 
-			remove_from_core(machine, other, line);
+			take_from_core(machine, other, line);
 			request->thread->counters[MACHINE_INVALIDATIONS]++;
 			cost = by_distance(distance_to_llc(machine, core, other->llc),
 					   costs->upgrade_local, costs->upgrade_socket,
@@ -312,7 +312,7 @@ static uint64_t obtain_from_owner(struct machine *machine,
 			own = use_in_llc(machine, core->llc, line->number);
 	}
 	if (request->write) {
-		remove_from_core(machine, owner, line);
+		take_from_core(machine, owner, line);
 		request->thread->counters[MACHINE_INVALIDATIONS]++;
 		cost = by_distance(distance, costs->upgrade_local,
 				   costs->upgrade_socket, costs->upgrade_remote);
@@ -381,6 +381,7 @@ uint64_t obtain_line(struct machine *machine, const struct request *request,
 	struct line *line = request->lost;
 
 	if (!line) {
+		clear_parking(core, request->number);
 		/* Most often L2 has it; then the directory need not be searched. */
 		*result = line =
 			core->l2.sets ? use_in_l2(&core->l2, request->number) : NULL;

@@ -166,10 +166,26 @@ struct predictor {
 
 #define PENDING_MAX 256
 
+/*
+ * Of a set of L1D, and the sets of L2 that hold the same lines: the line that another core took
+ * away last, and nothing has been done in these sets since. See place.c. 0, or the line's number
+ * and its way in L1D (see park_number() and park_way()) with the bits below.
+ */
+enum park_bits {
+	PARK_VALID = 1,
+	PARK_AWAY =
+		2, /* the core does not hold the line now, though its caches look so */
+};
+
+#define PARK_WAY_SHIFT    2
+#define PARK_WAY_BITS     (UINT64_C(15) << PARK_WAY_SHIFT)
+#define PARK_NUMBER_SHIFT 6
+
 struct machine_core {
 	struct l1 l1d;
 	struct l1 l1i;
 	struct cache l2;
+	uint64_t *parks; /* by set of L1D: enum park_bits */
 	struct tlb dtlb, stlb;
 	struct predictor predictor;
 	uint64_t home_page; /* the page whose home was asked for last; NO_PAGE */
@@ -336,6 +352,11 @@ void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *
 /* From all caches of the core; its state becomes I, what it wrote goes nowhere. */
 void remove_from_core(struct machine *machine, struct machine_core *core,
 		      struct line *line);
+/* The same, for another core, so that this one is likely to want it back. */
+void take_from_core(struct machine *machine, struct machine_core *core,
+		    struct line *line);
+/* Before anything is done in the sets of that line: ends their parking, of whatever line. */
+void end_parking(struct machine_core *core, uint64_t *park);
 
 /* What an access is to the protocol. */
 struct request {

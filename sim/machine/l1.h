@@ -18,6 +18,21 @@ static inline struct front *l1_front(const struct l1 *l1, uint64_t number)
 	return &l1->fronts[number & l1->front_mask];
 }
 
+/* What is parked in the sets of a line of that number. */
+static inline uint64_t *parking(const struct machine_core *core, uint64_t number)
+{
+	return &core->parks[number & core->l1d.cache.set_mask];
+}
+
+/* Something is going to be looked for or changed in these sets: they must be as they seem. */
+static inline void clear_parking(struct machine_core *core, uint64_t number)
+{
+	uint64_t *park = parking(core, number);
+
+	if (unlikely(*park))
+		end_parking(core, park);
+}
+
 /* The line is about to be taken away: its hits are no longer to be settled by its front. */
 static inline void lose_front(struct l1 *l1, const struct line *line)
 {

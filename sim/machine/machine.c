@@ -163,6 +163,8 @@ static void release_core(struct machine *machine, struct machine_core *core)
 	release_l1(machine, &core->l1d);
 	release_l1(machine, &core->l1i);
 	release_cache(machine, &core->l2);
+	give_memory(machine, core->parks);
+	core->parks = NULL;
 	release_tlb(machine, &core->dtlb);
 	release_tlb(machine, &core->stlb);
 	predictor_release(machine, &core->predictor);
@@ -181,6 +183,12 @@ static int ready_core(struct machine *machine, struct machine_core *core)
 	    init_tlb(machine, &core->dtlb, &config->dtlb) ||
 	    init_tlb(machine, &core->stlb, &config->stlb) ||
 	    predictor_init(machine, &core->predictor)) {
+		release_core(machine, core);
+		return -1;
+	}
+	core->parks = take_memory(machine, (core->l1d.cache.set_mask + 1) *
+						   sizeof(*core->parks));
+	if (!core->parks) {
 		release_core(machine, core);
 		return -1;
 	}

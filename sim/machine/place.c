@@ -4,6 +4,12 @@
  * when it is modified and L2 has no copy, from the core to the LLC, from the LLC to nowhere
  * (memory always has room). The line being filled must already have its holder's bit, so that
  * no eviction on the way takes it for unused.
+ *
+ * Parking. Cores that fight for a line take it from each other all the time, and each time it would
+ * come back into the ways of L1D and L2 that it left. So what another core takes away stays there,
+ * parked, one line in each set of L1D. Before anything else is done in these sets, it is removed in
+ * earnest; if it comes back first, which is likely, nothing needs to be done. Caches that are not
+ * searched show no difference.
  */
 #include "machine/l1.h"
 
@@ -89,6 +95,13 @@ static inline __attribute__((always_inline)) void remove_line(const struct cache
 		remove_searched(cache, line);
 }
 
+static inline void empty_way(struct l1 *l1, uint64_t set, uint32_t way)
+{
+	l1->cache.sets[set].order &= ~(UINT64_C(1) << way);
+	*cache_word(&l1->cache, set, way) = 0;
+	set_signature(&l1->cache, set, way, 0);
+}
+
 static inline __attribute__((always_inline)) void
 remove_from_l1(struct l1 *l1, const struct line *line)
 {
@@ -98,15 +111,90 @@ remove_from_l1(struct l1 *l1, const struct line *line)
 	if (way == NO_WAY)
 		return;
 	lose_front(l1, line);
-	l1->cache.sets[set].order &= ~(UINT64_C(1) << way);
-	*cache_word(&l1->cache, set, way) = 0;
-	set_signature(&l1->cache, set, way, 0);
+	empty_way(l1, set, way);
 }
 
 static __attribute__((noinline)) void remove_from_l1i(struct machine_core *core,
 						      const struct line *line)
 {
 	remove_from_l1(&core->l1i, line);
+}
+
+static inline bool is_parked(uint64_t park, uint64_t number)
+{
+	return (park & ~PARK_WAY_BITS) ==
+	       (number << PARK_NUMBER_SHIFT | PARK_VALID | PARK_AWAY);
+}
+
+void end_parking(struct machine_core *core, uint64_t *park)
+{
+	struct l1 *l1d = &core->l1d;
+	uint64_t number = *park >> PARK_NUMBER_SHIFT,
+		 set = number & l1d->cache.set_mask;
+	uint32_t way = (*park & PARK_WAY_BITS) >> PARK_WAY_SHIFT;
+
+	if (*park & PARK_AWAY) {
+		empty_way(l1d, set, way);
+		if (core->l2.sets)
+			cache_drop(&core->l2, number & core->l2.set_mask,
+				   cache_front(&core->l2, number & core->l2.set_mask));
+	}
+	*park = 0;
+}
+
+/* Its way in L1D, if removed and put in again the line would be where it is now; or else NO_WAY. */
+static uint32_t way_to_park(const struct machine_core *core, const struct line *line)
+{
+	const struct cache *l1d = &core->l1d.cache, *l2 = &core->l2;
+	uint64_t set = set_of(l1d, line);
+	uint32_t way = find_line(l1d, line);
+
+	/* Marked, and the first of the empty ones if it were empty. */
+	if (way == NO_WAY || l1_front(&core->l1d, line->number)->line != line ||
+	    cache_empty_way(l1d, set) < way)
+		return NO_WAY;
+	if (!l2->sets)
+		return way;
+	/* There the last used one. Its set has no other lines than those of the set of L1D. */
+	if (l2->set_mask < l1d->set_mask ||
+	    *cache_word(l2, set_of(l2, line), cache_front(l2, set_of(l2, line))) !=
+		    (uintptr_t)line)
+		return NO_WAY;
+	return *cache_word(l1d, set, way) & L1_BACKED ? way : NO_WAY;
+}
+
+/* Leaves the line where it is; false: that cannot be. */
+static inline bool park(struct machine_core *core, const struct line *line)
+{
+	uint64_t *park = parking(core, line->number);
+	uint64_t stays = line->number << PARK_NUMBER_SHIFT | PARK_VALID;
+
+	if (unlikely(line->fetched))
+		return false;
+	if (unlikely((*park & ~PARK_WAY_BITS) != stays)) {
+		uint32_t way;
+
+		if (*park)
+			end_parking(core, park);
+		way = way_to_park(core, line);
+		if (way == NO_WAY)
+			return false;
+		*park = stays | (uint64_t)way << PARK_WAY_SHIFT;
+	}
+	*park |= PARK_AWAY;
+	lose_front(&core->l1d, line);
+	return true;
+}
+
+/* The line that is to be put in is there. */
+static inline bool unpark(struct machine_core *core, const struct line *line)
+{
+	uint64_t *park = parking(core, line->number);
+
+	if (!is_parked(*park, line->number))
+		return false;
+	*park &= ~(uint64_t)PARK_AWAY;
+	return true;
 }
 
 static inline void remove_from_l1s(struct machine_core *core, const struct line *line)
@@ -132,10 +220,20 @@ static inline void give_up(struct machine *machine, const struct machine_core *c
 void remove_from_core(struct machine *machine, struct machine_core *core,
 		      struct line *line)
 {
+	clear_parking(core, line->number);
 	remove_from_l1s(core, line);
 	if (core->l2.sets)
 		remove_line(&core->l2, line);
 	give_up(machine, core, line);
+}
+
+void take_from_core(struct machine *machine, struct machine_core *core,
+		    struct line *line)
+{
+	if (likely(park(core, line)))
+		give_up(machine, core, line);
+	else
+		remove_from_core(machine, core, line);
 }
 
 static void remove_if_unused(struct machine *machine, struct line *line)
@@ -222,9 +320,13 @@ fell_out_of_l2(struct machine *machine, struct machine_core *core, struct line *
 
 void place_in_l2(struct machine *machine, struct machine_core *core, struct line *line)
 {
-	uint64_t evicted = cache_put(&core->l2, set_of(&core->l2, line), line->number,
-				     (uintptr_t)line);
+	uint64_t evicted;
 
+	if (is_parked(*parking(core, line->number), line->number))
+		return;
+	clear_parking(core, line->number);
+	evicted = cache_put(&core->l2, set_of(&core->l2, line), line->number,
+			    (uintptr_t)line);
 	if (evicted)
 		fell_out_of_l2(machine, core, line_of(evicted));
 }
@@ -290,10 +392,16 @@ static uint32_t choose_way(struct l1 *l1, uint64_t set)
 void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *l1,
 		 struct line *line)
 {
-	uint64_t set = set_of(&l1->cache, line), evicted;
-	uint32_t way = choose_way(l1, set);
-	uint64_t *word = cache_word(&l1->cache, set, way);
+	uint64_t set = set_of(&l1->cache, line), evicted, *word;
+	uint32_t way;
 
+	if (l1 == &core->l1d) {
+		if (unpark(core, line))
+			return;
+		clear_parking(core, line->number);
+	}
+	way = choose_way(l1, set);
+	word = cache_word(&l1->cache, set, way);
 	evicted = *word;
 	*word = (uintptr_t)line | (core->l2.sets ? L1_BACKED : 0);
 	l1->cache.sets[set].order |= UINT64_C(1) << way;

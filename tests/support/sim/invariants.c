@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "machine/cache.h"
+#include "machine/l1.h"
 
 /* Copies that the walk through all caches has found, by line and core. */
 struct walk {
@@ -96,35 +96,63 @@ static void check_marks(struct walk *walk, const struct cache *cache, uint64_t s
 	}
 }
 
-/* Whether the L1 has the line, marked as used. */
-static bool is_marked(const struct l1 *l1, const struct line *line)
+/* The way of a line in an L1 or L2, or NO_WAY. */
+static uint32_t find_way(const struct cache *cache, const struct line *line)
 {
-	uint64_t set = line->number & l1->cache.set_mask;
+	uint64_t set = line->number & cache->set_mask;
 
-	for (uint32_t way = 0; way < l1->cache.way_count; way++)
-		if ((*cache_word(&l1->cache, set, way) & ~L1_BACKED) == (uintptr_t)line)
-			return l1->cache.sets[set].order >> way & 1;
-	return false;
+	for (uint32_t way = 0; way < cache->way_count; way++)
+		if (line_of(*cache_word(cache, set, way)) == line)
+			return way;
+	return NO_WAY;
 }
 
 static bool has_line(const struct cache *cache, const struct line *line)
 {
-	for (uint64_t i = 0; i < (cache->set_mask + 1) * cache->way_count; i++)
-		if ((cache->words[i] & ~L1_BACKED) == (uintptr_t)line)
-			return true;
-	return false;
+	return find_way(cache, line) != NO_WAY;
+}
+
+/* Whether the L1 has the line, marked as used. */
+static bool is_marked(const struct l1 *l1, const struct line *line)
+{
+	uint32_t way = find_way(&l1->cache, line);
+
+	return way != NO_WAY &&
+	       l1->cache.sets[line->number & l1->cache.set_mask].order >> way & 1;
+}
+
+static bool is_parked(const struct machine_core *core, uint64_t number)
+{
+	uint64_t park = core->parks[number & core->l1d.cache.set_mask];
+
+	return park & PARK_AWAY && park >> PARK_NUMBER_SHIFT == number;
+}
+
+/* The way's line is parked, which another core has taken away. */
+static bool is_away(const struct machine_core *core, const struct cache *cache,
+		    uint64_t set, uint32_t way)
+{
+	uint64_t park = core->parks[set & core->l1d.cache.set_mask];
+	uint64_t number = park >> PARK_NUMBER_SHIFT;
+
+	if (!(park & PARK_AWAY) || (number & cache->set_mask) != set)
+		return false;
+	if (cache == &core->l2)
+		return way == cache_front(cache, set);
+	return way == (park & PARK_WAY_BITS) >> PARK_WAY_SHIFT;
 }
 
 /* The line may live no longer, or again under another number. */
-static void check_lost(struct walk *walk, const struct l1 *l1,
-		       const struct front *front)
+static void check_lost(struct walk *walk, const struct machine_core *core,
+		       const struct l1 *l1, const struct front *front)
 {
 	uint64_t number = front->tag >> LINE_SHIFT;
 
 	expect(walk, front->tag == (number << LINE_SHIFT | FRONT_LOST),
 	       "a front is neither valid nor lost");
 	expect(walk,
-	       front->line->number != number || !has_line(&l1->cache, front->line),
+	       front->line->number != number || is_parked(core, number) ||
+		       !has_line(&l1->cache, front->line),
 	       "a lost line is where it was");
 }
 
@@ -140,7 +168,7 @@ static void check_front(struct walk *walk, const struct machine_core *core,
 		return;
 	}
 	if ((front->tag & FRONT_VALID) != FRONT_VALID) {
-		check_lost(walk, l1, front);
+		check_lost(walk, core, l1, front);
 		return;
 	}
 	expect(walk,
@@ -193,7 +221,8 @@ static void check_cache(struct walk *walk, const struct machine_core *core,
 				(const struct line *)(uintptr_t)(word & ~L1_BACKED);
 
 			check_signature(walk, cache, set, way);
-			if (!word)
+			if (!word ||
+			    (level != LEVEL_L1I && is_away(core, cache, set, way)))
 				continue;
 			note(walk, line, core->number, level);
 			expect(walk, (line->number & cache->set_mask) == set,
@@ -272,8 +301,42 @@ static void check_llc(struct walk *walk, uint32_t number)
 	}
 }
 
+/* What is parked could be taken back as it is: it is where it would be put in. */
+static void check_park(struct walk *walk, const struct machine_core *core, uint64_t set)
+{
+	const struct cache *l1d = &core->l1d.cache, *l2 = &core->l2;
+	uint64_t park = core->parks[set], number = park >> PARK_NUMBER_SHIFT;
+	uint32_t way = (park & PARK_WAY_BITS) >> PARK_WAY_SHIFT;
+	const struct line *line;
+
+	if (!park)
+		return;
+	expect(walk, park & PARK_VALID && (number & l1d->set_mask) == set,
+	       "a parked line is in another set");
+	line = line_of(*cache_word(l1d, set, way));
+	expect(walk, line && l1d->sets[set].order >> way & 1,
+	       "a parked line is not in its way, marked");
+	expect(walk, cache_empty_way(l1d, set) > way,
+	       "a parked line would come back into another way");
+	expect(walk,
+	       !l2->sets || *cache_word(l2, number & l2->set_mask,
+					cache_front(l2, number & l2->set_mask)) ==
+				    (uintptr_t)line,
+	       "a parked line is not the last used one of L2");
+	expect(walk,
+	       park & PARK_AWAY ||
+		       (line->number == number && holds(line, core->number)),
+	       "a line that is not away is away");
+	expect(walk,
+	       !(park & PARK_AWAY) || line->number != number ||
+		       !holds(line, core->number),
+	       "a line that is away is held");
+}
+
 static void check_core(struct walk *walk, const struct machine_core *core)
 {
+	for (uint64_t set = 0; set <= core->l1d.cache.set_mask; set++)
+		check_park(walk, core, set);
 	check_cache(walk, core, &core->l1d.cache, LEVEL_L1D);
 	check_cache(walk, core, &core->l1i.cache, LEVEL_L1I);
 	check_cache(walk, core, &core->l2, LEVEL_L2);
