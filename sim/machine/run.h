@@ -136,10 +136,52 @@ uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *th
 			      const struct machine_reference *reference,
 			      uint64_t address);
 
+static inline uint64_t
+machine_reference_address(const struct machine_reference *reference,
+			  const uint64_t *roots)
+{
+	return reference->offset +
+	       (reference->root == MACHINE_NO_ROOT ? 0 : roots[reference->root]);
+}
+
+/* Performs a reference if it simply hits; its page is marked. */
+static inline __attribute__((always_inline)) bool
+machine_reference_hits(const struct machine_view *view,
+		       const struct machine_reference *reference, uint64_t address)
+{
+	const struct front *front =
+		(const void *)(view->fronts +
+			       (address >> FRONT_OFFSET_SHIFT & view->front_mask));
+	int32_t offset = (int32_t)(address % MACHINE_LINE_BYTES);
+
+	if (unlikely((front->tag | reference->ignored) != hit_tag(address)) ||
+	    unlikely(offset > reference->last))
+		return false;
+	if (!reference->ignored)
+		write_line(front->line, view->thread, reference->mask << offset,
+			   reference->site);
+	return true;
+}
+
+/* One reference by itself; returns stall cycles. Is to be counted as those of a run are. */
+static inline __attribute__((always_inline)) uint64_t
+machine_refer(const struct machine_view *view,
+	      const struct machine_reference *reference, const uint64_t *roots)
+{
+	uint64_t address = machine_reference_address(reference, roots), stall = 0;
+
+	if (unlikely(!is_page_used(view, address)))
+		stall = run_translate(view->machine, view->thread, address);
+	if (!machine_reference_hits(view, reference, address))
+		stall += run_reference_slowly(view->machine, view->thread, reference,
+					      address);
+	return stall;
+}
+
 /*
  * Performs the references in order. Stops behind the first one with which the run's stalls exceed
  * `patience` cycles, or which disturbs the fetching of code. Returns the one after the last that
- * was performed. All are counted: see machine_run_stopped().
+ * was performed. All are counted, as if they were going to be performed.
  */
 static inline __attribute__((always_inline)) const struct machine_reference *
 machine_run(const struct machine_view *view, const struct machine_run *run,
@@ -152,22 +194,11 @@ machine_run(const struct machine_view *view, const struct machine_run *run,
 	tally->loads += run->loads;
 	tally->stores += run->stores;
 	for (; reference != end; reference++) {
-		uint64_t address = reference->offset, epoch;
-		const struct front *front;
-		int32_t offset;
+		uint64_t address = machine_reference_address(reference, roots), epoch;
 
-		if (reference->root != MACHINE_NO_ROOT)
-			address += roots[reference->root];
 		if (unlikely(!is_page_used(view, address)))
 			stalls += run_translate(view->machine, view->thread, address);
-		front = (const void *)(view->fronts + (address >> FRONT_OFFSET_SHIFT &
-						       view->front_mask));
-		offset = (int32_t)(address % MACHINE_LINE_BYTES);
-		if (likely((front->tag | reference->ignored) == hit_tag(address)) &&
-		    likely(offset <= reference->last)) {
-			if (!reference->ignored)
-				write_line(front->line, view->thread,
-					   reference->mask << offset, reference->site);
+		if (likely(machine_reference_hits(view, reference, address))) {
 			if (patience == UINT64_MAX || likely(stalls <= patience))
 				continue;
 			reference++;
@@ -205,21 +236,12 @@ machine_run_finish(const struct machine_view *view, const struct machine_run *ru
 	}
 }
 
-/* Takes a reference out of the counts. */
+/* Takes a reference out of the counts: it does not happen. */
 static inline void machine_take_back(struct machine_thread *thread,
 				     const struct machine_reference *reference)
 {
 	thread->counters[MACHINE_LOADS] -= reference->kind != MACHINE_STORE;
 	thread->counters[MACHINE_STORES] -= reference->kind != MACHINE_LOAD;
-}
-
-/* Takes all from `next` on out of the counts: they will be performed by themselves. */
-static inline void machine_run_stopped(struct machine_thread *thread,
-				       const struct machine_run *run,
-				       const struct machine_reference *next)
-{
-	for (; next != run->references_end; next++)
-		machine_take_back(thread, next);
 }
 
 /*

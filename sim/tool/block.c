@@ -40,27 +40,36 @@ static uint32_t count_items(const struct item *items, uint32_t count,
 	return found;
 }
 
-/* `memory` is behind the items: room for all references and exits. */
-static void init_run(struct block *block, void *memory, uint32_t references)
+/* `memory` is behind the items: room for all references, exits and steps. */
+static void init_run(struct block *block, void *memory, uint32_t references,
+		     uint32_t exits)
 {
 	struct machine_run *run = &block->run;
+	struct step *step;
 
 	VG_(memset)(run, 0, sizeof(*run));
 	run->references = run->references_end = memory;
 	run->exits = run->exits_end = (void *)(run->references + references);
+	block->steps = step = (void *)(run->exits + exits);
 	for (uint32_t i = 0; i < block->item_count; i++) {
 		const struct item *item = &block->items[i];
 
 		run->instructions += item->gap;
-		if (item_is_access(item))
+		if (item_is_access(item)) {
 			*run->references_end++ = machine_reference(
 				(enum machine_access_kind)item->kind, item->root,
 				item->value, item->bytes, item->site);
-		else if (item_is_exit(item))
+			*step++ = (struct step){
+				.instructions = run->instructions,
+				.item = (uint16_t)(i + 1),
+				.exits = (uint16_t)(run->exits_end - run->exits),
+			};
+		} else if (item_is_exit(item)) {
 			*run->exits_end++ =
 				(struct machine_exit){item->value, item->bytes};
-		else if (item->kind == ITEM_JUMP)
+		} else if (item->kind == ITEM_JUMP) {
 			block->jumps = true;
+		}
 	}
 	machine_run_init(run);
 }
@@ -73,7 +82,8 @@ struct block *block_new(Addr address, const struct item *items, uint32_t item_co
 	struct block *block =
 		VG_(malloc)("autoperf.block",
 			    sizeof(*block) + item_count * sizeof(*items) +
-				    references * sizeof(struct machine_reference) +
+				    references * (sizeof(struct machine_reference) +
+						  sizeof(struct step)) +
 				    exits * sizeof(struct machine_exit));
 	struct entry *entry = VG_(malloc)("autoperf.block.entry", sizeof(*entry));
 	struct entry *other;
@@ -85,7 +95,7 @@ struct block *block_new(Addr address, const struct item *items, uint32_t item_co
 	VG_(memcpy)(block->items, items, item_count * sizeof(*items));
 	block->whole = log_block_head(block, item_count, false);
 	block->jumps = false;
-	init_run(block, &block->items[item_count], references);
+	init_run(block, &block->items[item_count], references, exits);
 	if (!all.entries)
 		all.entries = VG_(HT_construct)("autoperf.blocks");
 	other = VG_(HT_lookup)(all.entries, address);

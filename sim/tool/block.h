@@ -48,13 +48,21 @@ static inline bool item_is_exit(const struct item *item)
 	return item->kind == ITEM_BRANCH;
 }
 
+/* How far an execution has come behind a reference. */
+struct step {
+	uint32_t instructions; /* begun */
+	uint16_t item;         /* the next one */
+	uint16_t exits;        /* passed */
+};
+
 struct block {
 	Addr address; /* where the program jumped to */
 	struct block *next_discarded;
 	uint32_t item_count;
 	uint32_t root_count;
 	/* All items at once, and what stands in the log then, but for LOG_TAKEN. */
-	struct machine_run run; /* its references and exits are behind the items */
+	struct machine_run run; /* its references and exits are behind the items, */
+	struct step *steps;     /* and these, by reference */
 	uint64_t whole;
 	bool jumps; /* indirectly, by the last item */
 	struct item items[];

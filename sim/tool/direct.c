@@ -37,8 +37,6 @@ bool direct_is_due(void)
 
 void direct_start(struct thread *thread)
 {
-	struct machine_view view = machine_view(tool.machine, thread->machine);
-
 	if (direct.on || !tool.direct || !tool.warm)
 		return;
 	alone.patience = alone.patience == ALONE_WORDS_FIRST ? ALONE_WORDS_MIN
@@ -46,9 +44,9 @@ void direct_start(struct thread *thread)
 	direct = (struct direct){
 		.on = true,
 		.thread = thread,
-		.view = view,
+		.view = thread->view,
 		.passing = thread->muted,
-		.history = view.core->predictor.history,
+		.history = thread->view.core->predictor.history,
 	};
 }
 

@@ -50,51 +50,101 @@ static inline bool is_simulated(const struct thread *thread)
 	return !thread->muted && (tool.warm || region_open_frames());
 }
 
+/* The references of an execution are counted when it begins. */
+static void count_references(struct machine_thread *machine, const struct item *item,
+			     const struct item *end)
+{
+	for (; item < end; item++)
+		if (item_is_access(item)) {
+			machine->counters[MACHINE_LOADS] += item->kind != ITEM_STORE;
+			machine->counters[MACHINE_STORES] += item->kind != ITEM_LOAD;
+		}
+}
+
+/* What is not an access. `left`: the block was left by it, a branch. */
+static inline void simulate_other(const struct machine_view *view,
+				  const struct item *item, const uint64_t *roots,
+				  bool left)
+{
+	switch ((enum item_kind)item->kind) {
+	case ITEM_FETCH:
+		if (!machine_fetch_is_idle(view, item->value))
+			machine_fetch(view->machine, view->thread, item->value,
+				      item->bytes);
+		break;
+	case ITEM_BRANCH:
+		machine_branch(view->machine, view->thread, item->value,
+			       left != item->bytes);
+		break;
+	case ITEM_JUMP:
+		machine_branch_indirect(
+			view->machine, view->thread, site_address(item->site),
+			item->value +
+				(item->root == ROOT_NONE ? 0 : roots[item->root]));
+		break;
+	default:
+		break;
+	}
+}
+
 /*
  * The items of a block's execution from thread->item on, up to the one at which the clock passes
- * `until`; false: more are to come.
+ * `until`, which it has not yet; false: more are to come.
  */
 static bool simulate_items(struct thread *thread, uint64_t head, const uint64_t *roots,
 			   uint64_t until)
 {
-	struct machine_thread *machine = thread->machine;
-	const struct item *items = log_block(head)->items;
-	const struct item *item = items + thread->item;
-	const struct item *end = items + log_block_end(head);
-	/* Of the clock, only cycles pass here. */
-	uint64_t waited = thread->origin + machine->counters[MACHINE_BLOCKED];
+	const struct machine_view *view = &thread->view;
+	struct machine_thread *machine = view->thread;
+	const struct block *block = log_block(head);
+	const struct item *item = block->items + thread->item;
+	const struct item *end = block->items + log_block_end(head);
+	const struct machine_reference *reference =
+		block->run.references + thread->reference;
+	/* Of the clock, only cycles pass here: those of stalls, and of instructions. */
+	uint64_t *cycles = &machine->counters[MACHINE_CYCLES];
+	uint64_t last = until - thread->origin - machine->counters[MACHINE_BLOCKED];
+	uint64_t fractions = machine->cycle_fraction, instructions = 0;
 
+	if (!thread->item)
+		count_references(machine, item, end);
 	while (item < end) {
-		const struct item *next = item + 1;
-
-		machine_instructions(machine, item->gap);
-		simulate_item(machine, item, roots, next == end && (head & LOG_TAKEN));
-		if (waited + machine->counters[MACHINE_CYCLES] > until && next < end) {
-			thread->item = (uint32_t)(next - items);
-			return false;
-		}
-		item = next;
+		instructions += item->gap;
+		fractions += (uint64_t)item->gap * machine->cycles_per_instruction;
+		if (item_is_access(item))
+			*cycles += machine_refer(view, reference++, roots);
+		else
+			simulate_other(view, item, roots,
+				       item + 1 == end && (head & LOG_TAKEN));
+		item++;
+		if (*cycles + (fractions >> 16) > last)
+			break;
 	}
-	thread->item = 0;
+	machine->counters[MACHINE_INSTRUCTIONS] += instructions;
+	*cycles += fractions >> 16;
+	machine->cycle_fraction = (uint32_t)(fractions & 0xffff);
+	if (item < end) {
+		thread->item = (uint32_t)(item - block->items);
+		thread->reference = (uint32_t)(reference - block->run.references);
+		return false;
+	}
+	thread->item = thread->reference = 0;
 	return true;
 }
 
-/* The block's first `done` references have been performed: now what stands before the next. */
-static inline void catch_up(struct thread *thread, const struct block *block,
-			    uint32_t done)
+/* The references before `next` have been performed: now what stands before it. */
+static void catch_up(struct thread *thread, const struct block *block,
+		     const struct machine_reference *next)
 {
-	const struct item *item = block->items;
-	uint64_t instructions = 0;
+	const struct machine_run *run = &block->run;
+	const struct step *step = &block->steps[next - run->references - 1];
 
-	for (; done; item++) {
-		instructions += item->gap;
-		if (item_is_access(item))
-			done--;
-		else if (item->kind == ITEM_BRANCH)
-			simulate_item(thread->machine, item, NULL, false);
-	}
-	thread->item = (uint32_t)(item - block->items);
-	machine_instructions(thread->machine, instructions);
+	for (uint32_t i = 0; i < step->exits; i++)
+		machine_branch(tool.machine, thread->machine, run->exits[i].pc,
+			       run->exits[i].inverted);
+	machine_instructions(thread->machine, step->instructions);
+	thread->item = step->item;
+	thread->reference = (uint32_t)(next - run->references);
 }
 
 /* Nothing but misses of its references can happen to a block that is executed so. */
@@ -117,14 +167,13 @@ simulate_whole(const struct machine_view *view, struct thread *thread, uint64_t 
 
 	if (unlikely(next != run->references_end)) {
 		machine_tally(view->thread, tally);
-		machine_run_stopped(view->thread, run, next);
-		catch_up(thread, block, (uint32_t)(next - run->references));
+		catch_up(thread, block, next);
 		return false;
 	}
 	machine_run_finish(view, run, head & LOG_TAKEN, tally);
 	if (unlikely(block->jumps))
-		simulate_item(view->thread, &block->items[block->item_count - 1], roots,
-			      false);
+		simulate_other(view, &block->items[block->item_count - 1], roots,
+			       false);
 	return true;
 }
 
@@ -136,16 +185,16 @@ simulate_whole(const struct machine_view *view, struct thread *thread, uint64_t 
 static bool simulate_block(struct thread *thread, uint64_t head, const uint64_t *roots,
 			   uint64_t until)
 {
-	struct machine_thread *machine = thread->machine;
-	struct machine_view view = machine_view(tool.machine, machine);
+	const struct machine_view *view = &thread->view;
+	struct machine_thread *machine = view->thread;
 	struct machine_tally tally = {0};
 	struct block *block = log_block(head);
 	uint64_t end = thread_clock(thread) +
 		       machine_instructions_cycles(machine, block->run.instructions);
 
-	if (!is_whole(&view, block, head))
+	if (!is_whole(view, block, head))
 		return simulate_items(thread, head, roots, until);
-	if (unlikely(!simulate_whole(&view, thread, head, roots,
+	if (unlikely(!simulate_whole(view, thread, head, roots,
 				     end < until ? until - end : 0, &tally)))
 		return thread_clock(thread) <= until &&
 		       simulate_items(thread, head, roots, until);
@@ -298,7 +347,7 @@ static void end_thread(struct thread *thread)
 /* Blocks, up to the next control record. */
 static void simulate_blocks(struct thread *thread)
 {
-	const struct machine_view view = machine_view(tool.machine, thread->machine);
+	const struct machine_view view = thread->view;
 	struct log *log = &thread->log;
 	const uint64_t *at = log->read, *end = log->written;
 	struct machine_tally tally = {0};

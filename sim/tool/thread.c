@@ -61,6 +61,7 @@ void thread_create(struct thread *parent, ThreadId tid)
 					     MACHINE_ANY_CORE, &problem);
 	if (!thread->machine)
 		tool_give_up(problem.text);
+	thread->view = machine_view(tool.machine, thread->machine);
 	log_init(&thread->log);
 	by_id[tid] = thread;
 	link_last(thread);

@@ -74,9 +74,11 @@ struct thread {
 
 	/* replay */
 	struct machine_thread *machine;
-	uint64_t origin;    /* clock when its counters were 0 */
-	bool born;          /* origin is valid */
-	uint32_t item;      /* next of the block at log.read */
+	struct machine_view view; /* of machine */
+	uint64_t origin;          /* clock when its counters were 0 */
+	bool born;                /* origin is valid */
+	uint32_t item;      /* next of the block at log.read; 0: it has not begun */
+	uint32_t reference; /* the same of the block's references */
 	uint32_t muted;     /* LOG_MUTE without LOG_UNMUTE */
 	bool held;          /* waits at log.read for another thread (order.c) */
 	bool granted;       /* what it waited for is there */

@@ -171,7 +171,12 @@ static void step_run(struct pair *pair, uint32_t thread)
 	assert_true(next == code->run.references_end || stalls > patience ||
 		    !machine_run_fetched(&view, &code->run));
 	machine_tally(simulated, &tally);
-	machine_run_stopped(simulated, &code->run, next);
+	for (; next != code->run.references_end; next++) {
+		uint64_t stall = machine_refer(&view, next, &root);
+
+		assert_int_equal(stall, refer(pair, thread, next, root));
+		simulated->counters[MACHINE_CYCLES] += stall;
+	}
 }
 
 /* What is rare: decisions on sharing, memory that changes hands, threads that move. */
