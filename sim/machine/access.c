@@ -4,6 +4,7 @@
  * that nobody contends for: machine_access() settles these with two comparisons, of the page and
  * of the tag. Everything else takes access_slowly().
  */
+#include "machine/park.h"
 #include "machine/run.h"
 
 /* The next access to the line may be settled by its front. */
@@ -45,10 +46,9 @@ access_state(struct machine *machine, const struct request *request, struct line
 	return stall;
 }
 
-/* One line: wherever it is, whatever its state. */
-static inline __attribute__((always_inline)) uint64_t
-access_line(struct machine *machine, struct machine_thread *thread, uint64_t number,
-	    uint64_t bytes, enum machine_access_kind kind, uint32_t site)
+__attribute__((noinline)) uint64_t
+access_anywhere(struct machine *machine, struct machine_thread *thread, uint64_t number,
+		uint64_t bytes, enum machine_access_kind kind, uint32_t site)
 {
 	struct machine_core *core = thread->core;
 	uint64_t atomic = kind == MACHINE_ATOMIC ? machine->costs.atomic : 0;
@@ -87,6 +87,18 @@ access_line(struct machine *machine, struct machine_thread *thread, uint64_t num
 				   .read = kind != MACHINE_STORE,
 				   .lost = lost};
 	return atomic + access_state(machine, &request, line);
+}
+
+/* One line, whose page is marked. Ends with a tail call. */
+static inline __attribute__((always_inline)) uint64_t
+access_line(struct machine *machine, struct machine_thread *thread, uint64_t number,
+	    uint64_t bytes, enum machine_access_kind kind, uint32_t site)
+{
+	struct front *front = l1_front(&thread->core->l1d, number);
+
+	if (is_known(front, number) && front->line->contended)
+		return access_contended(machine, thread, front, bytes, kind, site);
+	return access_anywhere(machine, thread, number, bytes, kind, site);
 }
 
 static void count_access(struct machine_thread *thread, enum machine_access_kind kind,
@@ -151,20 +163,21 @@ uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *th
 			      const struct machine_reference *reference,
 			      uint64_t address)
 {
-	uint32_t bytes = machine_reference_bytes(reference);
-	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
 	enum machine_access_kind kind = (enum machine_access_kind)reference->kind;
+	uint32_t offset = (uint32_t)(address % MACHINE_LINE_BYTES);
+	uint64_t bytes = reference->mask << offset;
 
 	if (unlikely(!address)) {
 		machine_take_back(thread, reference);
 		return 0;
 	}
 	thread->counters[MACHINE_ATOMICS] += kind == MACHINE_ATOMIC;
-	if (unlikely(offset + bytes > MACHINE_LINE_BYTES))
-		return access_slowly(machine, thread, address, bytes, kind,
+	if (unlikely(bytes >> offset != reference->mask))
+		return access_slowly(machine, thread, address,
+				     machine_reference_bytes(reference), kind,
 				     reference->site);
-	return access_line(machine, thread, address >> LINE_SHIFT,
-			   byte_mask(offset, bytes), kind, reference->site);
+	return access_line(machine, thread, address >> LINE_SHIFT, bytes, kind,
+			   reference->site);
 }
 
 /* Within a line, on a page that is known to be marked. */

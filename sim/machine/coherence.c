@@ -14,7 +14,8 @@
  *	S          store    nobody, S   M, theirs I   upgrade, invalidation each
  *	E          store                M
  */
-#include "machine/l1.h"
+#include "machine/coherence.h"
+#include "machine/park.h"
 
 static enum distance distance_to_llc(const struct machine *machine,
 				     const struct machine_core *core, uint32_t llc)
@@ -94,30 +95,6 @@ static uint32_t invalidate_others(struct machine *machine,
 	return farthest;
 }
 
-/*
- * The word of a line in an LLC, if it is the one that was used last in its set, as is a line that
- * cores fight for; or else NULL.
- */
-static inline uint64_t *front_of_llc(const struct machine *machine, uint32_t llc,
-				     uint64_t number)
-{
-	const struct cache *cache = &machine->llcs[llc].cache;
-	uint64_t set, *word;
-
-	if (!cache->sets)
-		return NULL;
-	set = cache_set(cache, number);
-	word = cache_word(cache, set, cache_front(cache, set));
-	return *word && *word >> LLC_SHIFT == number ? word : NULL;
-}
-
-static void become_owner(const struct request *request, struct line *line)
-{
-	line->owner = request->core->number;
-	line->modified = request->write;
-	line->written = 0;
-}
-
 uint64_t upgrade_line(struct machine *machine, const struct request *request,
 		      struct line *line)
 {
@@ -138,21 +115,6 @@ uint64_t upgrade_line(struct machine *machine, const struct request *request,
 		sharing_upgrade(machine, request, line, cost);
 	become_owner(request, line);
 	return cost;
-}
-
-/* The owner keeps the line shared; it can no longer write without asking. */
-static void demote_owner(const struct machine *machine, struct line *line)
-{
-	const struct l1 *l1d = &machine->cores[line->owner].l1d;
-	struct front *front = l1_front(l1d, line->number);
-
-	if (front->line == line) {
-		front->tag &= ~(uint64_t)FRONT_WRITABLE;
-		if (line->contended)
-			front->tag &= ~(uint64_t)FRONT_QUIET;
-	}
-	line->owner = NO_CORE;
-	line->modified = false;
 }
 
 /* Learns from the owner what the line holds. */
@@ -287,7 +249,7 @@ static inline void join(struct machine *machine, const struct request *request,
 {
 	struct machine_core *core = request->core;
 
-	line->holders[core->number / 64] |= UINT64_C(1) << core->number % 64;
+	become_holder(core, line);
 	if (!shared)
 		become_owner(request, line);
 	pass_llc(machine, request, line, own, shared);

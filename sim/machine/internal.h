@@ -15,6 +15,7 @@
  *
  *	access.c     loads, stores, fetches: hits, and the way into the hierarchy on a miss
  *	run.c        many of them at once
+ *	contend.c    the short way for lines that cores fight for
  *	coherence.c  where a missing line comes from, who loses it, what that costs
  *	place.c      filling and emptying caches; evictions run from L1 out to LLC
  *	directory.c  lines by number
@@ -168,8 +169,8 @@ struct predictor {
 
 /*
  * Of a set of L1D, and the sets of L2 that hold the same lines: the line that another core took
- * away last, and nothing has been done in these sets since. See place.c. 0, or the line's number
- * and its way in L1D (see park_number() and park_way()) with the bits below.
+ * away last, and nothing has been done in these sets since. See park.h. 0, or the line's number
+ * and its way in L1D, with the bits below.
  */
 enum park_bits {
 	PARK_VALID = 1,
@@ -355,8 +356,6 @@ void remove_from_core(struct machine *machine, struct machine_core *core,
 /* The same, for another core, so that this one is likely to want it back. */
 void take_from_core(struct machine *machine, struct machine_core *core,
 		    struct line *line);
-/* Before anything is done in the sets of that line: ends their parking, of whatever line. */
-void end_parking(struct machine_core *core, uint64_t *park);
 
 /* What an access is to the protocol. */
 struct request {
@@ -369,6 +368,15 @@ struct request {
 	bool read;
 	struct line *lost; /* the line, if it is known and not in the core; or NULL */
 };
+
+/* access.c: an access to a line wherever it is, whatever its state. Returns stall cycles. */
+uint64_t access_anywhere(struct machine *machine, struct machine_thread *thread,
+			 uint64_t number, uint64_t bytes, enum machine_access_kind kind,
+			 uint32_t site);
+/* contend.c: the same, if L1D has the front of the line, or has lost it, and it is contended. */
+uint64_t access_contended(struct machine *machine, struct machine_thread *thread,
+			  struct front *front, uint64_t bytes,
+			  enum machine_access_kind kind, uint32_t site);
 
 /* coherence.c: both return stall cycles. Only the first calls sharing_touch(). */
 uint64_t obtain_line(struct machine *machine, const struct request *request,

@@ -18,21 +18,6 @@ static inline struct front *l1_front(const struct l1 *l1, uint64_t number)
 	return &l1->fronts[number & l1->front_mask];
 }
 
-/* What is parked in the sets of a line of that number. */
-static inline uint64_t *parking(const struct machine_core *core, uint64_t number)
-{
-	return &core->parks[number & core->l1d.cache.set_mask];
-}
-
-/* Something is going to be looked for or changed in these sets: they must be as they seem. */
-static inline void clear_parking(struct machine_core *core, uint64_t number)
-{
-	uint64_t *park = parking(core, number);
-
-	if (unlikely(*park))
-		end_parking(core, park);
-}
-
 /* The line is about to be taken away: its hits are no longer to be settled by its front. */
 static inline void lose_front(struct l1 *l1, const struct line *line)
 {
@@ -59,6 +44,13 @@ static inline struct line *line_of(uint64_t word)
 	return (struct line *)(uintptr_t)(word & ~L1_BACKED);
 }
 
+/* The front is that of the line, which may be lost. */
+static inline bool is_known(const struct front *front, uint64_t number)
+{
+	return front->tag - (number << LINE_SHIFT) - 1 < FRONT_ALL &&
+	       likely(front->line->number == number);
+}
+
 /* The line of that number, which the core has lost; NULL: not known, or not so. */
 static inline struct line *lost_line(const struct machine_core *core,
 				     const struct front *front, uint64_t number)
@@ -72,6 +64,24 @@ static inline struct line *lost_line(const struct machine_core *core,
 static inline bool is_line_number(uint64_t word, uint64_t number)
 {
 	return word && line_of(word)->number == number;
+}
+
+static inline bool is_line(uint64_t word, uint64_t line)
+{
+	return (word & ~L1_BACKED) == line;
+}
+
+/* The set of a line in an L1 or L2, which are never in slices. */
+static inline uint64_t set_of(const struct cache *cache, const struct line *line)
+{
+	return line->number & cache->set_mask;
+}
+
+/* The way of a line in an L1 or L2. */
+static inline uint32_t find_line(const struct cache *cache, const struct line *line)
+{
+	return cache_find(cache, set_of(cache, line), line->number, is_line,
+			  (uintptr_t)line);
 }
 
 /* The line, which is marked; NULL: it is not there. */

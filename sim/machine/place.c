@@ -4,36 +4,13 @@
  * when it is modified and L2 has no copy, from the core to the LLC, from the LLC to nowhere
  * (memory always has room). The line being filled must already have its holder's bit, so that
  * no eviction on the way takes it for unused.
- *
- * Parking. Cores that fight for a line take it from each other all the time, and each time it would
- * come back into the ways of L1D and L2 that it left. So what another core takes away stays there,
- * parked, one line in each set of L1D. Before anything else is done in these sets, it is removed in
- * earnest; if it comes back first, which is likely, nothing needs to be done. Caches that are not
- * searched show no difference.
  */
-#include "machine/l1.h"
-
-static bool is_line(uint64_t word, uint64_t line)
-{
-	return (word & ~L1_BACKED) == line;
-}
+#include "machine/coherence.h"
+#include "machine/park.h"
 
 static bool is_number(uint64_t word, uint64_t number)
 {
 	return (word & ~(uint64_t)LLC_SHARED) == (number << LLC_SHIFT | LLC_VALID);
-}
-
-/* The set of a line in an L1 or L2, which are never in slices. */
-static inline uint64_t set_of(const struct cache *cache, const struct line *line)
-{
-	return line->number & cache->set_mask;
-}
-
-/* The way of a line in an L1 or L2. */
-static inline uint32_t find_line(const struct cache *cache, const struct line *line)
-{
-	return cache_find(cache, set_of(cache, line), line->number, is_line,
-			  (uintptr_t)line);
 }
 
 uint64_t *find_in_llc(const struct machine *machine, uint32_t llc, uint64_t number)
@@ -120,12 +97,6 @@ static __attribute__((noinline)) void remove_from_l1i(struct machine_core *core,
 	remove_from_l1(&core->l1i, line);
 }
 
-static inline bool is_parked(uint64_t park, uint64_t number)
-{
-	return (park & ~PARK_WAY_BITS) ==
-	       (number << PARK_NUMBER_SHIFT | PARK_VALID | PARK_AWAY);
-}
-
 void end_parking(struct machine_core *core, uint64_t *park)
 {
 	struct l1 *l1d = &core->l1d;
@@ -163,37 +134,17 @@ static uint32_t way_to_park(const struct machine_core *core, const struct line *
 	return *cache_word(l1d, set, way) & L1_BACKED ? way : NO_WAY;
 }
 
-/* Leaves the line where it is; false: that cannot be. */
-static inline bool park(struct machine_core *core, const struct line *line)
+bool begin_parking(struct machine_core *core, const struct line *line)
 {
 	uint64_t *park = parking(core, line->number);
-	uint64_t stays = line->number << PARK_NUMBER_SHIFT | PARK_VALID;
+	uint32_t way;
 
-	if (unlikely(line->fetched))
+	if (*park)
+		end_parking(core, park);
+	way = way_to_park(core, line);
+	if (way == NO_WAY)
 		return false;
-	if (unlikely((*park & ~PARK_WAY_BITS) != stays)) {
-		uint32_t way;
-
-		if (*park)
-			end_parking(core, park);
-		way = way_to_park(core, line);
-		if (way == NO_WAY)
-			return false;
-		*park = stays | (uint64_t)way << PARK_WAY_SHIFT;
-	}
-	*park |= PARK_AWAY;
-	lose_front(&core->l1d, line);
-	return true;
-}
-
-/* The line that is to be put in is there. */
-static inline bool unpark(struct machine_core *core, const struct line *line)
-{
-	uint64_t *park = parking(core, line->number);
-
-	if (!is_parked(*park, line->number))
-		return false;
-	*park &= ~(uint64_t)PARK_AWAY;
+	*park = park_here(line->number) | (uint64_t)way << PARK_WAY_SHIFT;
 	return true;
 }
 
@@ -210,11 +161,7 @@ static inline void give_up(struct machine *machine, const struct machine_core *c
 {
 	if (line->contended)
 		sharing_lose(machine, line, core->number);
-	line->holders[core->number / 64] &= ~(UINT64_C(1) << core->number % 64);
-	if (line->owner == core->number) {
-		line->owner = NO_CORE;
-		line->modified = false;
-	}
+	become_invalid(core, line);
 }
 
 void remove_from_core(struct machine *machine, struct machine_core *core,
@@ -322,7 +269,7 @@ void place_in_l2(struct machine *machine, struct machine_core *core, struct line
 {
 	uint64_t evicted;
 
-	if (is_parked(*parking(core, line->number), line->number))
+	if (is_parked(core, line->number))
 		return;
 	clear_parking(core, line->number);
 	evicted = cache_put(&core->l2, set_of(&core->l2, line), line->number,
@@ -396,7 +343,7 @@ void place_in_l1(struct machine *machine, struct machine_core *core, struct l1 *
 	uint32_t way;
 
 	if (l1 == &core->l1d) {
-		if (unpark(core, line))
+		if (unpark(core, line->number))
 			return;
 		clear_parking(core, line->number);
 	}

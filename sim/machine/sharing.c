@@ -17,7 +17,7 @@
  * Memory is bounded: the table of records has a fixed size, a new line takes the place of the
  * cheapest of a few others.
  */
-#include "machine/internal.h"
+#include "machine/sharing.h"
 
 #define CANDIDATES 8 /* records of which the cheapest makes room */
 
@@ -90,25 +90,6 @@ static void forget_sharers(struct contended *record)
 	record->used = 0;
 	for (uint32_t i = 0; i < SHARERS_MAX; i++)
 		record->sharers[i].core = NO_CORE;
-}
-
-static void count_class(struct contended *record, struct machine_thread *thread,
-			bool is_true)
-{
-	thread->counters[is_true ? MACHINE_HITM_TRUE : MACHINE_HITM_FALSE]++;
-	if (is_true)
-		record->report.hitm_true++;
-	else
-		record->report.hitm_false++;
-}
-
-/* Settles the sharer's open HITM, if any. */
-static void decide(const struct machine *machine, struct contended *record,
-		   struct sharer *sharer, bool is_true)
-{
-	if (sharer->pending)
-		count_class(record, machine->threads[sharer->pending - 1], is_true);
-	sharer->pending = 0;
 }
 
 static void decide_all(const struct machine *machine, struct contended *record)
@@ -234,11 +215,11 @@ search_entry(struct machine_line *report, uint32_t id)
 static inline struct machine_line_thread *
 thread_entry(struct machine_line *report, struct sharer *sharer, uint32_t id)
 {
-	struct machine_line_thread *entry;
+	struct machine_line_thread *entry =
+		sharer ? known_entry(report, sharer, id) : NULL;
 
-	if (likely(sharer && sharer->entry < report->thread_count &&
-		   report->threads[sharer->entry].id == id))
-		return &report->threads[sharer->entry];
+	if (likely(entry))
+		return entry;
 	entry = search_entry(report, id);
 	if (sharer && entry)
 		sharer->entry = (uint8_t)(entry - report->threads);
@@ -284,79 +265,6 @@ static void open_record(struct machine *machine, struct line *line)
 		search_entry(report, writer->id)->written = line->written;
 }
 
-/* What the owner wrote is news to all others. */
-static inline void hand_out_writes(struct contended *record, struct line *line)
-{
-	uint64_t written = line->written;
-
-	if (!written)
-		return;
-	for (uint32_t left = record->used; left; left &= left - 1) {
-		struct sharer *sharer = &record->sharers[__builtin_ctz(left)];
-
-		if (sharer->core != line->owner)
-			sharer->stale |= written;
-	}
-	record->written |= written;
-	line->written = 0;
-}
-
-static inline void count_site(struct machine_line_site *sites, uint32_t site)
-{
-	uint32_t i = 0;
-
-	if (likely(sites[0].site == site && sites[0].count)) {
-		sites[0].count += sites[0].count < UINT32_MAX;
-		return;
-	}
-	while (i < MACHINE_LINE_SITES - 1 && sites[i].count && sites[i].site != site)
-		i++;
-	sites[i].site = site; /* the last candidate gives way and hands on its count */
-	if (sites[i].count < UINT32_MAX)
-		sites[i].count++;
-	for (; i && sites[i].count > sites[i - 1].count; i--) {
-		struct machine_line_site swapped = sites[i];
-
-		sites[i] = sites[i - 1];
-		sites[i - 1] = swapped;
-	}
-}
-
-static void count_region(struct machine_line_region *regions, uint32_t region,
-			 bool hitm, uint64_t cycles)
-{
-	uint32_t i = 0;
-
-	if (!region)
-		return;
-	while (i < MACHINE_LINE_REGIONS - 1 && regions[i].region &&
-	       regions[i].region != region)
-		i++;
-	if (regions[i].region != region)
-		regions[i] = (struct machine_line_region){.region = region};
-	regions[i].hitm += hitm;
-	regions[i].cycles += cycles;
-	for (; i && regions[i].cycles > regions[i - 1].cycles; i--) {
-		struct machine_line_region swapped = regions[i];
-
-		regions[i] = regions[i - 1];
-		regions[i - 1] = swapped;
-	}
-}
-
-/* The sharer and the thread's entry are NULL where there is no room for them. */
-static inline void touch(const struct machine *machine, const struct request *request,
-			 struct contended *record, struct sharer *sharer,
-			 struct machine_line_thread *entry)
-{
-	if (entry && request->read)
-		entry->read |= request->bytes;
-	if (entry && request->write)
-		entry->written |= request->bytes;
-	if (sharer && sharer->pending && sharer->stale & request->bytes)
-		decide(machine, record, sharer, true);
-}
-
 void sharing_hitm(struct machine *machine, const struct request *request,
 		  struct line *line, bool remote, uint64_t cycles)
 {
@@ -367,39 +275,30 @@ void sharing_hitm(struct machine *machine, const struct request *request,
 
 	if (!line->contended)
 		open_record(machine, line);
-	record = &machine->sharing.records[line->contended];
+	record = sharing_record(machine, line);
 	hand_out_writes(record, line);
 	sharer = take_sharer(record, request->core->number);
 	if (sharer)
 		set_pending(machine, request, sharer, line->contended);
 	else
 		count_class(record, request->thread, written & request->bytes);
-	record->report.hitm_local += !remote;
-	record->report.hitm_remote += remote;
-	record->report.cycles += cycles;
-	count_site(record->report.fetched_at, request->site);
-	count_site(record->report.written_at, line->site);
-	count_region(record->report.regions, request->thread->region, true, cycles);
+	count_hitm(record, request, line, remote, cycles);
 	entry = thread_entry(&record->report, sharer, request->thread->id);
-	if (entry && entry->hitm < UINT32_MAX)
-		entry->hitm++;
+	if (entry)
+		count_entry(entry);
 	touch(machine, request, record, sharer, entry);
 }
 
 void sharing_upgrade(struct machine *machine, const struct request *request,
 		     struct line *line, uint64_t cycles)
 {
-	struct machine_line *report = &machine->sharing.records[line->contended].report;
-
-	report->upgrades++;
-	report->cycles += cycles;
-	count_region(report->regions, request->thread->region, false, cycles);
+	count_upgrade(sharing_record(machine, line), request, cycles);
 }
 
 void sharing_touch(struct machine *machine, const struct request *request,
 		   const struct line *line)
 {
-	struct contended *record = &machine->sharing.records[line->contended];
+	struct contended *record = sharing_record(machine, line);
 	struct sharer *sharer = find_sharer(record, request->core->number);
 
 	touch(machine, request, record, sharer,
@@ -409,21 +308,19 @@ void sharing_touch(struct machine *machine, const struct request *request,
 void sharing_obtain(struct machine *machine, const struct request *request,
 		    const struct line *line)
 {
-	take_sharer(&machine->sharing.records[line->contended], request->core->number);
+	take_sharer(sharing_record(machine, line), request->core->number);
 	sharing_touch(machine, request, line);
 }
 
 void sharing_lose(struct machine *machine, struct line *line, uint32_t core)
 {
-	struct contended *record = &machine->sharing.records[line->contended];
+	struct contended *record = sharing_record(machine, line);
 	struct sharer *sharer = find_sharer(record, core);
 
-	if (line->owner == core)
+	if (sharer)
+		lose(machine, record, sharer, line);
+	else if (line->owner == core)
 		hand_out_writes(record, line);
-	if (!sharer)
-		return;
-	decide(machine, record, sharer, false);
-	sharer->stale = 0;
 }
 
 /* Costlier first; among equals the lower address, then the older record. */
