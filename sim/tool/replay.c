@@ -61,6 +61,28 @@ static void count_references(struct machine_thread *machine, const struct item *
 		}
 }
 
+/* As machine_branch(); inlined as far as it goes on as for long. */
+static inline void simulate_branch(const struct machine_view *view, uint64_t pc,
+				   bool taken)
+{
+	struct predictor *predictor = &view->core->predictor;
+
+	view->thread->counters[MACHINE_BRANCHES]++;
+	if (!predictor_goes_on(predictor, pc, taken))
+		branch_uncertainly(view->machine, view->thread, pc, taken);
+	predictor_remember(predictor, taken);
+}
+
+static inline void simulate_jump(const struct machine_view *view,
+				 const struct item *item, const uint64_t *roots)
+{
+	uint64_t target =
+		item->value + (item->root == ROOT_NONE ? 0 : roots[item->root]);
+
+	machine_branch_indirect(view->machine, view->thread, site_address(item->site),
+				target);
+}
+
 /* What is not an access. `left`: the block was left by it, a branch. */
 static inline void simulate_other(const struct machine_view *view,
 				  const struct item *item, const uint64_t *roots,
@@ -73,14 +95,10 @@ static inline void simulate_other(const struct machine_view *view,
 				      item->bytes);
 		break;
 	case ITEM_BRANCH:
-		machine_branch(view->machine, view->thread, item->value,
-			       left != item->bytes);
+		simulate_branch(view, item->value, left != item->bytes);
 		break;
 	case ITEM_JUMP:
-		machine_branch_indirect(
-			view->machine, view->thread, site_address(item->site),
-			item->value +
-				(item->root == ROOT_NONE ? 0 : roots[item->root]));
+		simulate_jump(view, item, roots);
 		break;
 	default:
 		break;
@@ -97,17 +115,19 @@ static bool simulate_items(struct thread *thread, uint64_t head, const uint64_t 
 	const struct machine_view *view = &thread->view;
 	struct machine_thread *machine = view->thread;
 	const struct block *block = log_block(head);
-	const struct item *item = block->items + thread->item;
-	const struct item *end = block->items + log_block_end(head);
-	const struct machine_reference *reference =
-		block->run.references + thread->reference;
+	const struct item *item = thread->item,
+			  *end = block->items + log_block_end(head);
+	const struct machine_reference *reference = thread->reference;
 	/* Of the clock, only cycles pass here: those of stalls, and of instructions. */
 	uint64_t *cycles = &machine->counters[MACHINE_CYCLES];
 	uint64_t last = until - thread->origin - machine->counters[MACHINE_BLOCKED];
 	uint64_t fractions = machine->cycle_fraction, instructions = 0;
 
-	if (!thread->item)
+	if (!item) {
+		item = block->items;
+		reference = block->run.references;
 		count_references(machine, item, end);
+	}
 	while (item < end) {
 		instructions += item->gap;
 		fractions += (uint64_t)item->gap * machine->cycles_per_instruction;
@@ -123,13 +143,9 @@ static bool simulate_items(struct thread *thread, uint64_t head, const uint64_t 
 	machine->counters[MACHINE_INSTRUCTIONS] += instructions;
 	*cycles += fractions >> 16;
 	machine->cycle_fraction = (uint32_t)(fractions & 0xffff);
-	if (item < end) {
-		thread->item = (uint32_t)(item - block->items);
-		thread->reference = (uint32_t)(reference - block->run.references);
-		return false;
-	}
-	thread->item = thread->reference = 0;
-	return true;
+	thread->item = item < end ? item : NULL;
+	thread->reference = reference;
+	return item == end;
 }
 
 /* The references before `next` have been performed: now what stands before it. */
@@ -140,11 +156,11 @@ static void catch_up(struct thread *thread, const struct block *block,
 	const struct step *step = &block->steps[next - run->references - 1];
 
 	for (uint32_t i = 0; i < step->exits; i++)
-		machine_branch(tool.machine, thread->machine, run->exits[i].pc,
-			       run->exits[i].inverted);
+		simulate_branch(&thread->view, run->exits[i].pc,
+				run->exits[i].inverted);
 	machine_instructions(thread->machine, step->instructions);
-	thread->item = step->item;
-	thread->reference = (uint32_t)(next - run->references);
+	thread->item = block->items + step->item;
+	thread->reference = next;
 }
 
 /* Nothing but misses of its references can happen to a block that is executed so. */
@@ -172,8 +188,7 @@ simulate_whole(const struct machine_view *view, struct thread *thread, uint64_t 
 	}
 	machine_run_finish(view, run, head & LOG_TAKEN, tally);
 	if (unlikely(block->jumps))
-		simulate_other(view, &block->items[block->item_count - 1], roots,
-			       false);
+		simulate_jump(view, &block->items[block->item_count - 1], roots);
 	return true;
 }
 
@@ -491,7 +506,7 @@ static enum stop run(struct thread *thread, uint64_t until)
 		size_t words = log_record_words(head);
 
 		if (!(head & LOG_CONTROL)) {
-			if (is_simulated(thread)) {
+			if (thread->item || is_simulated(thread)) {
 				if (!go_on(thread, head, log->read + 1, late))
 					return STOP_LATER;
 				passed_over = 0;
@@ -529,9 +544,12 @@ static uint64_t bound_by(const struct thread *thread)
 	return clock > thread->floor ? clock : thread->floor;
 }
 
-static void measure_speed(struct thread *thread, uint64_t cycles, size_t words)
+static void measure_speed(struct thread *thread, size_t words)
 {
-	thread->replayed_cycles += thread->machine->counters[MACHINE_CYCLES] - cycles;
+	uint64_t cycles = thread->machine->counters[MACHINE_CYCLES];
+
+	thread->replayed_cycles += cycles - thread->measured;
+	thread->measured = cycles;
 	thread->replayed_words += words;
 	if (thread->replayed_words < 1u << 16)
 		return;
@@ -548,16 +566,14 @@ static void merge(uint64_t bound, bool bounded)
 		uint64_t until = queue.count && queue.heap[0]->key < bound
 					 ? queue.heap[0]->key
 					 : bound;
-		uint64_t cycles = thread->machine->counters[MACHINE_CYCLES];
 		const uint64_t *from = thread->log.read;
 		enum stop stop;
 
 		queue.time = thread->key;
 		queue.resumed = false;
 		stop = run(thread, until);
-		if (stop != STOP_ENDED)
-			measure_speed(thread, cycles,
-				      (size_t)(thread->log.read - from));
+		if (stop != STOP_ENDED && thread->log.read != from)
+			measure_speed(thread, (size_t)(thread->log.read - from));
 		if (stop == STOP_LATER && !has_pending(thread))
 			stop = STOP_EMPTY;
 		if (stop == STOP_LATER) {
@@ -599,6 +615,7 @@ void replay_merge(enum replay_extent extent)
 
 	queue.count = 0;
 	for (struct thread *thread = threads.first; thread; thread = thread->next) {
+		thread->measured = thread->machine->counters[MACHINE_CYCLES];
 		if (has_pending(thread) && !thread->held)
 			push(thread);
 		else if (bounded && bound_by(thread) < bound)
@@ -607,7 +624,9 @@ void replay_merge(enum replay_extent extent)
 	do
 		merge(bound, bounded);
 	while (!queue.count && (!bounded || !may_go_on()) && order_break(!bounded));
-	for (struct thread *thread = threads.first; thread; thread = thread->next)
+	for (struct thread *thread = threads.first; thread; thread = thread->next) {
+		measure_speed(thread, 0);
 		if (worth_moving(&thread->log))
 			log_make_room(&thread->log);
+	}
 }

@@ -142,7 +142,7 @@ void threads_forked(ThreadId tid)
 	if (!thread)
 		return;
 	log_clear(&thread->log);
-	thread->item = 0;
+	thread->item = NULL;
 	thread->held = thread->granted = false;
 	thread->waits_for = NULL;
 	thread->born = true;

@@ -77,8 +77,9 @@ struct thread {
 	struct machine_view view; /* of machine */
 	uint64_t origin;          /* clock when its counters were 0 */
 	bool born;                /* origin is valid */
-	uint32_t item;      /* next of the block at log.read; 0: it has not begun */
-	uint32_t reference; /* the same of the block's references */
+	const struct item *item;  /* next of the block at log.read; NULL: the first */
+	const struct machine_reference
+		*reference; /* its next one, unless item is NULL */
 	uint32_t muted;     /* LOG_MUTE without LOG_UNMUTE */
 	bool held;          /* waits at log.read for another thread (order.c) */
 	bool granted;       /* what it waited for is there */
@@ -91,6 +92,7 @@ struct thread {
 	uint64_t watched; /* position in its log that a spinning thread waits for */
 	uint64_t key;     /* in the replay's queue */
 	struct frame_stack stacks[FRAME_STACKS];
+	uint64_t measured; /* of its cycles; as far as replayed_cycles know them */
 	uint64_t
 		replayed_cycles; /* without waiting; with the next two: how fast it goes */
 	uint64_t replayed_words;
