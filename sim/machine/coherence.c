@@ -31,15 +31,6 @@ static uint32_t by_distance(enum distance distance, uint32_t near, uint32_t same
 	return distance == NEAR ? near : distance == SAME_SOCKET ? same_socket : far;
 }
 
-/* The holders among cores i * 64 .. i * 64 + 63, without the core itself. */
-static uint64_t other_holders(const struct line *line, const struct machine_core *core,
-			      uint32_t i)
-{
-	uint64_t self = i == core->number / 64u ? UINT64_C(1) << core->number % 64 : 0;
-
-	return line->holders[i] & ~self;
-}
-
 /* The LLCs but the core's own that have the line; `own`: its way there, or NULL. */
 static uint32_t other_llcs(const struct machine *machine,
 			   const struct machine_core *core, uint64_t number,

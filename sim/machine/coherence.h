@@ -22,6 +22,15 @@ static inline uint64_t *front_of_llc(const struct machine *machine, uint32_t llc
 	return *word && *word >> LLC_SHIFT == number ? word : NULL;
 }
 
+/* The holders among cores i * 64 .. i * 64 + 63, without the core itself. */
+static inline uint64_t other_holders(const struct line *line,
+				     const struct machine_core *core, uint32_t i)
+{
+	uint64_t self = i == core->number / 64u ? UINT64_C(1) << core->number % 64 : 0;
+
+	return line->holders[i] & ~self;
+}
+
 static inline void become_owner(const struct request *request, struct line *line)
 {
 	line->owner = request->core->number;

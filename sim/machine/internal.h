@@ -174,8 +174,7 @@ struct predictor {
  */
 enum park_bits {
 	PARK_VALID = 1,
-	PARK_AWAY =
-		2, /* the core does not hold the line now, though its caches look so */
+	PARK_AWAY = 2, /* the core has lost it, though its caches look as if not */
 };
 
 #define PARK_WAY_SHIFT    2

@@ -100,15 +100,14 @@ static __attribute__((noinline)) void remove_from_l1i(struct machine_core *core,
 void end_parking(struct machine_core *core, uint64_t *park)
 {
 	struct l1 *l1d = &core->l1d;
-	uint64_t number = *park >> PARK_NUMBER_SHIFT,
-		 set = number & l1d->cache.set_mask;
-	uint32_t way = (*park & PARK_WAY_BITS) >> PARK_WAY_SHIFT;
+	uint64_t number = *park >> PARK_NUMBER_SHIFT;
+	uint64_t set = number & core->l2.set_mask;
 
 	if (*park & PARK_AWAY) {
-		empty_way(l1d, set, way);
+		empty_way(l1d, number & l1d->cache.set_mask,
+			  (*park & PARK_WAY_BITS) >> PARK_WAY_SHIFT);
 		if (core->l2.sets)
-			cache_drop(&core->l2, number & core->l2.set_mask,
-				   cache_front(&core->l2, number & core->l2.set_mask));
+			cache_drop(&core->l2, set, cache_front(&core->l2, set));
 	}
 	*park = 0;
 }

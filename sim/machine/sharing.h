@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What sharing.c does about accesses to contended lines, piece by piece: contend.c does the same when
- * it knows better where things are.
+ * What sharing.c does about accesses to contended lines, piece by piece, because contend.c does the
+ * same when it knows where things are.
  */
 #ifndef AUTOPERF_SIM_MACHINE_SHARING_H
 #define AUTOPERF_SIM_MACHINE_SHARING_H
@@ -22,7 +22,7 @@ static inline struct sharer *known_sharer(struct contended *record, uint32_t cor
 	return likely(sharer->core == core) ? sharer : NULL;
 }
 
-/* The report's entry of a thread on the core of that sharer, if it is found at once; or else NULL. */
+/* The entry of a thread on the core of that sharer, if it is found at once; or else NULL. */
 static inline struct machine_line_thread *
 known_entry(struct machine_line *report, const struct sharer *sharer, uint32_t id)
 {

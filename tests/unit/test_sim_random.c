@@ -27,6 +27,7 @@
 #define CODE_BASE     (2048 * MACHINE_LINE_BYTES)
 #define CODE_BYTES    (128 * MACHINE_LINE_BYTES)
 #define ACCESS_MAX    300u /* bytes: over several lines */
+#define FIGHT         50u  /* accesses */
 
 #define RUNS       8u
 #define REFERENCES 6u
@@ -78,6 +79,27 @@ static void step_access(struct pair *pair, uint32_t thread)
 		machine_access(pair->machine, pair->threads[thread], address, bytes,
 			       kind, 1),
 		reference_access(pair->reference, thread, core, address, bytes, kind));
+}
+
+/* Two or three threads, one line, nothing else in between. */
+static void step_fight(struct pair *pair)
+{
+	uint64_t line = random_below(&pair->random, 16) * MACHINE_LINE_BYTES;
+	uint32_t first = random_below(&pair->random, THREADS);
+	uint32_t fighters = 2 + random_below(&pair->random, 2);
+
+	for (uint32_t i = 0; i < FIGHT; i++) {
+		uint32_t thread =
+			(first + random_below(&pair->random, fighters)) % THREADS;
+		uint32_t core = machine_thread_core(pair->threads[thread]);
+		uint64_t address = line + random_below(&pair->random, 8) * 8;
+		enum machine_access_kind kind = random_kind(pair);
+
+		assert_int_equal(machine_access(pair->machine, pair->threads[thread],
+						address, 8, kind, 1),
+				 reference_access(pair->reference, thread, core,
+						  address, 8, kind));
+	}
 }
 
 static void step_fetch(struct pair *pair, uint32_t thread)
@@ -252,6 +274,8 @@ static void expect_all_same(const char *description)
 			step_access(&pair, thread);
 		if (!random_below(&pair.random, 500))
 			step_rare(&pair, thread);
+		if (!random_below(&pair.random, 200))
+			step_fight(&pair);
 		if (i % CHECK_EVERY == 0)
 			broken = broken_invariant(pair.machine);
 		if (i % CHECK_EVERY == 0)
