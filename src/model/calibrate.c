@@ -16,9 +16,11 @@
 
 #include "base/statistics.h"
 #include "model/landmark.h"
+#include "model/neighbour.h"
 #include "model/score.h"
 #include "model/spread.h"
 #include "model/summary.h"
+#include "model/tail.h"
 #include "model/training_log.h"
 
 #define SPREAD_LEAST 1e-3 /* in units of the feature's scale */
@@ -27,6 +29,7 @@ struct fold {
 	struct network *network;
 	float *landmarks;
 	size_t landmark_count;
+	struct neighbours *neighbours; /* NULL: there are too many samples for them */
 	struct spread_own own;
 	double *spread;     /* [features] of held-out errors */
 	uint32_t *held_out; /* indices into training->rows */
@@ -40,8 +43,10 @@ struct calibration {
 	size_t fold_count;
 	/* [features][row_count] absolute errors of thinned rows, over the network's own */
 	float *rebuilt;
-	float *distance; /* likewise, in units of the scale */
-	float *scores;   /* [table->rows] */
+	float *distance;   /* likewise, in units of the scale */
+	size_t parts;      /* components of a score */
+	float *components; /* [table->rows][parts] */
+	float *scores;     /* [table->rows] */
 };
 
 static void calibration_free(struct calibration *calibration)
@@ -49,6 +54,7 @@ static void calibration_free(struct calibration *calibration)
 	for (size_t i = 0; calibration->folds && i < calibration->fold_count; i++) {
 		network_free(calibration->folds[i].network);
 		free(calibration->folds[i].landmarks);
+		neighbours_free(calibration->folds[i].neighbours);
 		free(calibration->folds[i].held_out);
 		spread_own_free(&calibration->folds[i].own);
 		free(calibration->folds[i].spread);
@@ -56,6 +62,7 @@ static void calibration_free(struct calibration *calibration)
 	free(calibration->folds);
 	free(calibration->rebuilt);
 	free(calibration->distance);
+	free(calibration->components);
 	free(calibration->scores);
 }
 
@@ -92,6 +99,9 @@ static int train_fold(struct calibration *calibration, size_t k)
 	if (!status)
 		status = landmark_choose(&rows, training->kernels, &fold->landmarks,
 					 &fold->landmark_count);
+	if (!status && training->references)
+		status = neighbours_learn(&fold->neighbours, &rows,
+					  training->references, training->kernels);
 	if (!status)
 		status = spread_own_measure(&fold->own, training, fold->network, list,
 					    rows.count);
@@ -138,7 +148,7 @@ static int measure_fold(struct calibration *calibration, const struct fold *fold
 	float *block = kernel_alloc(features * KERNEL_BLOCK);
 	struct scorer scorer;
 	int status = scorer_create(&scorer, training->kernels, fold->network,
-				   fold->landmarks, fold->landmark_count);
+				   fold->landmarks, fold->landmark_count, NULL);
 
 	for (size_t first = 0; !status && block && first < fold->held_out_count;
 	     first += KERNEL_BLOCK) {
@@ -197,8 +207,8 @@ static int make_spreads(struct calibration *calibration)
 	return 0;
 }
 
-/* Round two: scores of all rows of the runs that fold k left out. */
-static int score_fold(struct calibration *calibration, size_t k)
+/* Round two: components of all rows of the runs that fold k left out. */
+static int look_at_fold(struct calibration *calibration, size_t k)
 {
 	const struct unit_training *training = calibration->training;
 	const struct sample_table *table = training->table;
@@ -210,15 +220,42 @@ static int score_fold(struct calibration *calibration, size_t k)
 	held_out.residual_spread = fold->spread;
 	held_out.landmarks = fold->landmarks;
 	held_out.landmark_count = fold->landmark_count;
+	held_out.neighbours = fold->neighbours;
 	for (size_t run = k; !status && run < table->run_count;
 	     run += calibration->fold_count) {
 		struct summary_range range = summary_rows(table, run);
 
 		status = scorer_score_rows(&held_out, training->kernels, table,
-					   range.first, range.count,
-					   calibration->scores + range.first, NULL);
+					   range.first, range.count, NULL, NULL,
+					   calibration->components +
+						   range.first * calibration->parts);
 	}
 	return status;
+}
+
+/* How rare each value of each component is, and with that the scores. */
+static int make_scores(struct calibration *calibration)
+{
+	const struct unit_training *training = calibration->training;
+	struct model_unit *unit = training->unit;
+	size_t rows = training->table->rows, parts = calibration->parts;
+	double *column = malloc(rows * sizeof(*column));
+
+	unit->tails = malloc(parts * TAIL_POINTS * sizeof(*unit->tails));
+	if (!column || !unit->tails) {
+		free(column);
+		return -ENOMEM;
+	}
+	for (size_t c = 0; c < parts; c++) {
+		for (size_t i = 0; i < rows; i++)
+			column[i] = (double)calibration->components[i * parts + c];
+		tail_learn(column, rows, unit->tails + c * TAIL_POINTS);
+	}
+	for (size_t i = 0; i < rows; i++)
+		calibration->scores[i] = scorer_score(
+			unit->tails, calibration->components + i * parts, parts);
+	free(column);
+	return 0;
 }
 
 static int make_threshold(struct calibration *calibration)
@@ -277,6 +314,14 @@ int calibrate(struct unit_training *training, const struct search_choice *choice
 	calibration.folds = calloc(calibration.fold_count, sizeof(*calibration.folds));
 	calibration.rebuilt = calloc(errors, sizeof(float));
 	calibration.distance = calloc(errors, sizeof(float));
+	calibration.parts = SCORER_OWN_COMPONENTS;
+	if (training->references)
+		calibration.parts +=
+			2 * (training->unit->feature_count <= NEIGHBOUR_WHITE_MAX
+				     ? NEIGHBOUR_SPACES
+				     : NEIGHBOUR_MAPS);
+	calibration.components =
+		calloc(training->table->rows * calibration.parts, sizeof(float));
 	calibration.scores = calloc(training->table->rows, sizeof(float));
 	if (!calibration.folds || !calibration.rebuilt || !calibration.distance ||
 	    !calibration.scores)
@@ -290,7 +335,9 @@ int calibrate(struct unit_training *training, const struct search_choice *choice
 	if (!status)
 		status = make_spreads(&calibration);
 	for (size_t k = 0; !status && k < calibration.fold_count; k++)
-		status = score_fold(&calibration, k);
+		status = look_at_fold(&calibration, k);
+	if (!status)
+		status = make_scores(&calibration);
 	if (!status)
 		status = make_threshold(&calibration);
 	if (!status)

@@ -23,7 +23,7 @@
 
 /*
  * Arrays of a unit, named unit.<index>.<name>. F features, R runs, L landmarks,
- * Q MODEL_QUANTILES.
+ * Q MODEL_QUANTILES, N references, S spaces, K NEIGHBOUR_KNOTS, C components, T TAIL_POINTS.
  */
 #define FILE_CENTER          "center"          /* F64 [F] */
 #define FILE_SCALE           "scale"           /* F64 [F] */
@@ -35,8 +35,14 @@
 #define FILE_RUN_VALUES      "run_values"      /* F64 [R, enum file_run_value] */
 #define FILE_RUN_COUNTS      "run_counts"      /* I64 [R, enum file_run_count] */
 #define FILE_LANDMARKS       "landmarks"       /* F32 [L, F] */
-#define FILE_WEIGHT          "weight" /* F32 [outputs, inputs], layer.<i>.weight */
-#define FILE_BIAS            "bias"   /* F32 [outputs], layer.<i>.bias */
+#define FILE_TAILS           "tails"           /* F64 [C, T] */
+/* The next four only where there are neighbours, the last only where there are white spaces. */
+#define FILE_REFERENCES    "references"    /* F32 [N, F] */
+#define FILE_REFERENCE_OWN "reference_own" /* F32 [S, N] */
+#define FILE_KNOTS         "knots"         /* F32 [F, K] */
+#define FILE_WHITE         "white"         /* F32 [2 F, F] */
+#define FILE_WEIGHT        "weight"        /* F32 [outputs, inputs], layer.<i>.weight */
+#define FILE_BIAS          "bias"          /* F32 [outputs], layer.<i>.bias */
 
 enum file_run_value {
 	FILE_RUN_EXECUTIONS,

@@ -13,7 +13,10 @@
 #include "model/landmark.h"
 #include "model/lines.h"
 #include "model/loader.h"
+#include "model/neighbour.h"
 #include "model/network.h"
+#include "model/score.h"
+#include "model/tail.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 30)
 #define SQLITE_MAGIC   "SQLite format 3"
@@ -199,6 +202,101 @@ static int read_landmarks(struct loader *loader, struct model_unit *unit, size_t
 	return 0;
 }
 
+/* Knots ascend, and distances are not negative. */
+static bool are_plausible(const struct neighbours *neighbours)
+{
+	for (size_t f = 0; f < neighbours->features; f++)
+		for (size_t i = 1; i < NEIGHBOUR_KNOTS; i++) {
+			const float *knots = neighbours->knots + f * NEIGHBOUR_KNOTS;
+
+			if (knots[i] < knots[i - 1])
+				return false;
+		}
+	for (size_t i = 0; i < neighbours->spaces * neighbours->count; i++)
+		if (neighbours->own[i] < 0)
+			return false;
+	return true;
+}
+
+/* The arrays of the unit's neighbours, which it has. */
+static int read_references(struct loader *loader, struct neighbours *neighbours,
+			   size_t index, size_t count)
+{
+	size_t features = neighbours->features;
+	char name[FILE_NAME_MAX];
+	void *numbers = NULL;
+	int status;
+
+	neighbours->count = count;
+	neighbours->spaces =
+		tensor_file_find(&loader->file, file_name(name, index, FILE_WHITE))
+			? NEIGHBOUR_SPACES
+			: NEIGHBOUR_MAPS;
+	status = loader_array(loader, file_name(name, index, FILE_REFERENCES),
+			      TENSOR_F32, count, features, &numbers);
+	neighbours->values = numbers;
+	numbers = NULL;
+	if (!status)
+		status =
+			loader_array(loader, file_name(name, index, FILE_REFERENCE_OWN),
+				     TENSOR_F32, neighbours->spaces, count, &numbers);
+	neighbours->own = numbers;
+	numbers = NULL;
+	if (!status)
+		status = loader_array(loader, file_name(name, index, FILE_KNOTS),
+				      TENSOR_F32, features, NEIGHBOUR_KNOTS, &numbers);
+	neighbours->knots = numbers;
+	numbers = NULL;
+	if (!status && neighbours->spaces == NEIGHBOUR_SPACES)
+		status = loader_array(loader, file_name(name, index, FILE_WHITE),
+				      TENSOR_F32, NEIGHBOUR_MAPS * features, features,
+				      &numbers);
+	neighbours->white = numbers;
+	return status;
+}
+
+static int read_neighbours(struct loader *loader, struct model_unit *unit, size_t index)
+{
+	char name[FILE_NAME_MAX];
+	const struct tensor *references = tensor_file_find(
+		&loader->file, file_name(name, index, FILE_REFERENCES));
+	int status;
+
+	if (!references)
+		return 0;
+	if (!references->shape[0] || references->shape[0] > NEIGHBOURS_MAX)
+		return loader_wrong(loader,
+				    "a unit has too few or too many references");
+	unit->neighbours = calloc(1, sizeof(*unit->neighbours));
+	if (!unit->neighbours)
+		return loader_no_memory(loader);
+	unit->neighbours->features = unit->feature_count;
+	status = read_references(loader, unit->neighbours, index, references->shape[0]);
+	if (status)
+		return status;
+	if (!are_plausible(unit->neighbours))
+		return loader_wrong(loader, "its references are impossible");
+	if (neighbours_prepare(unit->neighbours, kernels_select(KERNEL_WIDTH_BEST)) ||
+	    neighbours_make_slack(unit->neighbours))
+		return loader_no_memory(loader);
+	return 0;
+}
+
+static int read_tails(struct loader *loader, struct model_unit *unit, size_t index)
+{
+	size_t parts = scorer_components(unit->neighbours);
+	char name[FILE_NAME_MAX];
+	void *numbers = NULL;
+	int status = loader_array(loader, file_name(name, index, FILE_TAILS),
+				  TENSOR_F64, parts, TAIL_POINTS, &numbers);
+
+	unit->tails = numbers;
+	for (size_t i = 0; !status && i < parts * TAIL_POINTS; i++)
+		if (i % TAIL_POINTS && unit->tails[i] < unit->tails[i - 1])
+			status = loader_wrong(loader, "its tails do not ascend");
+	return status;
+}
+
 static int fill_run(struct loader *loader, struct model_run *run, const double *rates,
 		    size_t features, const double *values, const int64_t *counts)
 {
@@ -289,6 +387,10 @@ static int read_unit(struct loader *loader, const json_t *object,
 		status = read_scores(loader, unit, index);
 	if (!status)
 		status = read_landmarks(loader, unit, index);
+	if (!status)
+		status = read_neighbours(loader, unit, index);
+	if (!status)
+		status = read_tails(loader, unit, index);
 	return status ? status : read_runs(loader, unit, index);
 }
 
@@ -336,6 +438,12 @@ static int check_format(struct loader *loader)
 				    "it is a safetensors file, but no AutoPerf model");
 	if (!version || end == version || *end || number < 1)
 		return loader_wrong(loader, "its format version is missing");
+	if (number < MODEL_FORMAT_VERSION)
+		return error_set(
+			loader->error, -EINVAL,
+			"an older AutoPerf made it (format %s, this one reads %d): "
+			"train it again (autoperf train PROFILE -o MODEL)",
+			version, MODEL_FORMAT_VERSION);
 	if (number > MODEL_FORMAT_VERSION)
 		return error_set(
 			loader->error, -EINVAL,

@@ -9,17 +9,21 @@
  * held-out runs; then, for every fold of runs, the error of samples that the network of that
  * fold has not seen. Those held-out errors, not the fitted residuals, give the thresholds.
  *
- * The score of a sample looks at it in two ways, each against what held-out normal samples did:
+ * The score of a sample looks at it in several ways, each against what held-out normal samples
+ * did:
  *
  *	r_f	feature f less the network's reconstruction of it, over its held-out spread:
  *		do the counters still fit together?
  *	d_f	feature f less that of the nearest landmark (a typical training sample), over
  *		its held-out spread: has anything like this been seen?
+ *	n_i	distances to the nearest training samples, in several spaces (neighbour.h)
  *
  * A network that reconstructs well may also reconstruct what it has never seen, and a distance
- * alone cannot see a broken relation; either alone misses what the other finds. The residual of
- * a feature is e_f = +-sqrt((r_f^2 + d_f^2) / 2) with the sign of the larger one, and the score
- * is the root of the mean of e_f^2. Both are about 1 for normal samples.
+ * alone cannot see a broken relation; either alone misses what the other finds. Root mean squares
+ * of r and d, and the n, are the components of the score. Each becomes t = -log(share of held-out
+ * normal samples that have as much), see tail.h; the score is the root of the mean of t^2 / 2:
+ * about 1 for normal samples. What explains a score is, for each feature, its residual
+ * e_f = +-sqrt((r_f^2 + d_f^2) / 2) with the sign of the larger one.
  *
  * Deterministic: same profile, same options -> same bytes in the model file, whatever the
  * number of threads and the CPU's vector width.
@@ -39,11 +43,12 @@
 #include "profile/machine.h"
 #include "profile/profile.h"
 
-#define MODEL_FORMAT_VERSION 1
+#define MODEL_FORMAT_VERSION 2
 #define MODEL_SUFFIX         ".safetensors"
 #define MODEL_QUANTILES      1001 /* points of the held-out score distribution */
 
-struct network; /* network.h */
+struct network;    /* network.h */
+struct neighbours; /* neighbour.h */
 
 /* One training run as the held-out network saw it. */
 struct model_run {
@@ -74,6 +79,9 @@ struct model_unit {
 	/* Held-out spread of each feature's distance from the nearest landmark; > 0.
 	 * [feature_count] */
 	double *landmark_spread;
+	struct neighbours
+		*neighbours; /* NULL: training had too many samples for them */
+	double *tails;       /* [components of a score][TAIL_POINTS], tail.h */
 	/* score of held-out samples at fractions 0, 1/1000, ... 1; ascending. [MODEL_QUANTILES] */
 	double *score_quantiles;
 	double threshold;      /* a sample's score above it is anomalous */

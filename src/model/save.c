@@ -11,8 +11,11 @@
 #include "base/file.h"
 #include "model/file.h"
 #include "model/lines.h"
+#include "model/neighbour.h"
 #include "model/network.h"
 #include "model/safetensors.h"
+#include "model/score.h"
+#include "model/tail.h"
 
 #define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
 
@@ -250,6 +253,29 @@ static int add_layers(struct tensor_list *list, const struct network *network,
 	return status;
 }
 
+static int add_neighbours(struct tensor_list *list, const struct neighbours *neighbours,
+			  size_t index)
+{
+	size_t features = neighbours->features, count = neighbours->count;
+	char name[FILE_NAME_MAX];
+	int status = tensor_list_add(list, file_name(name, index, FILE_REFERENCES),
+				     TENSOR_F32, count, features, neighbours->values);
+
+	if (!status)
+		status = tensor_list_add(
+			list, file_name(name, index, FILE_REFERENCE_OWN), TENSOR_F32,
+			neighbours->spaces, count, neighbours->own);
+	if (!status)
+		status = tensor_list_add(list, file_name(name, index, FILE_KNOTS),
+					 TENSOR_F32, features, NEIGHBOUR_KNOTS,
+					 neighbours->knots);
+	if (!status && neighbours->white)
+		status = tensor_list_add(list, file_name(name, index, FILE_WHITE),
+					 TENSOR_F32, NEIGHBOUR_MAPS * features,
+					 features, neighbours->white);
+	return status;
+}
+
 static int add_unit(struct tensor_list *list, const struct model_unit *unit,
 		    size_t index, double *resolutions, const struct run_arrays *runs)
 {
@@ -283,6 +309,12 @@ static int add_unit(struct tensor_list *list, const struct model_unit *unit,
 		status = tensor_list_add(list, file_name(name, index, arrays[i].name),
 					 arrays[i].type, arrays[i].rows,
 					 arrays[i].columns, arrays[i].data);
+	if (!status)
+		status = tensor_list_add(
+			list, file_name(name, index, FILE_TAILS), TENSOR_F64,
+			scorer_components(unit->neighbours), TAIL_POINTS, unit->tails);
+	if (!status && unit->neighbours)
+		status = add_neighbours(list, unit->neighbours, index);
 	return status ? status : add_layers(list, unit->network, index);
 }
 

@@ -9,13 +9,19 @@
 
 #include "base/statistics.h"
 #include "model/model.h"
+#include "model/tail.h"
 #include "model/train.h"
 
 #define SCORE_LIMIT 1e9f
 
+size_t scorer_components(const struct neighbours *neighbours)
+{
+	return SCORER_OWN_COMPONENTS + neighbours_components(neighbours);
+}
+
 int scorer_create(struct scorer *scorer, const struct kernels *kernels,
 		  const struct network *network, const float *landmarks,
-		  size_t landmark_count)
+		  size_t landmark_count, const struct neighbours *neighbours)
 {
 	size_t features = network->layers[0].inputs;
 	size_t values = features * KERNEL_BLOCK;
@@ -27,11 +33,17 @@ int scorer_create(struct scorer *scorer, const struct kernels *kernels,
 		.clipped = kernel_alloc(values),
 		.rebuilt = kernel_alloc(values),
 		.distance = kernel_alloc(values),
+		.neighbours = neighbours,
+		.components =
+			kernel_alloc(scorer_components(neighbours) * KERNEL_BLOCK),
 	};
-	if (!scorer->clipped || !scorer->rebuilt || !scorer->distance ||
+	if (!scorer->components || !scorer->clipped || !scorer->rebuilt ||
+	    !scorer->distance ||
 	    network_workspace_create(&scorer->workspace, network) ||
 	    landmark_finder_create(&scorer->finder, kernels, landmarks, landmark_count,
-				   features)) {
+				   features) ||
+	    (neighbours &&
+	     neighbour_finder_create(&scorer->neighbour_finder, neighbours, kernels))) {
 		scorer_free(scorer);
 		return -ENOMEM;
 	}
@@ -40,11 +52,13 @@ int scorer_create(struct scorer *scorer, const struct kernels *kernels,
 
 void scorer_free(struct scorer *scorer)
 {
+	neighbour_finder_free(&scorer->neighbour_finder);
 	landmark_finder_free(&scorer->finder);
 	network_workspace_free(&scorer->workspace);
 	free(scorer->clipped);
 	free(scorer->rebuilt);
 	free(scorer->distance);
+	free(scorer->components);
 	*scorer = (struct scorer){0};
 }
 
@@ -85,27 +99,64 @@ static float bounded(float value)
 	return value > -SCORE_LIMIT ? value : -SCORE_LIMIT;
 }
 
-void scorer_combine(struct scorer *scorer, const float *rebuilt_weight,
-		    const float *distance_weight, size_t samples, float *scores,
-		    float *residuals)
+/* Adds the squares of a feature's weighted errors. */
+static void add_squares(const float *errors, float weight, float *sums)
+{
+	for (size_t lane = 0; lane < KERNEL_BLOCK; lane++) {
+		float error = errors[lane] * weight;
+
+		sums[lane] += error * error;
+	}
+}
+
+void scorer_combine(struct scorer *scorer, const float *block,
+		    const float *rebuilt_weight, const float *distance_weight,
+		    size_t samples, float *residuals)
 {
 	float sums[KERNEL_BLOCK] __attribute__((aligned(KERNEL_ALIGNMENT))) = {0};
 	size_t features = scorer->features;
+	float *rebuilt = scorer->components;
+	float *distance = scorer->components + KERNEL_BLOCK;
 
+	memset(scorer->components, 0,
+	       SCORER_OWN_COMPONENTS * KERNEL_BLOCK * sizeof(float));
 	for (size_t f = 0; f < features; f++) {
 		size_t at = f * KERNEL_BLOCK;
 
+		add_squares(scorer->rebuilt + at, rebuilt_weight[f], rebuilt);
+		add_squares(scorer->distance + at, distance_weight[f], distance);
 		/* The clipped block has served: room for the residuals. */
-		scorer->kernels->combine(scorer->rebuilt + at, rebuilt_weight[f],
-					 scorer->distance + at, distance_weight[f],
-					 sums, residuals ? scorer->clipped + at : NULL);
+		if (residuals)
+			scorer->kernels->combine(
+				scorer->rebuilt + at, rebuilt_weight[f],
+				scorer->distance + at, distance_weight[f], sums,
+				scorer->clipped + at);
 	}
-	for (size_t lane = 0; lane < samples; lane++)
-		scores[lane] = bounded(sqrtf(sums[lane] / (float)(2 * features)));
+	for (size_t i = 0; i < SCORER_OWN_COMPONENTS * KERNEL_BLOCK; i++)
+		scorer->components[i] = sqrtf(scorer->components[i] / (float)features);
+	if (scorer->neighbours)
+		neighbour_look(&scorer->neighbour_finder, block,
+			       scorer->components +
+				       SCORER_OWN_COMPONENTS * KERNEL_BLOCK);
 	for (size_t lane = 0; residuals && lane < samples; lane++)
 		for (size_t f = 0; f < features; f++)
 			residuals[lane * features + f] =
 				bounded(scorer->clipped[f * KERNEL_BLOCK + lane]);
+}
+
+/* The mean of x^2 is 2 where x is exponentially distributed with mean 1. */
+#define MEAN_SQUARE 2.0
+
+float scorer_score(const double *tails, const float *components, size_t count)
+{
+	double sum = 0;
+
+	for (size_t c = 0; c < count; c++) {
+		double tail = tail_of(tails + c * TAIL_POINTS, (double)components[c]);
+
+		sum += tail * tail;
+	}
+	return bounded((float)sqrt(sum / (MEAN_SQUARE * (double)count)));
 }
 
 /* 1 / spread; NULL: out of memory. */
@@ -118,34 +169,72 @@ static float *make_weights(const double *spread, size_t features)
 	return weights;
 }
 
-int scorer_score_rows(const struct model_unit *unit, const struct kernels *kernels,
-		      const struct sample_table *table, size_t first, size_t count,
-		      float *scores, float *residuals)
+/* What scoring rows needs; one clean-up. */
+struct row_scorer {
+	struct scorer scorer;
+	float *rebuilt_weight;
+	float *distance_weight;
+	float *block;
+	float *row; /* components of one sample */
+};
+
+static int row_scorer_create(struct row_scorer *rows, const struct model_unit *unit,
+			     const struct kernels *kernels)
 {
 	size_t features = unit->feature_count;
-	float *rebuilt_weight = make_weights(unit->residual_spread, features);
-	float *distance_weight = make_weights(unit->landmark_spread, features);
-	float *block = kernel_alloc(features * KERNEL_BLOCK);
-	struct scorer scorer;
-	int status = scorer_create(&scorer, kernels, unit->network, unit->landmarks,
-				   unit->landmark_count);
 
-	if (!rebuilt_weight || !distance_weight || !block)
-		status = -ENOMEM;
+	rows->rebuilt_weight = make_weights(unit->residual_spread, features);
+	rows->distance_weight = make_weights(unit->landmark_spread, features);
+	rows->block = kernel_alloc(features * KERNEL_BLOCK);
+	rows->row = malloc(scorer_components(unit->neighbours) * sizeof(*rows->row));
+	if (!rows->rebuilt_weight || !rows->distance_weight || !rows->block ||
+	    !rows->row)
+		return -ENOMEM;
+	return scorer_create(&rows->scorer, kernels, unit->network, unit->landmarks,
+			     unit->landmark_count, unit->neighbours);
+}
+
+static void row_scorer_free(struct row_scorer *rows)
+{
+	scorer_free(&rows->scorer);
+	free(rows->row);
+	free(rows->block);
+	free(rows->distance_weight);
+	free(rows->rebuilt_weight);
+}
+
+int scorer_score_rows(const struct model_unit *unit, const struct kernels *kernels,
+		      const struct sample_table *table, size_t first, size_t count,
+		      float *scores, float *residuals, float *components)
+{
+	size_t features = unit->feature_count;
+	size_t parts = scorer_components(unit->neighbours);
+	struct row_scorer rows = {0};
+	int status = row_scorer_create(&rows, unit, kernels);
+
 	for (size_t done = 0; !status && done < count; done += KERNEL_BLOCK) {
-		size_t rows = count - done < KERNEL_BLOCK ? count - done : KERNEL_BLOCK;
+		size_t used = count - done < KERNEL_BLOCK ? count - done : KERNEL_BLOCK;
 
 		feature_block(unit->features, features, &unit->scaler, kernels, table,
-			      NULL, first + done, rows, block);
-		scorer_look(&scorer, block);
-		scorer_combine(&scorer, rebuilt_weight, distance_weight, rows,
-			       scores + done,
+			      NULL, first + done, used, rows.block);
+		scorer_look(&rows.scorer, rows.block);
+		scorer_combine(&rows.scorer, rows.block, rows.rebuilt_weight,
+			       rows.distance_weight, used,
 			       residuals ? residuals + done * features : NULL);
+		for (size_t lane = 0; lane < used; lane++) {
+			float *row = components ? components + (done + lane) * parts
+						: rows.row;
+
+			for (size_t c = 0; c < parts; c++)
+				row[c] = bounded(
+					rows.scorer
+						.components[c * KERNEL_BLOCK + lane]);
+			if (scores)
+				scores[done + lane] =
+					scorer_score(unit->tails, row, parts);
+		}
 	}
-	scorer_free(&scorer);
-	free(block);
-	free(distance_weight);
-	free(rebuilt_weight);
+	row_scorer_free(&rows);
 	return status;
 }
 
@@ -153,7 +242,7 @@ int model_score(const struct model_unit *unit, const struct sample_table *table,
 		float *scores, float *residuals, struct error *error)
 {
 	if (scorer_score_rows(unit, kernels_select(KERNEL_WIDTH_BEST), table, 0,
-			      table->rows, scores, residuals))
+			      table->rows, scores, residuals, NULL))
 		return error_no_memory(error, "scoring samples");
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "model/calibrate.h"
 #include "model/landmark.h"
+#include "model/neighbour.h"
 #include "model/search.h"
 #include "model/spread.h"
 #include "model/summary.h"
@@ -248,6 +249,9 @@ static int train_final(struct unit_training *training,
 	if (!status)
 		status = landmark_choose(&rows, training->kernels, &unit->landmarks,
 					 &unit->landmark_count);
+	if (!status && training->references)
+		status = neighbours_learn(&unit->neighbours, &rows,
+					  training->references, training->kernels);
 	if (!status)
 		status = make_residual_spread(training);
 	if (!status) {
@@ -315,6 +319,7 @@ int unit_train(struct model_unit *unit, const char *region, uint32_t pass,
 		error_no_memory(error, "preparing samples");
 		goto out;
 	}
+	training.references = neighbours_wanted(table->rows);
 	training_log_unit(&training.log, &training);
 	status = search_topology(&training, &choice, error);
 	if (!status)
@@ -346,6 +351,8 @@ void unit_free(struct model_unit *unit)
 	free(unit->residual_spread);
 	free(unit->landmarks);
 	free(unit->landmark_spread);
+	neighbours_free(unit->neighbours);
+	free(unit->tails);
 	free(unit->score_quantiles);
 	for (size_t i = 0; i < unit->run_count; i++)
 		free(unit->runs[i].rates);

@@ -35,8 +35,9 @@ struct unit_training {
 	uint64_t stream;         /* of random numbers; no other unit has it */
 	uint32_t *rows;          /* rows of the table that are trained on, ascending */
 	size_t row_count;
-	float *values;  /* [row_count][features] scaled */
-	double *floors; /* [features], scaler_fit() */
+	float *values;     /* [row_count][features] scaled */
+	double *floors;    /* [features], scaler_fit() */
+	size_t references; /* of neighbour.h; 0: none */
 	/* Held-out errors of networks over those on what they were trained on, [features]; from
 	 * calibrate(). */
 	double *inflation;

@@ -154,9 +154,9 @@ static void contradictions_in_the_metadata_are_refused(void **state)
 	const struct fixture *fixture = *state;
 
 	refused(fixture, "autoperf-model", "autoperf-mobel", "no AutoPerf model");
-	refused(fixture, "\"version\":\"1\"", "\"version\":\"2\"", "newer");
-	refused(fixture, "\"version\":\"1\"", "\"version\":\"0\"", "version");
-	refused(fixture, "\"version\":\"1\"", "\"wersion\":\"1\"", "version");
+	refused(fixture, "\"version\":\"2\"", "\"version\":\"3\"", "newer");
+	refused(fixture, "\"version\":\"2\"", "\"version\":\"1\"", "train it again");
+	refused(fixture, "\"version\":\"2\"", "\"wersion\":\"2\"", "version");
 	refused(fixture, "\\\"passes\\\":[[0", "\\\"passes\\\":[[9",
 		"event that is not there");
 	refused(fixture, "\\\"seed\\\":\\\"1\\\"", "\\\"seed\\\":\\\"x\\\"", "seed");
@@ -240,6 +240,11 @@ static void impossible_numbers_are_refused(void **state)
 	number_refused(fixture, FILE_QUANTILES, 500, 1e9, "ascend");
 	number_refused(fixture, FILE_QUANTILES, 0, -1, "ascend");
 	number_refused(fixture, FILE_LANDMARKS, 3, infinite, "not finite");
+	number_refused(fixture, FILE_TAILS, 5, 1e9, "ascend");
+	number_refused(fixture, FILE_REFERENCES, 2, not_a_number, "not finite");
+	number_refused(fixture, FILE_REFERENCE_OWN, 2, -1, "impossible");
+	number_refused(fixture, FILE_KNOTS, 2, 1e9, "impossible");
+	number_refused(fixture, FILE_WHITE, 2, infinite, "not finite");
 	number_refused(fixture, FILE_RUN_COUNTS, FILE_RUN_ORDINAL, -1, "run");
 	number_refused(fixture, FILE_RUN_VALUES, FILE_RUN_ANOMALOUS, 2, "run");
 	number_refused(fixture, FILE_RUN_RATES, 0, not_a_number, "not finite");
