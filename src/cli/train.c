@@ -145,6 +145,17 @@ static void print_unit(const struct model *model, const struct model_unit *unit,
 	       model_topology(unit, topology), unit->validation_error, unit->threshold);
 }
 
+static void print_aside(const struct model *model, const struct model_unit *unit)
+{
+	for (size_t i = 0; i < unit->aside_count; i++) {
+		printf("set aside: run %u for %s", unit->aside[i].ordinal + 1,
+		       unit->region);
+		if (model->plan.pass_count > 1)
+			printf(", pass %u", unit->pass + 1);
+		printf(": %s\n", unit->aside[i].reason);
+	}
+}
+
 static void print_table(const struct model *model, const char *path)
 {
 	int width = (int)strlen("region");
@@ -157,6 +168,8 @@ static void print_table(const struct model *model, const char *path)
 	       "topology", "error", "threshold");
 	for (size_t i = 0; i < model->unit_count; i++)
 		print_unit(model, &model->units[i], width);
+	for (size_t i = 0; i < model->unit_count; i++)
+		print_aside(model, &model->units[i]);
 	for (size_t i = 0; i < model->skipped_count; i++) {
 		const struct model_skipped *skipped = &model->skipped[i];
 
@@ -168,17 +181,30 @@ static void print_table(const struct model *model, const char *path)
 	printf("wrote %s\n", path);
 }
 
+static json_t *aside_json(const struct model_unit *unit)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < unit->aside_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:I, s:s}", "run",
+						(json_int_t)unit->aside[i].ordinal + 1,
+						"reason", unit->aside[i].reason));
+	return list;
+}
+
 static json_t *unit_json(const struct model_unit *unit)
 {
 	char topology[MODEL_TOPOLOGY_MAX];
 
-	return json_pack("{s:s, s:i, s:I, s:I, s:I, s:s, s:f, s:f, s:f}", "region",
+	return json_pack("{s:s, s:i, s:I, s:I, s:I, s:s, s:f, s:f, s:f, s:o}", "region",
 			 unit->region, "pass", (int)unit->pass, "samples",
 			 (json_int_t)unit->samples, "runs", (json_int_t)unit->run_count,
 			 "features", (json_int_t)unit->feature_count, "topology",
 			 model_topology(unit, topology), "training_error",
 			 unit->training_error, "validation_error",
-			 unit->validation_error, "threshold", unit->threshold);
+			 unit->validation_error, "threshold", unit->threshold,
+			 "set_aside", aside_json(unit));
 }
 
 static int print_json(const struct model *model, const char *path, struct error *error)

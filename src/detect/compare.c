@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "detect/name.h"
 #include "profile/command_line.h"
 
 #define LOST_SHARE_MAX    0.01 /* of executions; beyond it totals are not compared */
@@ -291,6 +292,33 @@ static int count_runs(struct comparison *comparison, struct findings *findings,
 	return 0;
 }
 
+/* What the model did not learn from, so that nobody believes it did. */
+static int tell_set_aside(struct findings *findings, const struct model *model,
+			  struct error *error)
+{
+	for (size_t u = 0; u < model->unit_count; u++) {
+		const struct model_unit *unit = &model->units[u];
+
+		for (size_t i = 0; i < unit->aside_count; i++) {
+			struct text name = {0};
+			int code;
+
+			name_quote(&name, unit->region);
+			code = name.failed ||
+			       findings_warn(
+				       findings,
+				       "run %" PRIu32
+				       " of the training was set aside for %s: %s",
+				       unit->aside[i].ordinal + 1, name.chars,
+				       unit->aside[i].reason);
+			text_free(&name);
+			if (code)
+				return out_of_memory(error);
+		}
+	}
+	return 0;
+}
+
 static int compare_commands(struct findings *findings, struct error *error)
 {
 	const char *before = findings->command_before, *after = findings->command_after;
@@ -339,6 +367,8 @@ int compare_sides(struct comparison *comparison, struct findings *findings,
 	if (!code)
 		code = compare_events(comparison, findings, &model->plan, &plan, force,
 				      error);
+	if (!code)
+		code = tell_set_aside(findings, model, error);
 	if (!code)
 		code = compare_commands(findings, error);
 	if (!code)

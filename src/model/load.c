@@ -354,6 +354,31 @@ static int read_runs(struct loader *loader, struct model_unit *unit, size_t inde
 	return status;
 }
 
+static int read_aside(struct loader *loader, const json_t *list,
+		      struct model_unit *unit)
+{
+	size_t count = json_array_size(list);
+	int status = 0;
+
+	if (!json_is_array(list) || count > LOADER_ITEMS_MAX)
+		return loader_wrong(loader, "\"set_aside\" is missing");
+	unit->aside = calloc(count + 1, sizeof(*unit->aside));
+	if (!unit->aside)
+		return loader_no_memory(loader);
+	for (size_t i = 0; !status && i < count; i++) {
+		const json_t *object = json_array_get(list, i);
+		struct model_aside *aside = &unit->aside[unit->aside_count++];
+		json_int_t ordinal = 0;
+
+		status = loader_integer(loader, object, "run", 0, UINT32_MAX, &ordinal);
+		if (!status)
+			status = loader_text(loader, object, "reason", true,
+					     &aside->reason);
+		aside->ordinal = (uint32_t)ordinal;
+	}
+	return status;
+}
+
 static int read_unit(struct loader *loader, const json_t *object,
 		     struct model_unit *unit, size_t index)
 {
@@ -380,6 +405,8 @@ static int read_unit(struct loader *loader, const json_t *object,
 	if (!status)
 		status = read_features(loader, json_object_get(object, "features"),
 				       unit, index);
+	if (!status)
+		status = read_aside(loader, json_object_get(object, "set_aside"), unit);
 	if (!status)
 		status = read_network(loader, json_object_get(object, "activations"),
 				      unit, index);

@@ -90,6 +90,12 @@ struct model_unit {
 	struct model_run *runs;
 	size_t run_count;
 	uint64_t samples; /* it was trained on */
+	/* Runs that were nothing like the others, and why (outlier.h). */
+	struct model_aside {
+		uint32_t ordinal;
+		char *reason;
+	} * aside;
+	size_t aside_count;
 };
 
 struct model {
@@ -136,12 +142,18 @@ struct model_options {
 	int threads;          /* 0: all CPUs; never changes the result */
 	int vector_bits;      /* 0: widest; 128, 256, 512: never changes the result */
 	FILE *log; /* network_training.log; NULL: none; the caller checks it for errors */
+	/* Train only on runs with chosen[ordinal], of ordinals below chosen_count; NULL: all. */
+	const bool *chosen;
+	size_t chosen_count;
 	const char *tool_version;      /* noted in the model; may be NULL */
 	const struct console *console; /* progress and notes; NULL: silent */
 };
 void model_options_default(struct model_options *options);
 
-/* Fewest runs and, per region, samples that training accepts. */
+/*
+ * Fewest runs and, per region, samples that training accepts. Ready-made features (import --raw)
+ * may come in fewer runs: then their rows count as independent (pieces.h).
+ */
 #define MODEL_RUNS_MIN    3
 #define MODEL_SAMPLES_MIN 20
 

@@ -17,6 +17,9 @@
 #include "model/advice.h"
 #include "model/lines.h"
 #include "model/model.h"
+#include "model/outlier.h"
+#include "model/pieces.h"
+#include "model/rows.h"
 #include "model/training_log.h"
 #include "model/unit.h"
 
@@ -40,6 +43,7 @@ struct session {
 	struct model_options options; /* defaults filled in */
 	struct profile_region *regions;
 	size_t region_count;
+	bool in_pieces;  /* the profile has rows, but no runs (pieces.h) */
 	size_t *runs_ok; /* [pass_count] runs of each pass that ended well */
 
 	struct job **jobs; /* each allocated by itself: workers keep pointers */
@@ -60,6 +64,57 @@ struct session {
 
 /* ---- workers ---- */
 
+/* Sets aside the runs that are nothing like the others; the unit gets their names. */
+static int set_aside(struct job *job, const struct event_plan *plan,
+		     struct model_unit *kept)
+{
+	size_t most = job->table.run_count / OUTLIER_ONE_IN;
+	int status = 1;
+
+	most = most ? most : 1;
+	kept->aside = calloc(most, sizeof(*kept->aside));
+	if (!kept->aside)
+		return error_no_memory(&job->error, "setting runs aside");
+	while (kept->aside_count < most) {
+		struct model_aside *aside = &kept->aside[kept->aside_count];
+		struct text reason = {0};
+
+		status = outlier_take(&job->table, plan, job->pass, &aside->ordinal,
+				      &reason, &job->error);
+		if (status == 1 && reason.failed)
+			status = error_no_memory(&job->error, "setting runs aside");
+		if (status != 1) {
+			text_free(&reason);
+			return status;
+		}
+		aside->reason = reason.chars;
+		kept->aside_count++;
+	}
+	return 0;
+}
+
+/* One unit, from its table to the model. */
+static void work_on(struct session *session, struct job *job)
+{
+	const struct event_plan *plan = &session->model->plan;
+	struct model_unit kept = {0};
+
+	job->status = set_aside(job, plan, &kept);
+	if (!job->status)
+		job->status = unit_train(&job->unit, job->region, job->pass, plan,
+					 &job->table, &session->options,
+					 &session->steps, &job->log, &job->error);
+	if (job->status) {
+		unit_free(&kept);
+		return;
+	}
+	job->unit.aside = kept.aside;
+	job->unit.aside_count = kept.aside_count;
+	for (size_t i = 0; i < kept.aside_count; i++)
+		text_printf(&job->log, "  run %u set aside: %s\n",
+			    kept.aside[i].ordinal + 1, kept.aside[i].reason);
+}
+
 static void *work(void *context)
 {
 	struct session *session = context;
@@ -78,10 +133,7 @@ static void *work(void *context)
 			continue;
 		pthread_mutex_unlock(&session->lock);
 
-		job->status = unit_train(&job->unit, job->region, job->pass,
-					 &session->model->plan, &job->table,
-					 &session->options, &session->steps, &job->log,
-					 &job->error);
+		work_on(session, job);
 		sample_table_free(&job->table);
 
 		pthread_mutex_lock(&session->lock);
@@ -219,6 +271,12 @@ static int add_unit(struct session *session, const struct profile_region *region
 	int status =
 		profile_load(session->profile, region->id, pass, false, &table, error);
 
+	if (!status && rows_keep_ordinals(&table, session->options.chosen,
+					  session->options.chosen_count))
+		status = error_no_memory(error, "choosing runs");
+	if (!status && table.rows >= MODEL_SAMPLES_MIN && session->in_pieces &&
+	    pieces_deal(&table))
+		status = error_no_memory(error, "dealing the rows to runs");
 	if (!status &&
 	    (table.run_count < MODEL_RUNS_MIN || table.rows < MODEL_SAMPLES_MIN))
 		status = add_skipped(session, region->name, pass, &table, error);
@@ -286,6 +344,14 @@ static int train_units(struct session *session, struct error *error)
 
 /* ---- before and after ---- */
 
+static bool is_chosen(const struct session *session, const struct profile_run *run)
+{
+	const struct model_options *options = &session->options;
+
+	return !options->chosen ||
+	       (run->ordinal < options->chosen_count && options->chosen[run->ordinal]);
+}
+
 /* Fewest runs that ended well over the passes; fails when no pass has enough. */
 static int count_runs(struct session *session, struct error *error)
 {
@@ -304,7 +370,7 @@ static int count_runs(struct session *session, struct error *error)
 		return error_no_memory(error, "counting runs");
 	}
 	for (size_t i = 0; runs && i < count; i++)
-		if (runs[i].status == PROFILE_RUN_OK &&
+		if (runs[i].status == PROFILE_RUN_OK && is_chosen(session, &runs[i]) &&
 		    runs[i].pass < model->plan.pass_count) {
 			size_t of_pass = ++session->runs_ok[runs[i].pass];
 
@@ -314,6 +380,15 @@ static int count_runs(struct session *session, struct error *error)
 	free(runs);
 	if (most >= MODEL_RUNS_MIN)
 		return 0;
+	if (most && pieces_fit(&model->plan)) {
+		session->in_pieces = true;
+		if (session->options.console)
+			console_note(session->options.console,
+				     "no %d runs, but ready-made features: each row "
+				     "counts as independent of the others",
+				     MODEL_RUNS_MIN);
+		return 0;
+	}
 	advice_more_runs(&advice, session->profile, model->plan.source,
 			 MODEL_RUNS_MIN - most);
 	error_set(error, -ENODATA,

@@ -140,6 +140,18 @@ static json_t *activations_json(const struct network *network)
 	return list;
 }
 
+static json_t *aside_json(const struct model_unit *unit)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < unit->aside_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:I, s:s}", "run",
+						(json_int_t)unit->aside[i].ordinal,
+						"reason", unit->aside[i].reason));
+	return list;
+}
+
 static json_t *units_json(const struct model *model)
 {
 	json_t *list = json_array();
@@ -148,14 +160,15 @@ static json_t *units_json(const struct model *model)
 		const struct model_unit *unit = &model->units[i];
 
 		json_array_append_new(
-			list, json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:o, s:o}",
+			list, json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:o, s:o, s:o}",
 					"region", unit->region, "pass", (int)unit->pass,
 					"samples", (json_int_t)unit->samples,
 					"threshold", unit->threshold, "training_error",
 					unit->training_error, "validation_error",
 					unit->validation_error, "features",
 					features_json(unit), "activations",
-					activations_json(unit->network)));
+					activations_json(unit->network), "set_aside",
+					aside_json(unit)));
 	}
 	return list;
 }

@@ -357,5 +357,8 @@ void unit_free(struct model_unit *unit)
 	for (size_t i = 0; i < unit->run_count; i++)
 		free(unit->runs[i].rates);
 	free(unit->runs);
+	for (size_t i = 0; i < unit->aside_count; i++)
+		free(unit->aside[i].reason);
+	free(unit->aside);
 	*unit = (struct model_unit){0};
 }

@@ -154,3 +154,27 @@ profile() {
 	run bash -c '"$1" train base.apdb -o m.safetensors >/dev/full' _ "$AUTOPERF"
 	[ "$status" -eq 1 ]
 }
+
+@test "ready-made features may come in one piece" {
+	awk 'BEGIN { srand(3); print "f,g"; for (i = 0; i < 400; i++) print rand() "," rand() - 5 }' >t.csv
+	autoperf 0 import --quiet --raw t.csv -o t.apdb
+	autoperf 0 train t.apdb -o t.safetensors
+	stderr_has "counts as independent"
+	awk 'BEGIN { print "f,g"; print "0.5,-4.5"; print "3,-4.5" }' >new.csv
+	autoperf 0 import --quiet --raw new.csv -o new.apdb
+	autoperf 4 detect --quiet --scores scores.csv t.safetensors new.apdb
+	[ "$(awk -F, 'NR > 1 { printf "%s ", $9 }' scores.csv)" = "0 1 " ]
+}
+
+@test "a run that is nothing like the others is set aside and named" {
+	make_csv t.csv 10 1
+	# Run 4 of the region `update` was four times as slow.
+	awk -F, -v OFS=, 'NR > 1 && $1 == "update" && $3 == 4 { $4 *= 4 } { print }' t.csv >odd.csv
+	autoperf 0 import --quiet odd.csv -o t.apdb
+	autoperf 0 train t.apdb -o t.safetensors
+	stdout_has "set aside: run 4 for update: its time is"
+	make_csv new.csv 5 2 1.5
+	autoperf 0 import --quiet new.csv -o new.apdb
+	autoperf 3 detect t.safetensors new.apdb
+	stdout_has 'run 4 of the training was set aside for "update"'
+}
