@@ -20,6 +20,7 @@ enum option_number {
 	OPTION_EPOCHS = 256,
 	OPTION_FORCE,
 	OPTION_LOG,
+	OPTION_METHOD,
 	OPTION_NOISE,
 	OPTION_SEED,
 	OPTION_THREADS,
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
 	{"epochs", required_argument, NULL, OPTION_EPOCHS},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"log", required_argument, NULL, OPTION_LOG},
+	{"method", required_argument, NULL, OPTION_METHOD},
 	{"noise", required_argument, NULL, OPTION_NOISE},
 	{"output", required_argument, NULL, 'o'},
 	{"seed", required_argument, NULL, OPTION_SEED},
@@ -87,6 +89,12 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 					     "--noise takes a number of spreads from 0 "
 					     "to %g, not '%s'",
 					     NOISE_MAX, optarg);
+		return 0;
+	case OPTION_METHOD:
+		if (model_method_parse(optarg, &options->method))
+			return command_usage(
+				cli, &command_train,
+				"--method takes default or original, not '%s'", optarg);
 		return 0;
 	case OPTION_TOPOLOGY:
 		options->topology = optarg;
@@ -347,6 +355,10 @@ const struct command command_train = {
 		 "are needed. The same profile and options give the same bytes.\n"
 		 "\n"
 		 "  -o, --output MODEL   the model to write (" MODEL_SUFFIX ")\n"
+		 "      --method M       default, or original: what the first AutoPerf "
+		 "did, to\n"
+		 "                       compare against; detect then judges as it "
+		 "did\n"
 		 "      --log FILE       write the training log: configurations, "
 		 "errors while\n"
 		 "                       training, thresholds\n"

@@ -52,6 +52,7 @@ static int fill_facts(struct findings *findings, const struct model *model,
 		      struct profile *profile, struct error *error)
 {
 	findings->machine_before = model->machine;
+	findings->method = model->method;
 	findings->runs_before = model->run_count;
 	findings->pass_count = model->plan.pass_count;
 	findings->event_count = model->plan.events.count;

@@ -23,7 +23,10 @@ static int decide_region(struct finding_region *region,
 			 const struct verdict_terms *terms)
 {
 	struct text reason = {0};
-	enum verdict_why why = verdict_decide(region, judgement, factor, terms);
+	enum verdict_why why =
+		terms->method == MODEL_ORIGINAL
+			? verdict_vote(region)
+			: verdict_decide(region, judgement, factor, terms);
 
 	/* Lines are contended in normal runs too: they explain only what wants explaining. */
 	if (region->verdict != VERDICT_REGRESSION &&
@@ -64,6 +67,7 @@ static int decide_all(struct findings *findings, const struct judgement *judgeme
 		      struct error *error)
 {
 	const struct verdict_terms terms = {
+		.method = findings->method,
 		.alarm_rate = findings->alarm_rate,
 		.effect_floor = findings->effect_floor,
 		.pass_count = findings->pass_count,

@@ -41,10 +41,18 @@ static void tally_free(struct tally *tally)
 	free(tally->values);
 }
 
+/* Rows scored at once; the original's method wants whole runs. */
+static size_t slice_rows(const struct model_unit *unit,
+			 const struct sample_table *table)
+{
+	return table->rows < SLICE_ROWS || unit->method == MODEL_ORIGINAL ? table->rows
+									  : SLICE_ROWS;
+}
+
 static int tally_make(struct tally *tally, const struct model_unit *unit,
 		      const struct sample_table *table)
 {
-	size_t slice = table->rows < SLICE_ROWS ? table->rows : SLICE_ROWS;
+	size_t slice = slice_rows(unit, table);
 	size_t kept, column;
 
 	tally->stride = (table->rows + MEDIAN_ROWS - 1) / MEDIAN_ROWS;
@@ -182,10 +190,12 @@ static void write_scores(FILE *out, const struct model_unit *unit,
 static int score_all(struct evidence *evidence, const struct sample_table *table,
 		     struct tally *tally, float *scores, FILE *out, struct error *error)
 {
-	for (size_t first = 0; first < table->rows; first += SLICE_ROWS) {
+	size_t most = slice_rows(evidence->unit, table);
+
+	for (size_t first = 0; first < table->rows; first += most) {
 		size_t rest = table->rows - first;
-		struct sample_table slice = slice_of(
-			table, first, rest < SLICE_ROWS ? rest : SLICE_ROWS, tally);
+		struct sample_table slice =
+			slice_of(table, first, rest < most ? rest : most, tally);
 		int code = model_score(evidence->unit, &slice, scores + first,
 				       tally->slice, error);
 

@@ -137,6 +137,7 @@ struct finding_unjudged {
 struct findings {
 	enum verdict verdict;
 	char *summary; /* the verdict in one sentence, without the word of the verdict */
+	enum model_method method; /* of the model; it decides how regions are judged */
 	double alarm_rate;
 	double effect_floor; /* share, 0.05 */
 	char *model_path;

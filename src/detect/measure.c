@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "detect/rank.h"
+#include "model/original.h"
 
 static void count_sides(struct finding_region *region, const struct evidence *evidence,
 			size_t count)
@@ -65,8 +66,12 @@ static int list_runs(struct finding_region *region, const struct evidence *evide
 				.wall_median_ns = run->wall_median_ns,
 				.anomalous_share = run->anomalous_share,
 				.score_mean = run->score_mean,
-				.anomalous = judge_run_anomalous(
-					unit->runs, unit->run_count, run, scratch),
+				.anomalous =
+					unit->method == MODEL_ORIGINAL
+						? run->anomalous_share > ORIGINAL_SHARE
+						: judge_run_anomalous(unit->runs,
+								      unit->run_count,
+								      run, scratch),
 			};
 		}
 	}

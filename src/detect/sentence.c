@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "detect/name.h"
+#include "model/original.h"
 
 #define PERCENT 100.0
 
@@ -253,11 +254,30 @@ static void put_line(struct text *text, const struct finding_region *region)
 		text_printf(text, " at %s", line->waits_at);
 }
 
+/* By the original's method. */
+static void reason_vote(struct text *text, const struct finding_region *region)
+{
+	size_t anomalous = 0;
+
+	for (size_t i = 0; i < region->run_count; i++)
+		anomalous += region->runs[i].anomalous;
+	text_printf(text,
+		    "has %zu anomalous run%s of %zu by the original's method (a run is "
+		    "anomalous with more than %g %% of its samples beyond 3 standard "
+		    "deviations)",
+		    anomalous, anomalous == 1 ? "" : "s", region->run_count,
+		    PERCENT * ORIGINAL_SHARE);
+}
+
 void sentence_reason(struct text *text, const struct finding_region *region,
 		     enum verdict_why why, const struct verdict_terms *terms)
 {
 	const struct finding_counter *counter = top_counter(region);
 
+	if (why == WHY_VOTE) {
+		reason_vote(text, region);
+		return;
+	}
 	switch (region->verdict) {
 	case VERDICT_REGRESSION:
 	case VERDICT_IMPROVEMENT:

@@ -224,3 +224,21 @@ enum verdict_why verdict_decide(struct finding_region *region,
 	}
 	return decide_quiet(region, judgement, &effects, terms);
 }
+
+enum verdict_why verdict_vote(struct finding_region *region)
+{
+	size_t anomalous = 0;
+
+	for (size_t i = 0; i < region->run_count; i++)
+		anomalous += region->runs[i].anomalous;
+	region->suspicious = anomalous > 0;
+	region->p_value = region->p_improvement = NAN;
+	if (!region->run_count) {
+		region->runs_missing = 1;
+		return decided(region, VERDICT_CANNOT_TELL, WHY_NO_RUNS);
+	}
+	return decided(region,
+		       2 * anomalous > region->run_count ? VERDICT_REGRESSION
+							 : VERDICT_NORMAL,
+		       WHY_VOTE);
+}

@@ -11,6 +11,7 @@
 #include "detect/judge.h"
 
 struct verdict_terms {
+	enum model_method method;
 	double alarm_rate;
 	double effect_floor;
 	size_t pass_count; /* runs are counted over all passes, asked for per pass */
@@ -30,6 +31,7 @@ enum verdict_why {
 	WHY_NO_RUNS, /* cannot tell */
 	WHY_TOO_FEW_RUNS,
 	WHY_EFFECT_UNCERTAIN,
+	WHY_VOTE, /* by the original's method */
 	WHY_TINY, /* normal */
 	WHY_NOISE,
 };
@@ -42,6 +44,12 @@ enum verdict_why {
 enum verdict_why verdict_decide(struct finding_region *region,
 				const struct judgement *judgement, double holm_factor,
 				const struct verdict_terms *terms);
+
+/*
+ * The same by the original's method: most of the new runs are anomalous, or not. Time does not
+ * count, nor how sure it is.
+ */
+enum verdict_why verdict_vote(struct finding_region *region);
 
 /* sentence.c: appends the reason of a decided region. */
 void sentence_reason(struct text *text, const struct finding_region *region,

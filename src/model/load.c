@@ -400,6 +400,7 @@ static int read_unit(struct loader *loader, const json_t *object,
 	if (!status)
 		status = loader_real(loader, object, "validation_error", 0,
 				     &unit->validation_error);
+	unit->method = loader->model->method;
 	unit->pass = (uint32_t)pass;
 	unit->samples = (uint64_t)samples;
 	if (!status)

@@ -171,6 +171,7 @@ int loader_model(struct loader *loader)
 {
 	struct model *model = loader->model;
 	json_int_t runs = 0;
+	char *method = NULL;
 	json_t *object;
 	int status = loader_document(loader, FILE_KEY_MODEL, &object);
 
@@ -185,6 +186,11 @@ int loader_model(struct loader *loader)
 				     &model->git_commit);
 	if (!status)
 		status = loader_text(loader, object, "source", true, &model->source);
+	if (!status)
+		status = loader_text(loader, object, "method", true, &method);
+	if (!status && model_method_parse(method, &model->method))
+		status = loader_wrong(loader, "its method is unknown");
+	free(method);
 	if (!status)
 		status = read_seed(loader, object);
 	if (!status)

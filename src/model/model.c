@@ -2,6 +2,7 @@
 /* What every user of a model needs: defaults, finding a unit, freeing. See model.h. */
 #include "model/model.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,26 @@
 #include "model/unit.h"
 
 _Static_assert(MODEL_TOPOLOGY_MAX == TOPOLOGY_TEXT_MAX, "one length of topology texts");
+
+static const char *const methods[] = {
+	[MODEL_DEFAULT] = "default",
+	[MODEL_ORIGINAL] = "original",
+};
+
+const char *model_method_name(enum model_method method)
+{
+	return methods[method];
+}
+
+int model_method_parse(const char *name, enum model_method *method)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (!strcmp(name, methods[i])) {
+			*method = (enum model_method)i;
+			return 0;
+		}
+	return -EINVAL;
+}
 
 void model_options_default(struct model_options *options)
 {

@@ -50,6 +50,13 @@
 struct network;    /* network.h */
 struct neighbours; /* neighbour.h */
 
+enum model_method {
+	MODEL_DEFAULT,  /* as described above */
+	MODEL_ORIGINAL, /* the original AutoPerf's, for comparison (original.h) */
+};
+const char *model_method_name(enum model_method method);
+int model_method_parse(const char *name, enum model_method *method);
+
 /* One training run as the held-out network saw it. */
 struct model_run {
 	uint32_t ordinal; /* run's ordinal in the training profile */
@@ -89,7 +96,8 @@ struct model_unit {
 	double validation_error; /* the same on held-out runs, mean over the folds */
 	struct model_run *runs;
 	size_t run_count;
-	uint64_t samples; /* it was trained on */
+	uint64_t samples;         /* it was trained on */
+	enum model_method method; /* the model's */
 	/* Runs that were nothing like the others, and why (outlier.h). */
 	struct model_aside {
 		uint32_t ordinal;
@@ -126,12 +134,14 @@ struct model {
 	char *command;      /* JSON array, as in the profile; may be NULL */
 	char *git_commit;   /* may be NULL */
 	char *source;       /* "perf", ... */
+	enum model_method method;
 	uint64_t seed;
 	double sample_alarm_rate; /* share of normal samples above `threshold`, by design */
 	size_t run_count;         /* normal runs in the training profile */
 };
 
 struct model_options {
+	enum model_method method;
 	uint64_t seed; /* default 1 */
 	int epochs;    /* upper bound; 0: default */
 	int batch;     /* 0: default 64 */
@@ -185,7 +195,8 @@ bool model_find_line(const struct model *model, const char *region, const char *
 		     double *cycles, double *hitm);
 
 /*
- * Scores every row of `table` (same pass, same events): scores[rows], and residuals (may be
+ * Scores every row of `table` (same pass, same events; by the original's method all rows of each of
+ * its runs): scores[rows], and residuals (may be
  * NULL) [rows * feature_count], both as said above; always finite. Any number of threads.
  */
 int model_score(const struct model_unit *unit, const struct sample_table *table,

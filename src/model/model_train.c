@@ -17,6 +17,7 @@
 #include "model/advice.h"
 #include "model/lines.h"
 #include "model/model.h"
+#include "model/original.h"
 #include "model/outlier.h"
 #include "model/pieces.h"
 #include "model/rows.h"
@@ -99,6 +100,13 @@ static void work_on(struct session *session, struct job *job)
 	const struct event_plan *plan = &session->model->plan;
 	struct model_unit kept = {0};
 
+	if (session->options.method == MODEL_ORIGINAL) {
+		job->status = original_train(&job->unit, job->region, job->pass, plan,
+					     &job->table, &session->options, &job->log,
+					     &job->error);
+		job->unit.method = MODEL_ORIGINAL;
+		return;
+	}
 	job->status = set_aside(job, plan, &kept);
 	if (!job->status)
 		job->status = unit_train(&job->unit, job->region, job->pass, plan,
@@ -433,6 +441,7 @@ static int describe_model(struct session *session, struct error *error)
 	model->source = strdup(source);
 	model->command = profile_get_fact(session->profile, "command");
 	model->git_commit = profile_get_fact(session->profile, "git_commit");
+	model->method = session->options.method;
 	model->seed = session->options.seed;
 	model->sample_alarm_rate = session->options.sample_alarm_rate;
 	if (session->options.tool_version)

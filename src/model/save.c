@@ -102,12 +102,13 @@ static json_t *model_json(const struct model *model)
 	/* As text: JSON numbers of other programs do not hold 64 bits. */
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)model->seed);
 	return json_pack(
-		"{s:s?, s:s?, s:s?, s:s, s:s, s:f, s:I, s:o, s:s, s:o, s:o, s:o}",
+		"{s:s?, s:s?, s:s?, s:s, s:s, s:s, s:f, s:I, s:o, s:s, s:o, s:o, s:o}",
 		"tool_version", model->tool_version, "command", model->command,
-		"git_commit", model->git_commit, "source", model->source, "seed", seed,
-		"sample_alarm_rate", model->sample_alarm_rate, "run_count",
-		(json_int_t)model->run_count, "machine", machine_json(&model->machine),
-		"event_source", event_source_name(model->plan.source), "events",
+		"git_commit", model->git_commit, "source", model->source, "method",
+		model_method_name(model->method), "seed", seed, "sample_alarm_rate",
+		model->sample_alarm_rate, "run_count", (json_int_t)model->run_count,
+		"machine", machine_json(&model->machine), "event_source",
+		event_source_name(model->plan.source), "events",
 		events_json(&model->plan.events), "passes", passes_json(&model->plan),
 		"skipped", skipped_json(model));
 }

@@ -9,6 +9,7 @@
 
 #include "base/statistics.h"
 #include "model/model.h"
+#include "model/original.h"
 #include "model/tail.h"
 #include "model/train.h"
 
@@ -241,6 +242,8 @@ int scorer_score_rows(const struct model_unit *unit, const struct kernels *kerne
 int model_score(const struct model_unit *unit, const struct sample_table *table,
 		float *scores, float *residuals, struct error *error)
 {
+	if (unit->method == MODEL_ORIGINAL)
+		return original_score(unit, table, scores, residuals, error);
 	if (scorer_score_rows(unit, kernels_select(KERNEL_WIDTH_BEST), table, 0,
 			      table->rows, scores, residuals, NULL))
 		return error_no_memory(error, "scoring samples");

@@ -229,7 +229,8 @@ static void put_sureness(struct page *page, const struct finding_region *region)
 	char before[NUMBER_BYTES], after[NUMBER_BYTES];
 	struct text text = {0};
 
-	if (!region->runs_after)
+	/* The original's method does not know how sure it is. */
+	if (!region->runs_after || isnan(p))
 		return;
 	text_printf(&text, "%s: ", sureness(p));
 	put_odds(&text, p);

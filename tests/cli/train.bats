@@ -178,3 +178,15 @@ profile() {
 	autoperf 3 detect t.safetensors new.apdb
 	stdout_has 'run 4 of the training was set aside for "update"'
 }
+
+@test "the original's method can be asked for, and judges by a vote of the runs" {
+	make_csv t.csv 6 1
+	autoperf 0 import --quiet t.csv -o t.apdb
+	autoperf 0 train --method original t.apdb -o t.safetensors
+	make_csv new.csv 5 2 2 8
+	autoperf 0 import --quiet new.csv -o new.apdb
+	autoperf 0 detect -v t.safetensors new.apdb || autoperf 3 detect -v t.safetensors new.apdb
+	stdout_has "by the original's method"
+	autoperf 2 train --method other t.apdb -o u.safetensors
+	stderr_has "default or original, not 'other'"
+}

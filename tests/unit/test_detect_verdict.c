@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const struct verdict_terms terms = {0.01, 0.05, 1, 1};
+static const struct verdict_terms terms = {MODEL_DEFAULT, 0.01, 0.05, 1, 1};
 
 /* A region and its numbers, on the stack; strings are literals. */
 struct decision {
@@ -390,7 +390,7 @@ static void many_regions_leave_only_those_open_that_would_be_alarms_alone(void *
 
 static void runs_of_several_passes_are_asked_for_per_pass(void **state)
 {
-	const struct verdict_terms three = {0.01, 0.05, 3, 4};
+	const struct verdict_terms three = {MODEL_DEFAULT, 0.01, 0.05, 3, 4};
 	struct decision decision;
 
 	(void)state;
