@@ -19,14 +19,13 @@ static int out_of_memory(struct error *error)
 }
 
 static int decide_region(struct finding_region *region,
-			 const struct judgement *judgement, double factor,
+			 const struct judgement *judgement,
 			 const struct verdict_terms *terms)
 {
 	struct text reason = {0};
-	enum verdict_why why =
-		terms->method == MODEL_ORIGINAL
-			? verdict_vote(region)
-			: verdict_decide(region, judgement, factor, terms);
+	enum verdict_why why = terms->method == MODEL_ORIGINAL
+				       ? verdict_vote(region)
+				       : verdict_decide(region, judgement, terms);
 
 	/* Lines are contended in normal runs too: they explain only what wants explaining. */
 	if (region->verdict != VERDICT_REGRESSION &&
@@ -41,28 +40,6 @@ static int decide_region(struct finding_region *region,
 	return 0;
 }
 
-/* One number a region, and what Holm's correction makes of it. */
-struct corrected {
-	double *p;
-	double *adjusted;
-	double *factor;
-};
-
-static int corrected_make(struct corrected *corrected, size_t count)
-{
-	corrected->p = calloc(count + 1, sizeof(double));
-	corrected->adjusted = calloc(count + 1, sizeof(double));
-	corrected->factor = calloc(count + 1, sizeof(double));
-	return corrected->p && corrected->adjusted && corrected->factor ? 0 : -ENOMEM;
-}
-
-static void corrected_free(struct corrected *corrected)
-{
-	free(corrected->p);
-	free(corrected->adjusted);
-	free(corrected->factor);
-}
-
 static int decide_all(struct findings *findings, const struct judgement *judgements,
 		      struct error *error)
 {
@@ -73,33 +50,13 @@ static int decide_all(struct findings *findings, const struct judgement *judgeme
 		.pass_count = findings->pass_count,
 		.regions = findings->region_count,
 	};
-	struct corrected alarm = {0}, improvement = {0};
-	size_t count = findings->region_count;
-	int code = 0;
-
-	if (corrected_make(&alarm, count) || corrected_make(&improvement, count)) {
-		code = out_of_memory(error);
-		goto out;
+	for (size_t i = 0; i < findings->region_count; i++) {
+		findings->regions[i].p_value = judgements[i].p_alarm;
+		findings->regions[i].p_improvement = judgements[i].p_improvement;
+		if (decide_region(&findings->regions[i], &judgements[i], &terms))
+			return out_of_memory(error);
 	}
-	for (size_t i = 0; i < count; i++) {
-		alarm.p[i] = judgements[i].p_alarm;
-		improvement.p[i] = judgements[i].p_improvement;
-	}
-	code = judge_holm(alarm.p, count, alarm.adjusted, alarm.factor, error);
-	if (!code)
-		code = judge_holm(improvement.p, count, improvement.adjusted,
-				  improvement.factor, error);
-	for (size_t i = 0; i < count && !code; i++) {
-		findings->regions[i].p_value = alarm.adjusted[i];
-		findings->regions[i].p_improvement = improvement.adjusted[i];
-		if (decide_region(&findings->regions[i], &judgements[i],
-				  alarm.factor[i], &terms))
-			code = out_of_memory(error);
-	}
-out:
-	corrected_free(&improvement);
-	corrected_free(&alarm);
-	return code;
+	return 0;
 }
 
 /* Time lost per run; what is unknown counts as none. */

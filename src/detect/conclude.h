@@ -8,7 +8,7 @@
 #include "detect/judge.h"
 
 /*
- * Corrects the p-values for the number of regions, decides each region and gives its reason,
+ * Takes over the p-values, decides each region and gives its reason,
  * sorts the regions, decides the whole and gives the summary. `judgements` are parallel to
  * findings->regions as they are before. Fails only for lack of memory.
  */

@@ -4,14 +4,15 @@
  *
  *	compare.c	may the two be compared at all?
  *	evidence.c	score the samples of one region and pass, keep summaries
- *	measure.c	numbers of a region: judge.c tests runs against runs, rank.c ranks
+ *	measure.c	numbers of a region: judge.c compares runs with runs, rank.c ranks
  *			the counters
+ *	joint.c		how sure an alarm is, over all regions and everything tested
  *	lines.c		contended cache lines that cost more than in training
  *	rounds.c	runs of all passes together, as executions of the program
  *	conclude.c	the verdicts: verdict.c decides, sentence.c says so
  *
- * The correction for the number of regions needs all p-values, so numbers come first, region
- * by region, and verdicts in a second step that touches no samples.
+ * How sure an alarm is depends on all that was looked at, so numbers come first, region by
+ * region, and verdicts in a second step that touches no samples.
  */
 #include "detect/findings.h"
 
@@ -23,6 +24,7 @@
 #include "detect/compare.h"
 #include "detect/conclude.h"
 #include "detect/evidence.h"
+#include "detect/joint.h"
 #include "detect/judge.h"
 #include "detect/lines.h"
 #include "detect/measure.h"
@@ -38,6 +40,7 @@ struct detection {
 	struct profile_region *regions; /* of the profile, sorted by name */
 	size_t region_count;
 	size_t comparisons;           /* regions on both sides */
+	struct joint joint;           /* of findings->regions, in that order */
 	struct judgement *judgements; /* parallel to findings->regions */
 	struct rounds before;
 	struct rounds after;
@@ -216,7 +219,7 @@ static int detect_region(struct detection *detection, size_t first, size_t end,
 	const struct measure_terms terms = {
 		.plan = &detection->model->plan,
 		.totals_unknown = detection->comparison.totals_unknown,
-		.comparisons = detection->comparisons,
+		.joint = &detection->joint,
 		.alarm_rate = detection->options->alarm_rate,
 		.effect_floor = detection->options->effect_floor,
 	};
@@ -322,6 +325,9 @@ static int run_detection(struct detection *detection, struct error *error)
 	if (!code)
 		code = finding_lines_collect(detection->findings, detection->model,
 					     detection->profile, error);
+	if (!code &&
+	    joint_solve(&detection->joint, options->alarm_rate, detection->judgements))
+		code = out_of_memory(error);
 	if (!code)
 		code = conclude(detection->findings, detection->judgements, error);
 	return code;
@@ -347,6 +353,7 @@ int detect(struct findings **findings, const struct model *model,
 		code = run_detection(&detection, error);
 	rounds_free(&detection.before);
 	rounds_free(&detection.after);
+	joint_free(&detection.joint);
 	free(detection.judgements);
 	profile_regions_free(detection.regions, detection.region_count);
 	comparison_free(&detection.comparison);

@@ -4,15 +4,14 @@
  *
  * The unit of every test is the run, never the sample: samples of one run share its layout,
  * its machine state and its luck, and a test that took them for independent would raise alarms
- * at will. Tests are rank tests, so no distribution is assumed, and corrections are
- * Bonferroni's, so no independence is either.
+ * at will. What is tested here tells about one region; whether it is an alarm, joint.c decides,
+ * which sees all regions. These are rank tests, corrected by Bonferroni for a region's own.
  *
  *	score	is the mean log(score) of the new runs higher, is their share of anomalous
  *		samples higher? Once in each pass, for what only some counters see, and once in
  *		all passes together, for what all see.		2 x (1 or 2) tests
  *	slower	is the time per execution longer; is the total time per run longer, where
  *		executions vary?				1 or 2 tests
- *	alarm	score or slower					2 tests
  *
  * Passes together: all passes measure time and give scores, but differ a little in what
  * reading their counters costs and in what their scores are. So each value is brought to the
@@ -25,17 +24,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "detect/joint.h"
+
 #define BOOTSTRAP_SEED       20190612 /* any; fixed, so that findings are reproducible */
 #define EXECUTIONS_TOLERANCE 1.01     /* counts that differ less are the same work */
 #define RUNS_MISSING_MAX     1000
 #define SCORE_STATISTICS     2
-#define ALARM_TESTS          2
 #define RUN_SPREADS          3.0   /* robust standard deviations beyond the median */
 #define RUN_SCORE_SPREAD_MIN 0.02  /* of log(score); below that runs are alike */
 #define RUN_SHARE_SPREAD_MIN 0.005 /* of the share of anomalous samples */
-
-/* A number of a run, as a function so that one loop serves all. */
-typedef double (*run_value)(const struct model_run *run);
 
 static double run_score(const struct model_run *run)
 {
@@ -95,7 +92,7 @@ static int groups_make(struct groups *groups, const struct judge_input *input)
 }
 
 static size_t fill(double *values, const struct model_run *runs, size_t count,
-		   run_value value)
+		   judge_value value)
 {
 	size_t used = 0;
 
@@ -110,7 +107,7 @@ static size_t fill(double *values, const struct model_run *runs, size_t count,
 }
 
 static void groups_of_pass(struct groups *groups, const struct judge_pass *pass,
-			   run_value value)
+			   judge_value value)
 {
 	groups->before_count =
 		fill(groups->before, pass->before, pass->before_count, value);
@@ -119,8 +116,7 @@ static void groups_of_pass(struct groups *groups, const struct judge_pass *pass,
 }
 
 /* Median of a pass over both sides; `scratch` is overwritten. */
-static double median_of_pass(const struct judge_pass *pass, double *scratch,
-			     run_value value)
+double judge_median(const struct judge_pass *pass, double *scratch, judge_value value)
 {
 	size_t count = fill(scratch, pass->before, pass->before_count, value);
 
@@ -135,17 +131,17 @@ enum align {
 
 /* All passes, each brought to the level that they have on average. */
 static void groups_of_all(struct groups *groups, const struct judge_input *input,
-			  run_value value, enum align align)
+			  judge_value value, enum align align)
 {
 	double level = 0;
 
 	for (size_t p = 0; p < input->pass_count; p++)
-		level += median_of_pass(&input->passes[p], groups->scratch, value) /
+		level += judge_median(&input->passes[p], groups->scratch, value) /
 			 (double)input->pass_count;
 	groups->before_count = groups->after_count = 0;
 	for (size_t p = 0; p < input->pass_count; p++) {
 		const struct judge_pass *pass = &input->passes[p];
-		double median = median_of_pass(pass, groups->scratch, value);
+		double median = judge_median(pass, groups->scratch, value);
 		double *before = groups->before + groups->before_count;
 		double *after = groups->after + groups->after_count;
 		size_t b = fill(before, pass->before, pass->before_count, value);
@@ -211,7 +207,7 @@ static size_t broad_tests(void)
 static void judge_score(struct judgement *judgement, const struct judge_input *input,
 			struct groups *groups)
 {
-	static const run_value statistics[SCORE_STATISTICS] = {run_score, run_share};
+	static const judge_value statistics[SCORE_STATISTICS] = {run_score, run_share};
 	double p = 1;
 
 	for (size_t s = 0; s < SCORE_STATISTICS; s++) {
@@ -298,64 +294,15 @@ static void judge_time(struct judgement *judgement, const struct judge_input *in
 	judgement->p_faster = bonferroni(faster, faster_total, tests);
 }
 
-/* Smallest p-value of the score tests, corrected for the region's own tests. */
-static double score_floor(const struct judge_input *input,
-			  const struct judgement *judgement, size_t more_before,
-			  size_t more_after)
+static struct judge_reach reach_of(const struct judge_input *input, double alarm_rate)
 {
-	size_t alarm_tests = judgement->time_measured ? ALARM_TESTS : 1;
-	size_t before = 0, after = 0;
-	double floor = 1;
-
-	for (size_t p = 0; p < input->pass_count; p++) {
-		size_t b = input->passes[p].before_count + more_before;
-		size_t a = input->passes[p].after_count + more_after;
-
-		floor = fmin(floor, bonferroni(statistics_rank_test_floor(b, a), 1,
-					       narrow_tests(input)));
-		before += b;
-		after += a;
-	}
-	if (input->pass_count > 1)
-		floor = fmin(floor,
-			     bonferroni(statistics_rank_test_floor(before, after), 1,
-					broad_tests()));
-	return bonferroni(floor, 1, alarm_tests);
-}
-
-/* The same of the time tests, which pool the passes. */
-static double time_floor(const struct judge_input *input,
-			 const struct judgement *judgement, size_t more_before,
-			 size_t more_after)
-{
-	size_t tests = judgement->totals_tested ? 2 * ALARM_TESTS : ALARM_TESTS;
-	size_t before = 0, after = 0;
-
-	for (size_t p = 0; p < input->pass_count; p++) {
-		before += input->passes[p].before_count + more_before;
-		after += input->passes[p].after_count + more_after;
-	}
-	return bonferroni(statistics_rank_test_floor(before, after), 1, tests);
-}
-
-typedef double (*test_floor)(const struct judge_input *input,
-			     const struct judgement *judgement, size_t more_before,
-			     size_t more_after);
-
-static struct judge_reach reach_of(test_floor floor, const struct judge_input *input,
-				   const struct judgement *judgement,
-				   size_t comparisons, double alarm_rate)
-{
-	double enough = alarm_rate / (double)comparisons;
-	double now = floor(input, judgement, 0, 0);
-	struct judge_reach reach = {.reached = now <= enough,
-				    .reached_alone = now <= alarm_rate};
+	struct judge_reach reach = {.reached = joint_floor(input, 0, 0) <= alarm_rate};
 
 	for (size_t more = 1; more <= RUNS_MISSING_MAX && !reach.reached; more++) {
-		if (!reach.new_missing && floor(input, judgement, 0, more) <= enough)
+		if (!reach.new_missing && joint_floor(input, 0, more) <= alarm_rate)
 			reach.new_missing = more;
 		if (!reach.training_missing &&
-		    floor(input, judgement, more, 0) <= enough)
+		    joint_floor(input, more, 0) <= alarm_rate)
 			reach.training_missing = more;
 		if (reach.new_missing && reach.training_missing)
 			break;
@@ -364,7 +311,7 @@ static struct judge_reach reach_of(test_floor floor, const struct judge_input *i
 }
 
 int judge_region(struct judgement *judgement, const struct judge_input *input,
-		 size_t comparisons, double alarm_rate, struct error *error)
+		 double alarm_rate, struct error *error)
 {
 	const struct ratio_interval unknown = {NAN, NAN, NAN};
 	struct groups groups = {0};
@@ -374,6 +321,8 @@ int judge_region(struct judgement *judgement, const struct judge_input *input,
 		.judged = true,
 		.p_slower = NAN,
 		.p_faster = NAN,
+		.p_alarm = 1,
+		.p_strange = 1,
 		.p_improvement = 1,
 		.time_before_ns = NAN,
 		.time_after_ns = NAN,
@@ -381,7 +330,6 @@ int judge_region(struct judgement *judgement, const struct judge_input *input,
 		.total_before_ns = NAN,
 		.total_after_ns = NAN,
 		.total = unknown,
-		.time_reach = {.reached = true, .reached_alone = true},
 	};
 	if (groups_make(&groups, input)) {
 		code = error_no_memory(error, "comparing the runs of a region");
@@ -389,64 +337,15 @@ int judge_region(struct judgement *judgement, const struct judge_input *input,
 	}
 	judge_score(judgement, input, &groups);
 	judge_time(judgement, input, &groups);
-	judgement->p_alarm = judgement->p_score;
-	if (judgement->time_measured) {
-		judgement->p_alarm = bonferroni(judgement->p_score, judgement->p_slower,
-						ALARM_TESTS);
-		judgement->p_improvement =
-			bonferroni(judgement->p_faster, 1, ALARM_TESTS);
-		judgement->time_reach =
-			reach_of(time_floor, input, judgement, comparisons, alarm_rate);
-	}
-	judgement->p_strange = judgement->time_measured
-				       ? bonferroni(judgement->p_score, 1, ALARM_TESTS)
-				       : judgement->p_score;
-	judgement->score_reach =
-		reach_of(score_floor, input, judgement, comparisons, alarm_rate);
+	judgement->reach = reach_of(input, alarm_rate);
 out:
 	groups_free(&groups);
 	return code;
 }
 
-struct ordered {
-	double p;
-	size_t index;
-};
-
-static int compare_ordered(const void *a, const void *b)
-{
-	const struct ordered *x = a, *y = b;
-
-	if (x->p < y->p || x->p > y->p)
-		return x->p < y->p ? -1 : 1;
-	return (x->index > y->index) - (x->index < y->index);
-}
-
-int judge_holm(const double *p, size_t count, double *adjusted, double *factors,
-	       struct error *error)
-{
-	struct ordered *order = calloc(count + 1, sizeof(*order));
-	double highest = 0;
-
-	if (!order)
-		return error_no_memory(error, "correcting for the number of regions");
-	for (size_t i = 0; i < count; i++)
-		order[i] = (struct ordered){isnan(p[i]) ? 1 : p[i], i};
-	qsort(order, count, sizeof(*order), compare_ordered);
-	for (size_t i = 0; i < count; i++) {
-		double factor = (double)(count - i);
-
-		highest = fmax(highest, fmin(1, order[i].p * factor));
-		adjusted[order[i].index] = highest;
-		factors[order[i].index] = factor;
-	}
-	free(order);
-	return 0;
-}
-
 /* Beyond the highest held-out value and beyond its scatter; `spread_min` is in its unit. */
 static bool beyond(const struct model_run *held_out, size_t count,
-		   const struct model_run *run, run_value value, double spread_min,
+		   const struct model_run *run, judge_value value, double spread_min,
 		   double *scratch)
 {
 	size_t used = fill(scratch, held_out, count, value);

@@ -16,6 +16,7 @@
 
 /* One pass of a region. Both counts are > 0; the runs belong to the caller. */
 struct judge_pass {
+	uint32_t pass;                  /* of the model */
 	const struct model_run *before; /* as held out in training */
 	size_t before_count;
 	const struct model_run *after;
@@ -30,12 +31,11 @@ struct judge_input {
 };
 
 /*
- * Whether a test can raise an alarm at all with these group sizes. A rank test of n and m runs
- * gives no p-value below 1 / C(n+m, m), however large the effect.
+ * Whether a test can raise an alarm at all with these group sizes. Labels of n and m runs can be
+ * exchanged in C(n+m, m) ways, so no p-value is below one in that, however large the effect.
  */
 struct judge_reach {
 	bool reached;
-	bool reached_alone; /* would be, if this were the only region */
 	/* Else: fewest further runs of every pass, all on one side, that would do; 0: no
 	 * sensible number on that side alone does. */
 	size_t new_missing;
@@ -49,18 +49,18 @@ struct judgement {
 	 * execution, and was tested as well. */
 	bool totals_tested;
 	bool totals_known;
+	/* Of this region alone, corrected for the number of its tests. */
 	double p_score;  /* over all passes */
 	double p_slower; /* over both times; NaN without time, likewise below */
 	double p_faster;
-	/* Corrected for the region's two tests, not for the number of regions. */
-	double p_alarm;       /* p_score and p_slower */
-	double p_strange;     /* p_score alone */
-	double p_improvement; /* p_faster alone */
+	/* Corrected for everything that was tested, in all regions: joint_solve() sets them. */
+	double p_alarm;       /* stranger or slower */
+	double p_strange;     /* stranger */
+	double p_improvement; /* faster */
 	/* In some pass every new run is stranger than every held-out one. */
 	bool score_separated;
-	struct judge_reach score_reach;
-	struct judge_reach time_reach; /* reached when no time was measured */
-	double executions_before;      /* medians over runs; passes pooled */
+	struct judge_reach reach;
+	double executions_before; /* medians over runs; passes pooled */
 	double executions_after;
 	double time_before_ns;
 	double time_after_ns;
@@ -71,19 +71,16 @@ struct judgement {
 };
 
 /*
- * `comparisons` is the number of regions that are judged together, `alarm_rate` the false
- * alarms allowed over all of them. Fails only for lack of memory.
+ * All of a judgement but what joint.h says of all regions. `alarm_rate` is that of the false alarms
+ * allowed over all of them. Fails only for lack of memory.
  */
 int judge_region(struct judgement *judgement, const struct judge_input *input,
-		 size_t comparisons, double alarm_rate, struct error *error);
+		 double alarm_rate, struct error *error);
 
-/*
- * Holm's step-down correction (Holm 1979): *factors[i] is by how much p[i] is multiplied,
- * adjusted[i] the corrected p-value, at most 1. NaN counts as 1. Fails only for lack of
- * memory.
- */
-int judge_holm(const double *p, size_t count, double *adjusted, double *factors,
-	       struct error *error);
+/* A number of a run; what is not finite, the run does not have. */
+typedef double (*judge_value)(const struct model_run *run);
+/* Median of a pass over both sides; `scratch` has room for their runs. */
+double judge_median(const struct judge_pass *pass, double *scratch, judge_value value);
 
 /*
  * Whether a new run lies beyond what the held-out normal runs did: stranger than all of them

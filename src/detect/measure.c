@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "detect/joint.h"
 #include "detect/rank.h"
 #include "model/original.h"
 
@@ -115,15 +116,19 @@ int measure_region(struct finding_region *region, struct judgement *judgement,
 	struct judge_input input;
 	int code;
 
-	*judgement = (struct judgement){.p_alarm = 1, .p_improvement = 1};
+	*judgement =
+		(struct judgement){.p_alarm = 1, .p_strange = 1, .p_improvement = 1};
 	forget(region);
-	if (!count)
+	if (!count) {
+		terms->joint->region_count++;
 		return 0;
+	}
 	passes = calloc(count, sizeof(*passes));
 	if (!passes)
 		return error_no_memory(error, "judging a region");
 	for (size_t e = 0; e < count; e++)
 		passes[e] = (struct judge_pass){
+			.pass = evidence[e].unit->pass,
 			.before = evidence[e].unit->runs,
 			.before_count = evidence[e].unit->run_count,
 			.after = evidence[e].runs,
@@ -135,8 +140,9 @@ int measure_region(struct finding_region *region, struct judgement *judgement,
 		.totals_unknown = terms->totals_unknown,
 	};
 	count_sides(region, evidence, count);
-	code = judge_region(judgement, &input, terms->comparisons, terms->alarm_rate,
-			    error);
+	code = judge_region(judgement, &input, terms->alarm_rate, error);
+	if (!code && joint_add(terms->joint, &input, judgement))
+		code = error_no_memory(error, "judging a region");
 	free(passes);
 	if (code)
 		return code;

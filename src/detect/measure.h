@@ -11,10 +11,12 @@
 #include "detect/findings.h"
 #include "detect/judge.h"
 
+struct joint; /* joint.h */
+
 struct measure_terms {
 	const struct event_plan *plan; /* descriptions of the counters */
 	bool totals_unknown;           /* samples are missing */
-	size_t comparisons;            /* regions judged together */
+	struct joint *joint;           /* the region is added to it */
 	double alarm_rate;
 	double effect_floor;
 };

@@ -11,11 +11,9 @@
  * the total stays: in a program that runs for a fixed time that is lost throughput. Only
  * when the total sank as well has work been regrouped, which is a change.
  *
- * With too few runs no effect can reach the alarm rate. If not even one region by itself could
- * be judged, it is called normal only if the data say so: nothing suspicious, and a slowdown
- * of the floor's size lies outside the interval; else the answer is `cannot tell`. If only the
- * correction for many regions is in the way, a region is normal that would be so by itself:
- * the correction makes alarms rarer, never more frequent.
+ * With too few runs no effect can reach the alarm rate. Then a region is called normal only if
+ * the data say so: nothing suspicious, and a slowdown of the floor's size lies outside the
+ * interval; else the answer is `cannot tell`.
  */
 #include "detect/verdict.h"
 
@@ -133,20 +131,9 @@ static enum verdict_why ask_for_runs(struct finding_region *region,
 static bool is_time_open(const struct judgement *judgement, bool looks_slower,
 			 const struct verdict_terms *terms)
 {
-	if (judgement->time_reach.reached)
+	if (judgement->reach.reached || !judgement->time_measured)
 		return false;
-	if (judgement->time_reach.reached_alone)
-		return looks_slower && judgement->p_alarm <= terms->alarm_rate;
 	return looks_slower || !shown_normal(judgement, terms->effect_floor);
-}
-
-static bool is_score_open(const struct judgement *judgement, bool looks_strange,
-			  const struct verdict_terms *terms)
-{
-	if (judgement->score_reach.reached || !looks_strange)
-		return false;
-	return !judgement->score_reach.reached_alone ||
-	       judgement->p_strange <= terms->alarm_rate;
 }
 
 /* No test raised an alarm. */
@@ -159,10 +146,9 @@ static enum verdict_why decide_quiet(struct finding_region *region,
 	bool looks_strange = judgement->score_separated && effects->samples_strange;
 
 	region->suspicious = looks_slower || looks_strange;
-	if (is_time_open(judgement, looks_slower, terms))
-		return ask_for_runs(region, &judgement->time_reach);
-	if (is_score_open(judgement, looks_strange, terms))
-		return ask_for_runs(region, &judgement->score_reach);
+	if (is_time_open(judgement, looks_slower, terms) ||
+	    (looks_strange && !judgement->reach.reached))
+		return ask_for_runs(region, &judgement->reach);
 	return decided(region, VERDICT_NORMAL, WHY_NOISE);
 }
 
@@ -179,7 +165,7 @@ static enum verdict_why decide_uncertain(struct finding_region *region)
 }
 
 enum verdict_why verdict_decide(struct finding_region *region,
-				const struct judgement *judgement, double holm_factor,
+				const struct judgement *judgement,
 				const struct verdict_terms *terms)
 {
 	bool alarm = region->p_value <= terms->alarm_rate;
@@ -192,7 +178,7 @@ enum verdict_why verdict_decide(struct finding_region *region,
 		return decided(region, VERDICT_CANNOT_TELL, WHY_NO_RUNS);
 	}
 	effects = effects_of(region, judgement, terms->effect_floor);
-	strange = alarm && judgement->p_strange * holm_factor <= terms->alarm_rate;
+	strange = alarm && judgement->p_strange <= terms->alarm_rate;
 	region->suspicious = alarm;
 
 	if (alarm && effects.slower_total)

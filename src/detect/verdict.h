@@ -39,10 +39,10 @@ enum verdict_why {
 /*
  * Sets verdict, suspicious, by_total and the missing runs of a region whose numbers and
  * counters are in place. judgement->judged is false when no run of the new profile has the
- * model's events in this region. `holm_factor` is what judge_holm() multiplied p_alarm by.
+ * model's events in this region.
  */
 enum verdict_why verdict_decide(struct finding_region *region,
-				const struct judgement *judgement, double holm_factor,
+				const struct judgement *judgement,
 				const struct verdict_terms *terms);
 
 /*

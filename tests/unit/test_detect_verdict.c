@@ -51,8 +51,7 @@ static void nothing_happened(struct decision *decision)
 			      .p_improvement = 1,
 			      .time = {1, 0.98, 1.02},
 			      .total = {1, 0.98, 1.02},
-			      .time_reach = {true, true, 0, 0},
-			      .score_reach = {true, true, 0, 0}},
+			      .reach = {true, 0, 0}},
 	};
 	decision->region.counters = &decision->counter;
 }
@@ -66,8 +65,7 @@ static enum verdict decide(struct decision *decision)
 	decision->region.time_after_ns = 1e6 * decision->judgement.time.ratio;
 	decision->region.total_before_ns = 1e8;
 	decision->region.total_after_ns = 1e8 * decision->judgement.total.ratio;
-	decision->why =
-		verdict_decide(&decision->region, &decision->judgement, 1, &terms);
+	decision->why = verdict_decide(&decision->region, &decision->judgement, &terms);
 	text_free(&decision->reason);
 	sentence_reason(&decision->reason, &decision->region, decision->why, &terms);
 	assert_false(decision->reason.failed);
@@ -291,8 +289,7 @@ static void few_runs(struct decision *decision)
 	nothing_happened(decision);
 	decision->region.runs_before = 3;
 	decision->region.runs_after = 2;
-	decision->judgement.time_reach = (struct judge_reach){false, false, 7, 16};
-	decision->judgement.score_reach = (struct judge_reach){false, false, 10, 23};
+	decision->judgement.reach = (struct judge_reach){false, 7, 16};
 }
 
 static void too_few_runs_for_a_huge_effect_cannot_tell_but_say_so(void **state)
@@ -350,41 +347,12 @@ static void too_few_runs_with_strange_samples_cannot_tell(void **state)
 
 	(void)state;
 	few_runs(&decision);
-	decision.judgement.time_reach.reached = true;
 	decision.judgement.score_separated = true;
 	assert_int_equal(decide(&decision), VERDICT_NORMAL);
 	decision.region.anomalous_share_after = 0.4;
 	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
-	assert_int_equal(decision.region.runs_missing, 10);
+	assert_int_equal(decision.region.runs_missing, 7);
 	assert_says(&decision, "looks strange, 40 % of its samples are anomalous");
-	text_free(&decision.reason);
-}
-
-/* Ten and five runs, 200 regions. */
-static void many_regions_leave_only_those_open_that_would_be_alarms_alone(void **state)
-{
-	struct decision decision;
-
-	(void)state;
-	nothing_happened(&decision);
-	decision.judgement.time_reach = (struct judge_reach){false, true, 3, 9};
-	decision.judgement.score_reach = (struct judge_reach){false, true, 4, 12};
-	decision.judgement.time = (struct ratio_interval){1.02, 0.9, 1.2};
-	decision.judgement.p_alarm = 0.3;
-	assert_int_equal(decide(&decision), VERDICT_NORMAL);
-	/* Looks slower, but would be no alarm by itself. */
-	decision.judgement.time = (struct ratio_interval){1.2, 1.01, 1.3};
-	decision.judgement.p_alarm = 0.04;
-	assert_int_equal(decide(&decision), VERDICT_NORMAL);
-	decision.judgement.p_alarm = 0.0007;
-	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
-	assert_int_equal(decision.region.runs_missing, 3);
-	decision.judgement.time = (struct ratio_interval){1, 0.99, 1.01};
-	decision.judgement.score_separated = true;
-	decision.judgement.p_strange = 0.0014;
-	decision.region.anomalous_share_after = 0.3;
-	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
-	assert_int_equal(decision.region.runs_missing, 4);
 	text_free(&decision.reason);
 }
 
@@ -412,7 +380,7 @@ static void no_common_pass_cannot_tell(void **state)
 	(void)state;
 	nothing_happened(&decision);
 	decision.judgement.judged = false;
-	decision.why = verdict_decide(&decision.region, &decision.judgement, 1, &terms);
+	decision.why = verdict_decide(&decision.region, &decision.judgement, &terms);
 	assert_int_equal(decision.region.verdict, VERDICT_CANNOT_TELL);
 	sentence_reason(&decision.reason, &decision.region, decision.why, &terms);
 	assert_says(&decision, "no run of the new profile");
@@ -500,8 +468,6 @@ int main(void)
 		cmocka_unit_test(too_few_runs_that_show_nothing_are_normal),
 		cmocka_unit_test(too_few_runs_that_could_hide_a_slowdown_cannot_tell),
 		cmocka_unit_test(too_few_runs_with_strange_samples_cannot_tell),
-		cmocka_unit_test(
-			many_regions_leave_only_those_open_that_would_be_alarms_alone),
 		cmocka_unit_test(runs_of_several_passes_are_asked_for_per_pass),
 		cmocka_unit_test(no_common_pass_cannot_tell),
 		cmocka_unit_test(
