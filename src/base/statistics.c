@@ -15,6 +15,10 @@
 
 #define NORMAL_MAD_FACTOR   1.4826 /* 1 / quantile(0.75) of the standard normal */
 #define BOOTSTRAP_RESAMPLES 2000
+#define SIGN_BIT            UINT64_C(0x8000000000000000)
+#define RADIX_BITS          8
+#define RADIX_DIGITS        ((size_t)1 << RADIX_BITS)
+#define RADIX_LEAST         512 /* values; fewer are sorted by comparing */
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -25,10 +29,69 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The bits of a double as a number that is ordered as doubles are, and back. */
+static uint64_t key_of(double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits & SIGN_BIT ? ~bits : bits | SIGN_BIT;
+}
+
+static double value_of(uint64_t key)
+{
+	uint64_t bits = key & SIGN_BIT ? key & ~SIGN_BIT : ~key;
+	double value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+/*
+ * Radix sort from the lowest digit up: a fraction of the time that comparing takes. Digits
+ * that all values share are passed over. `keys` and `other` have room for `count`.
+ */
+static void radix_sort(double *values, size_t count, uint64_t *keys, uint64_t *other)
+{
+	for (size_t i = 0; i < count; i++)
+		keys[i] = key_of(values[i]);
+	for (unsigned shift = 0; shift < 64; shift += RADIX_BITS) {
+		size_t starts[RADIX_DIGITS] = {0}, at = 0;
+		uint64_t *swap = keys;
+
+		for (size_t i = 0; i < count; i++)
+			starts[keys[i] >> shift & (RADIX_DIGITS - 1)]++;
+		if (starts[keys[0] >> shift & (RADIX_DIGITS - 1)] == count)
+			continue;
+		for (size_t digit = 0; digit < RADIX_DIGITS; digit++) {
+			size_t here = starts[digit];
+
+			starts[digit] = at;
+			at += here;
+		}
+		for (size_t i = 0; i < count; i++)
+			other[starts[keys[i] >> shift & (RADIX_DIGITS - 1)]++] =
+				keys[i];
+		keys = other;
+		other = swap;
+	}
+	for (size_t i = 0; i < count; i++)
+		values[i] = value_of(keys[i]);
+}
+
 void statistics_sort(double *values, size_t count)
 {
-	if (count > 1)
+	uint64_t *keys = NULL;
+
+	if (count < 2)
+		return;
+	if (count >= RADIX_LEAST)
+		keys = malloc(2 * count * sizeof(*keys));
+	if (keys)
+		radix_sort(values, count, keys, keys + count);
+	else
 		qsort(values, count, sizeof(*values), compare_doubles);
+	free(keys);
 }
 
 double statistics_quantile_sorted(const double *values, size_t count, double fraction)

@@ -365,7 +365,7 @@ const struct command command_train = {
 		 "      --seed N         seed of all random numbers (1)\n"
 		 "      --epochs N       passes over the samples at most (24, but at "
 		 "least 4,000\n"
-		 "                       and at most 12,000 optimiser steps)\n"
+		 "                       and at most 6,000 optimiser steps)\n"
 		 "      --topology T     this network instead of a search: units of "
 		 "each layer,\n"
 		 "                       such as 33-16-8-16-33 or n-n/2-n; n is the "

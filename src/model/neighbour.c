@@ -18,14 +18,15 @@
 
 #define GROUP    ((size_t)64) /* references whose values are made together */
 #define KEPT     (NEIGHBOUR_K + 1)
-#define FIT_ROWS ((size_t)8192) /* that knots and covariances rest on */
+#define FIT_ROWS ((size_t)4096) /* that knots and covariances rest on */
 #define LOGIT_SCALE \
 	0.5513f /* sqrt(3) / pi: the logistic distribution's spread becomes 1 */
 #define SLACK_SHARE 0.05f /* of the median distance between references */
 
-size_t neighbours_wanted(size_t rows)
+size_t neighbours_wanted(size_t rows, bool ready_made)
 {
-	size_t wanted = NEIGHBOUR_PAIRS_MAX / (rows ? rows : 1);
+	size_t pairs = ready_made ? NEIGHBOUR_PAIRS_MAX_RAW : NEIGHBOUR_PAIRS_MAX;
+	size_t wanted = pairs / (rows ? rows : 1);
 
 	if (rows > NEIGHBOUR_ROWS_MAX || !rows)
 		return 0;

@@ -20,6 +20,7 @@
 #ifndef AUTOPERF_MODEL_NEIGHBOUR_H
 #define AUTOPERF_MODEL_NEIGHBOUR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,13 +29,18 @@
 
 #define NEIGHBOUR_K      ((size_t)5)    /* which neighbour */
 #define NEIGHBOURS_MAX   ((size_t)4096) /* references */
-#define NEIGHBOURS_LEAST ((size_t)256)
+#define NEIGHBOURS_LEAST ((size_t)128)
 #define NEIGHBOUR_KNOTS  ((size_t)129) /* quantiles of a feature */
 #define NEIGHBOUR_WHITE_MAX \
-	((size_t)192)             /* features; the matrix grows with their square */
-#define NEIGHBOUR_CLIP      64.0f /* spreads; beyond it nothing is told apart */
-#define NEIGHBOUR_ROWS_MAX  ((size_t)60000) /* of training; landmarks alone serve more */
-#define NEIGHBOUR_PAIRS_MAX ((size_t)20000000) /* references times rows of training */
+	((size_t)192)            /* features; the matrix grows with their square */
+#define NEIGHBOUR_CLIP     64.0f /* spreads; beyond it nothing is told apart */
+#define NEIGHBOUR_ROWS_MAX ((size_t)60000) /* of training; landmarks alone serve more */
+/*
+ * References times rows of training. Programs have many regions, and what is judged there is runs;
+ * of ready-made features there is one table, and what is judged is each row.
+ */
+#define NEIGHBOUR_PAIRS_MAX     ((size_t)4000000)
+#define NEIGHBOUR_PAIRS_MAX_RAW ((size_t)20000000)
 
 enum neighbour_space {
 	NEIGHBOUR_STANDARD,
@@ -62,10 +68,10 @@ struct neighbours {
 };
 
 /*
- * How many references so many training rows get; 0: neighbours are not worth their price, since
+ * How many references so many training rows get, of counters or of ready-made features; 0: neighbours are not worth their price, since
  * as many rows are scored, and each against all references.
  */
-size_t neighbours_wanted(size_t rows);
+size_t neighbours_wanted(size_t rows, bool ready_made);
 /*
  * Takes `wanted` references, evenly spaced, from `rows` (or all). *neighbours is freed with
  * neighbours_free(). -ENOMEM.

@@ -14,6 +14,7 @@
 #include "model/calibrate.h"
 #include "model/landmark.h"
 #include "model/neighbour.h"
+#include "model/pieces.h"
 #include "model/search.h"
 #include "model/spread.h"
 #include "model/summary.h"
@@ -319,7 +320,7 @@ int unit_train(struct model_unit *unit, const char *region, uint32_t pass,
 		error_no_memory(error, "preparing samples");
 		goto out;
 	}
-	training.references = neighbours_wanted(table->rows);
+	training.references = neighbours_wanted(table->rows, pieces_fit(plan));
 	training_log_unit(&training.log, &training);
 	status = search_topology(&training, &choice, error);
 	if (!status)

@@ -21,7 +21,7 @@
 #define UNIT_SAMPLES_MAX 50000
 #define UNIT_EPOCHS      24
 #define UNIT_STEPS_MIN   4000 /* fewer teach nothing, however few samples there are */
-#define UNIT_STEPS_MAX   12000
+#define UNIT_STEPS_MAX   6000
 
 #define UNIT_FOLDS_MAX  8 /* with more runs than that, several are held out together */
 #define UNIT_SPLITS_MAX 4 /* the search holds out every fourth run */

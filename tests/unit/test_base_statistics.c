@@ -488,9 +488,29 @@ static void the_floor_is_the_p_value_of_complete_separation(void **state)
 	assert_true(statistics_rank_test_floor(100000, 100000) < 1e-300);
 }
 
+static void many_values_of_all_sizes_and_signs_are_sorted(void **state)
+{
+	static double values[3000];
+	struct random random;
+
+	(void)state;
+	random_seed(&random, 9, 0);
+	for (size_t i = 0; i < 3000; i++)
+		values[i] =
+			i % 5 ? random_normal(&random) * pow(10, (double)(i % 60) - 30)
+			      : (double)(i % 3) - 1;
+	values[7] = INFINITY;
+	values[8] = -INFINITY;
+	statistics_sort(values, 3000);
+	assert_true(isinf(values[0]) && isinf(values[2999]));
+	for (size_t i = 1; i < 3000; i++)
+		assert_true(values[i - 1] <= values[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(many_values_of_all_sizes_and_signs_are_sorted),
 		cmocka_unit_test(sorting_orders_values),
 		cmocka_unit_test(quantiles_interpolate_as_type_seven),
 		cmocka_unit_test(quantile_of_one_value_is_that_value),

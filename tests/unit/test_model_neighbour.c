@@ -182,12 +182,14 @@ static void kept_arrays_give_the_same_distances(void **state)
 static void number_of_references_falls_with_the_rows(void **state)
 {
 	(void)state;
-	assert_int_equal(neighbours_wanted(0), 0);
-	assert_int_equal(neighbours_wanted(100), 100);
-	assert_int_equal(neighbours_wanted(4096), 4096);
-	assert_true(neighbours_wanted(20000) < 4096);
-	assert_true(neighbours_wanted(NEIGHBOUR_ROWS_MAX) >= NEIGHBOURS_LEAST);
-	assert_int_equal(neighbours_wanted(NEIGHBOUR_ROWS_MAX + 1), 0);
+	assert_int_equal(neighbours_wanted(0, true), 0);
+	assert_int_equal(neighbours_wanted(100, true), 100);
+	assert_int_equal(neighbours_wanted(4096, true), 4096);
+	assert_true(neighbours_wanted(20000, true) < 4096);
+	assert_true(neighbours_wanted(20000, false) < neighbours_wanted(20000, true));
+	assert_int_equal(neighbours_wanted(NEIGHBOUR_ROWS_MAX, false),
+			 NEIGHBOURS_LEAST);
+	assert_int_equal(neighbours_wanted(NEIGHBOUR_ROWS_MAX + 1, true), 0);
 }
 
 static void whitened_samples_have_the_identity_for_covariance(void **state)
