@@ -13,6 +13,9 @@
 
 #include "model/training_log.h"
 
+#define SEARCH_WIDTH_MAX  ((size_t)128) /* units of a hidden layer */
+#define SEARCH_SQUARE_MAX ((size_t)256) /* features without a hidden layer */
+
 /* Features over this are the units of a layer; 1/2 is 0 in no place. */
 struct shape {
 	enum network_activation hidden;
@@ -29,9 +32,10 @@ static const struct shape shapes[SEARCH_CANDIDATES_MAX] = {
 
 static size_t width(size_t features, size_t divisor)
 {
-	if (!divisor)
-		return 2 * features;
-	return features / divisor ? features / divisor : 1;
+	size_t units = divisor ? features / divisor : 2 * features;
+
+	units = units < SEARCH_WIDTH_MAX ? units : SEARCH_WIDTH_MAX;
+	return units ? units : 1;
 }
 
 static bool same(const struct topology *a, const struct topology *b)
@@ -54,6 +58,9 @@ size_t search_candidates(size_t features, struct topology *candidates)
 		for (size_t k = 0; k < shapes[i].layers; k++)
 			new.sizes[k + 1] = width(features, shapes[i].divisors[k]);
 		new.sizes[new.count - 1] = features;
+		/* A square of very many features is too much to learn. */
+		if (!shapes[i].layers && features > SEARCH_SQUARE_MAX)
+			continue;
 		while (at < count && !same(&new, &candidates[at]))
 			at++;
 		if (at < count)
@@ -109,6 +116,7 @@ static int try_candidate(struct unit_training *training, const struct search_row
 
 	if (status)
 		return status;
+	options.steps = unit_affordable(options.steps, topology);
 	status = train_network(network, training->kernels, &rows->training,
 			       &rows->validation, &options, &result);
 	network_free(network);
@@ -150,6 +158,10 @@ int search_topology(struct unit_training *training, struct search_choice *choice
 		return status;
 	status = split(training, &rows);
 	training_log_split(&training->log, rows.training.count, rows.validation.count);
+	/* What is more than the samples have numbers cannot be learnt from them. */
+	while (count > 1 && topology_parameters(&candidates[count - 1]) >
+				    rows.training.count * features)
+		count--;
 	for (size_t i = 0; !status && i < count; i++) {
 		struct search_choice tried;
 

@@ -20,11 +20,13 @@
 #include "model/summary.h"
 #include "model/training_log.h"
 
-#define RATE     1e-2 /* Adam's learning rate at the start */
-#define RATE_END 1e-4
-#define CHECKS   24 /* looks at the validation error in a training */
-#define PATIENCE 6
-#define RUN_ROWS 64 /* rows of a run that thinning keeps at least */
+#define RATE            1e-2 /* Adam's learning rate at the start */
+#define RATE_END        1e-4
+#define CHECKS          24 /* looks at the validation error in a training */
+#define PATIENCE        6
+#define PARAMETER_STEPS ((size_t)60000000) /* times their number: seconds */
+#define STEPS_LEAST     ((size_t)150)
+#define RUN_ROWS        64 /* rows of a run that thinning keeps at least */
 
 #define FNV_BASIS UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
@@ -84,6 +86,14 @@ struct train_options unit_train_options(const struct unit_training *training,
 		.stream = unit_stream(training, purpose, index),
 		.progress = training->progress,
 	};
+}
+
+size_t unit_affordable(size_t steps, const struct topology *topology)
+{
+	size_t most = PARAMETER_STEPS / topology_parameters(topology);
+
+	most = most > STEPS_LEAST ? most : STEPS_LEAST;
+	return steps < most ? steps : most;
 }
 
 size_t unit_steps(const struct model_options *options, size_t samples, size_t runs)

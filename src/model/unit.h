@@ -56,6 +56,9 @@ struct train_options unit_train_options(const struct unit_training *training,
 					size_t rows, size_t steps,
 					enum unit_purpose purpose, size_t index);
 
+/* So many steps, or fewer for a network so large that they would take minutes. */
+size_t unit_affordable(size_t steps, const struct topology *topology);
+
 /* Indices into training->rows of the runs with run % modulus == rest, or of the others when
  * `others`. *list is malloc'd. */
 int unit_select(const struct unit_training *training, size_t modulus, size_t rest,
