@@ -27,6 +27,9 @@ trap 'rm -rf "$scratch"' EXIT
 echo "== training: a denoising autoencoder against PyTorch, one thread each"
 "$build/bench/bench_training" /usr/bin/python3 "$here/training/torch_training.py"
 
+echo "== detection: areas under ROC curves on made-up tables, against scikit-learn"
+/usr/bin/python3 "$here/detection/compare.py" "$build" || echo "does not lead"
+
 if [ -e "$build/sim/tool/autoperf-sim-amd64-linux" ]; then
 	echo "== simulator: autoperf-sim against cachegrind, callgrind and none"
 	/usr/bin/python3 "$here/simulator.py" "$build" || echo "not all bounds hold"
