@@ -49,6 +49,9 @@ static int decide_all(struct findings *findings, const struct judgement *judgeme
 		.effect_floor = findings->effect_floor,
 		.pass_count = findings->pass_count,
 		.regions = findings->region_count,
+		.other_command =
+			findings->command_before && findings->command_after &&
+			strcmp(findings->command_before, findings->command_after) != 0,
 	};
 	for (size_t i = 0; i < findings->region_count; i++) {
 		findings->regions[i].p_value = judgements[i].p_alarm;

@@ -28,6 +28,7 @@
 #include "detect/judge.h"
 #include "detect/lines.h"
 #include "detect/measure.h"
+#include "detect/renamed.h"
 #include "detect/rounds.h"
 
 /* Everything that the steps of one detection share. */
@@ -313,6 +314,11 @@ static int run_detection(struct detection *detection, struct error *error)
 				       &detection->region_count, error);
 	if (!code)
 		code = sort_out_regions(detection, error);
+	if (!code)
+		code = findings_find_renamed(
+			detection->findings, detection->model, detection->profile,
+			detection->comparison.passes, detection->regions,
+			detection->region_count, error);
 	if (code)
 		return code;
 	progress_start(&detection->progress, options->console, "judging",

@@ -93,6 +93,11 @@ void findings_free(struct findings *findings)
 	free(findings->rounds_before);
 	free(findings->rounds_after);
 	free_strings(findings->warnings, findings->warning_count);
+	for (size_t i = 0; i < findings->renamed_count; i++) {
+		free(findings->renamed[i].before);
+		free(findings->renamed[i].after);
+	}
+	free(findings->renamed);
 	free_strings(findings->only_before, findings->only_before_count);
 	free_strings(findings->only_after, findings->only_after_count);
 	free(findings->summary);

@@ -89,6 +89,10 @@ struct finding_region {
 	uint64_t samples_after;
 	double executions_before; /* per run, median */
 	double executions_after;
+	bool calls_changed; /* executions per run, by the floor or more, for sure */
+	/* Instructions per execution, and time per instruction; NaN where they are not counted. */
+	struct ratio_interval work;
+	struct ratio_interval pace;
 	bool by_total; /* the verdict rests on total time, not time per execution */
 	bool time_measured;    /* else every time below is NaN (imports without time) */
 	double time_before_ns; /* per execution: median over runs of the run's mean */
@@ -169,6 +173,12 @@ struct findings {
 	size_t only_before_count;
 	char **only_after;
 	size_t only_after_count;
+	/* Of these, what looks like one region under two names. */
+	struct finding_renamed {
+		char *before;
+		char *after;
+	} * renamed;
+	size_t renamed_count;
 	/* Regions of both sides that training could not learn. */
 	struct finding_unjudged *unjudged;
 	size_t unjudged_count;

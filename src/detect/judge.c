@@ -241,6 +241,17 @@ static bool executions_vary(const struct groups *groups)
 	return highest > lowest * EXECUTIONS_TOLERANCE;
 }
 
+/* Whether all runs of one side execute it more often than all of the other. */
+static bool are_apart(struct groups *groups)
+{
+	struct groups turned = {.before = groups->after,
+				.before_count = groups->after_count,
+				.after = groups->before,
+				.after_count = groups->before_count};
+
+	return separated(groups) || separated(&turned);
+}
+
 /* Ratio, interval and medians of what is in `groups`, which gets sorted. */
 static struct ratio_interval compare(struct groups *groups, double *before,
 				     double *after)
@@ -264,6 +275,7 @@ static void judge_time(struct judgement *judgement, const struct judge_input *in
 
 	groups_of_all(groups, input, run_executions, ALIGN_FACTOR);
 	vary = executions_vary(groups);
+	judgement->calls_changed = !input->totals_unknown && are_apart(groups);
 	judgement->executions_before =
 		statistics_median(groups->before, groups->before_count);
 	judgement->executions_after =

@@ -62,6 +62,7 @@ struct judgement {
 	struct judge_reach reach;
 	double executions_before; /* medians over runs; passes pooled */
 	double executions_after;
+	bool calls_changed; /* no run of one side has as many as one of the other */
 	double time_before_ns;
 	double time_after_ns;
 	struct ratio_interval time;

@@ -10,6 +10,8 @@
 #include "detect/rank.h"
 #include "model/original.h"
 
+#define RATIO_SEED 20190613 /* any; fixed, so that findings are reproducible */
+
 static void count_sides(struct finding_region *region, const struct evidence *evidence,
 			size_t count)
 {
@@ -102,10 +104,52 @@ static void copy_judgement(struct finding_region *region,
 /* What is not known yet, or never will be. */
 static void forget(struct finding_region *region)
 {
+	region->work = region->pace = (struct ratio_interval){NAN, NAN, NAN};
 	region->time = region->total = (struct ratio_interval){NAN, NAN, NAN};
 	region->time_before_ns = region->time_after_ns = NAN;
 	region->total_before_ns = region->total_after_ns = NAN;
 	region->p_score = region->p_time = region->p_faster = NAN;
+}
+
+/* The feature of that kind that is about instructions, or feature_count. */
+static size_t find_feature(const struct model_unit *unit, enum feature_kind kind)
+{
+	size_t f = 0;
+
+	while (f < unit->feature_count &&
+	       (unit->features[f].kind != kind ||
+		(unit->features[f].event >= 0 &&
+		 unit->features[f].role != EVENT_ROLE_INSTRUCTIONS)))
+		f++;
+	return f;
+}
+
+/* Runs' rates of that feature in the first pass that has it; NaN if none has. -ENOMEM. */
+static int compare_rates(struct ratio_interval *ratio, const struct evidence *evidence,
+			 size_t count, enum feature_kind kind)
+{
+	for (size_t e = 0; e < count; e++) {
+		const struct model_unit *unit = evidence[e].unit;
+		size_t f = find_feature(unit, kind);
+		double *rates;
+
+		if (f == unit->feature_count)
+			continue;
+		rates = calloc(unit->run_count + evidence[e].run_count + 1,
+			       sizeof(*rates));
+		if (!rates)
+			return -ENOMEM;
+		for (size_t r = 0; r < unit->run_count; r++)
+			rates[r] = unit->runs[r].rates[f];
+		for (size_t r = 0; r < evidence[e].run_count; r++)
+			rates[unit->run_count + r] = evidence[e].runs[r].rates[f];
+		*ratio = statistics_ratio_of_medians(
+			rates, unit->run_count, rates + unit->run_count,
+			evidence[e].run_count, FINDINGS_CONFIDENCE, RATIO_SEED);
+		free(rates);
+		return 0;
+	}
+	return 0;
 }
 
 int measure_region(struct finding_region *region, struct judgement *judgement,
@@ -147,6 +191,14 @@ int measure_region(struct finding_region *region, struct judgement *judgement,
 	if (code)
 		return code;
 	copy_judgement(region, judgement);
+	region->calls_changed =
+		judgement->calls_changed &&
+		fabs(region->executions_after / region->executions_before - 1) >=
+			terms->effect_floor;
+	if (compare_rates(&region->work, evidence, count,
+			  FEATURE_COUNT_PER_EXECUTION) ||
+	    compare_rates(&region->pace, evidence, count, FEATURE_TIME_PER_KILOINST))
+		return error_no_memory(error, "judging a region");
 	if (list_runs(region, evidence, count))
 		return error_no_memory(error, "judging the runs of a region");
 	return rank_counters(region, evidence, count, terms->plan, terms->effect_floor,

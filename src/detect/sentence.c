@@ -174,6 +174,15 @@ static void reason_normal(struct text *text, const struct finding_region *region
 		text_puts(text, "no change beyond noise (time was not measured)");
 		return;
 	}
+	if (why == WHY_MORE_WORK) {
+		text_puts(text, "does more, as another command may ask for: ");
+		put_ratio(text, region->work.ratio);
+		text_puts(text, " as many instructions per execution, each in ");
+		put_ratio(text, region->pace.ratio);
+		text_puts(text, " the time");
+		put_executions(text, region);
+		return;
+	}
 	if (why == WHY_TINY) {
 		text_printf(text,
 			    "differs for sure, but by less than the floor of "
@@ -189,6 +198,8 @@ static void reason_normal(struct text *text, const struct finding_region *region
 	}
 	text_puts(text, "no change beyond noise: ");
 	put_ratio_with_interval(text, &region->time);
+	if (region->calls_changed)
+		put_executions(text, region);
 }
 
 static void reason_changed(struct text *text, const struct finding_region *region,

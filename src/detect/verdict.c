@@ -164,6 +164,24 @@ static enum verdict_why decide_uncertain(struct finding_region *region)
 	return decided(region, VERDICT_CANNOT_TELL, WHY_EFFECT_UNCERTAIN);
 }
 
+/*
+ * Another input, and nothing but more of the same: each instruction takes as long as before, and no
+ * rate has moved but the number of instructions.
+ */
+static bool is_more_work(const struct finding_region *region,
+			 const struct verdict_terms *terms)
+{
+	if (!terms->other_command || !isfinite(region->pace.ratio) ||
+	    region->pace.ratio >= 1 + terms->effect_floor)
+		return false;
+	for (size_t i = 0; i < region->counter_count; i++)
+		if (region->counters[i].moved &&
+		    region->counters[i].role != EVENT_ROLE_INSTRUCTIONS &&
+		    region->counters[i].error_share >= COUNTER_SHARE_MIN)
+			return false;
+	return region->work.ratio >= 1 + terms->effect_floor || region->calls_changed;
+}
+
 enum verdict_why verdict_decide(struct finding_region *region,
 				const struct judgement *judgement,
 				const struct verdict_terms *terms)
@@ -181,6 +199,10 @@ enum verdict_why verdict_decide(struct finding_region *region,
 	strange = alarm && judgement->p_strange <= terms->alarm_rate;
 	region->suspicious = alarm;
 
+	if (alarm && is_more_work(region, terms)) {
+		region->suspicious = false;
+		return decided(region, VERDICT_NORMAL, WHY_MORE_WORK);
+	}
 	if (alarm && effects.slower_total)
 		return decided(region, VERDICT_REGRESSION,
 			       is_mostly_longer(judgement, &effects)

@@ -14,8 +14,9 @@ struct verdict_terms {
 	enum model_method method;
 	double alarm_rate;
 	double effect_floor;
-	size_t pass_count; /* runs are counted over all passes, asked for per pass */
-	size_t regions;    /* judged together */
+	size_t pass_count;  /* runs are counted over all passes, asked for per pass */
+	size_t regions;     /* judged together */
+	bool other_command; /* than in training, so perhaps another input */
 };
 
 /* What a verdict rests on. */
@@ -31,8 +32,9 @@ enum verdict_why {
 	WHY_NO_RUNS, /* cannot tell */
 	WHY_TOO_FEW_RUNS,
 	WHY_EFFECT_UNCERTAIN,
-	WHY_VOTE, /* by the original's method */
-	WHY_TINY, /* normal */
+	WHY_MORE_WORK, /* normal: another input */
+	WHY_VOTE,      /* by the original's method */
+	WHY_TINY,      /* normal */
 	WHY_NOISE,
 };
 

@@ -320,6 +320,9 @@ static void put_region(struct json *json, const struct finding_region *region)
 		     region->total_after_ns, &region->total);
 	put_pair(json, "executions_per_run", region->executions_before,
 		 region->executions_after);
+	key_bool(json, "calls_changed", region->calls_changed);
+	key_number(json, "instructions_ratio", region->work.ratio);
+	key_number(json, "time_per_instruction_ratio", region->pace.ratio);
 	put_pair(json, "anomalous_share", region->anomalous_share_before,
 		 region->anomalous_share_after);
 	put_pair(json, "runs", (double)region->runs_before, (double)region->runs_after);
@@ -399,6 +402,14 @@ static void put_findings(struct json *json, const struct findings *findings)
 		    findings->only_before_count);
 	key_strings(json, "only_after", findings->only_after,
 		    findings->only_after_count);
+	open_bracket(json, "renamed", '[');
+	for (size_t i = 0; i < findings->renamed_count; i++) {
+		open_bracket(json, NULL, '{');
+		key_string(json, "before", findings->renamed[i].before);
+		key_string(json, "after", findings->renamed[i].after);
+		close_bracket(json, '}');
+	}
+	close_bracket(json, ']');
 	open_bracket(json, "not_judged", '[');
 	for (size_t i = 0; i < findings->unjudged_count; i++)
 		put_unjudged(json, &findings->unjudged[i]);

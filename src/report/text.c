@@ -196,6 +196,15 @@ static void put_remarks(struct page *page)
 		      "of the model did not run");
 	put_one_sided(page, findings->only_after, findings->only_after_count,
 		      "the model has never seen");
+	for (size_t i = 0; i < findings->renamed_count; i++) {
+		struct text text = {0};
+
+		terminal_put(&text, findings->renamed[i].before, NAME_COLUMNS_MAX);
+		text_puts(&text, " seems to be called ");
+		terminal_put(&text, findings->renamed[i].after, NAME_COLUMNS_MAX);
+		text_puts(&text, " now: its samples are normal there");
+		page_bullet_text(page, &text);
+	}
 	for (size_t i = 0; i < findings->unjudged_count; i++) {
 		struct text text = {0};
 

@@ -172,7 +172,16 @@ valid_findings() {
 	"$AUTOPERF" --quiet import new.csv -o other.apdb
 	autoperf 0 detect model.safetensors other.apdb
 	stdout_has "1 region of the model did not run: update" \
-		"1 region the model has never seen: rewrite"
+		"1 region the model has never seen: rewrite" \
+		"update seems to be called rewrite now"
+}
+
+@test "a new region that does something else is not taken for a renamed one" {
+	make_csv new.csv 5 19 3
+	sed -i 's/^update,/rewrite,/' new.csv
+	"$AUTOPERF" --quiet import new.csv -o other.apdb
+	autoperf 0 detect model.safetensors other.apdb
+	stdout_lacks "seems to be called"
 }
 
 @test "a region's name cannot reach the terminal as it is" {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const struct verdict_terms terms = {MODEL_DEFAULT, 0.01, 0.05, 1, 1};
+static const struct verdict_terms terms = {MODEL_DEFAULT, 0.01, 0.05, 1, 1, false};
 
 /* A region and its numbers, on the stack; strings are literals. */
 struct decision {
@@ -84,6 +84,34 @@ static void make_slower(struct decision *decision, double ratio)
 		(struct ratio_interval){ratio, ratio - 0.02, ratio + 0.02};
 	decision->judgement.total = decision->judgement.time;
 	decision->region.p_value = decision->judgement.p_alarm = 0.001;
+}
+
+/* The same counters per instruction, but twice as many instructions. */
+static void another_input_that_asks_for_more_is_normal(void **state)
+{
+	struct verdict_terms other = terms;
+	struct decision decision;
+
+	(void)state;
+	other.other_command = true;
+	nothing_happened(&decision);
+	make_slower(&decision, 2);
+	decision.region.time_measured = true;
+	decision.region.time = decision.judgement.time;
+	decision.region.work = (struct ratio_interval){2, 1.98, 2.02};
+	decision.region.pace = (struct ratio_interval){1, 0.99, 1.01};
+	assert_int_equal(decide(&decision), VERDICT_REGRESSION);
+	decision.why = verdict_decide(&decision.region, &decision.judgement, &other);
+	assert_int_equal(decision.region.verdict, VERDICT_NORMAL);
+	assert_int_equal(decision.why, WHY_MORE_WORK);
+	text_free(&decision.reason);
+	sentence_reason(&decision.reason, &decision.region, decision.why, &other);
+	assert_says(&decision, "2.00x as many instructions per execution");
+	/* Each instruction takes longer: that is no input. */
+	decision.region.pace = (struct ratio_interval){1.2, 1.19, 1.21};
+	verdict_decide(&decision.region, &decision.judgement, &other);
+	assert_int_equal(decision.region.verdict, VERDICT_REGRESSION);
+	text_free(&decision.reason);
 }
 
 static void alike_is_normal(void **state)
@@ -358,7 +386,7 @@ static void too_few_runs_with_strange_samples_cannot_tell(void **state)
 
 static void runs_of_several_passes_are_asked_for_per_pass(void **state)
 {
-	const struct verdict_terms three = {MODEL_DEFAULT, 0.01, 0.05, 3, 4};
+	const struct verdict_terms three = {MODEL_DEFAULT, 0.01, 0.05, 3, 4, false};
 	struct decision decision;
 
 	(void)state;
@@ -453,6 +481,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(alike_is_normal),
+		cmocka_unit_test(another_input_that_asks_for_more_is_normal),
 		cmocka_unit_test(sure_and_slower_is_a_regression),
 		cmocka_unit_test(sure_but_tiny_is_normal),
 		cmocka_unit_test(
