@@ -28,6 +28,7 @@
 #include "detect/judge.h"
 #include "detect/lines.h"
 #include "detect/measure.h"
+#include "detect/name.h"
 #include "detect/renamed.h"
 #include "detect/rounds.h"
 
@@ -213,6 +214,44 @@ static int add_rounds(struct detection *detection, const struct evidence *eviden
 	return 0;
 }
 
+static double median_threads(const struct model_run *runs, size_t count,
+			     double *scratch)
+{
+	for (size_t i = 0; i < count; i++)
+		scratch[i] = (double)runs[i].threads;
+	return statistics_median(scratch, count);
+}
+
+/* Other numbers of threads meet in other ways: to be borne in mind, no reason to refuse. */
+static int warn_about_threads(struct findings *findings, const char *name,
+			      const struct evidence *evidence)
+{
+	const struct model_unit *unit = evidence->unit;
+	double *scratch =
+		calloc(unit->run_count + evidence->run_count + 1, sizeof(*scratch));
+	struct text quoted = {0};
+	double before, after;
+	int code = 0;
+
+	if (!scratch)
+		return -ENOMEM;
+	before = median_threads(unit->runs, unit->run_count, scratch);
+	after = median_threads(evidence->runs, evidence->run_count, scratch);
+	free(scratch);
+	if (!(before < after || before > after) || before < 1 || after < 1)
+		return 0;
+	name_quote(&quoted, name);
+	code = quoted.failed
+		       ? -ENOMEM
+		       : findings_warn(findings,
+				       "%s was executed by %.0f thread%s in training "
+				       "and by %.0f now",
+				       quoted.chars, before, before > 1 ? "s" : "",
+				       after);
+	text_free(&quoted);
+	return code;
+}
+
 /* Units [first, end) of the model are the passes of one region. */
 static int detect_region(struct detection *detection, size_t first, size_t end,
 			 const struct profile_region *found, struct error *error)
@@ -240,6 +279,9 @@ static int detect_region(struct detection *detection, size_t first, size_t end,
 		code = measure_region(region, &detection->judgements[index], evidence,
 				      count, &terms, error);
 	if (!code && add_rounds(detection, evidence, count))
+		code = out_of_memory(error);
+	if (!code && count &&
+	    warn_about_threads(detection->findings, found->name, &evidence[0]))
 		code = out_of_memory(error);
 out:
 	for (size_t e = 0; e < count; e++)

@@ -54,7 +54,12 @@ enum file_run_value {
 	FILE_RUN_VALUES_COUNT
 };
 
-enum file_run_count { FILE_RUN_ORDINAL, FILE_RUN_SAMPLES, FILE_RUN_COUNTS_COUNT };
+enum file_run_count {
+	FILE_RUN_ORDINAL,
+	FILE_RUN_SAMPLES,
+	FILE_RUN_THREADS,
+	FILE_RUN_COUNTS_COUNT
+};
 
 /* "unit.3.center", "unit.3.layer.0.weight"; returns `buffer` (FILE_NAME_MAX bytes). */
 char *file_name(char *buffer, size_t unit, const char *name);

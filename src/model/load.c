@@ -301,12 +301,13 @@ static int fill_run(struct loader *loader, struct model_run *run, const double *
 		    size_t features, const double *values, const int64_t *counts)
 {
 	if (counts[FILE_RUN_ORDINAL] < 0 || counts[FILE_RUN_ORDINAL] > UINT32_MAX ||
-	    counts[FILE_RUN_SAMPLES] < 0 || values[FILE_RUN_ANOMALOUS] < 0 ||
-	    values[FILE_RUN_ANOMALOUS] > 1)
+	    counts[FILE_RUN_SAMPLES] < 0 || counts[FILE_RUN_THREADS] < 0 ||
+	    values[FILE_RUN_ANOMALOUS] < 0 || values[FILE_RUN_ANOMALOUS] > 1)
 		return loader_wrong(loader, "a run has impossible numbers");
 	*run = (struct model_run){
 		.ordinal = (uint32_t)counts[FILE_RUN_ORDINAL],
 		.samples = (uint64_t)counts[FILE_RUN_SAMPLES],
+		.threads = (uint64_t)counts[FILE_RUN_THREADS],
 		.executions = values[FILE_RUN_EXECUTIONS],
 		.wall_total_ns = values[FILE_RUN_WALL_TOTAL],
 		.wall_mean_ns = values[FILE_RUN_WALL_MEAN],

@@ -61,6 +61,7 @@ int model_method_parse(const char *name, enum model_method *method);
 struct model_run {
 	uint32_t ordinal; /* run's ordinal in the training profile */
 	uint64_t samples;
+	uint64_t threads;     /* that executed it */
 	double executions;    /* samples weighted by one_in */
 	double wall_total_ns; /* weighted */
 	double wall_mean_ns;  /* per execution */

@@ -236,6 +236,7 @@ static int make_run_arrays(struct run_arrays *arrays, const struct model_unit *u
 		values[FILE_RUN_ANOMALOUS] = run->anomalous_share;
 		counts[FILE_RUN_ORDINAL] = run->ordinal;
 		counts[FILE_RUN_SAMPLES] = (int64_t)run->samples;
+		counts[FILE_RUN_THREADS] = (int64_t)run->threads;
 	}
 	return 0;
 }

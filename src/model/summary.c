@@ -67,6 +67,29 @@ static double weighted_median(struct weighted *items, size_t count)
 	return count ? items[count - 1].value : 0;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Different threads in `count` rows; 0 when memory is short. */
+static uint64_t count_threads(const uint32_t *threads, size_t count)
+{
+	uint32_t *sorted = malloc((count + 1) * sizeof(*sorted));
+	uint64_t different = 0;
+
+	if (!sorted)
+		return 0;
+	memcpy(sorted, threads, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare_numbers);
+	for (size_t i = 0; i < count; i++)
+		different += !i || sorted[i] != sorted[i - 1];
+	free(sorted);
+	return different;
+}
+
 int model_summarise_run(const struct model_unit *unit, const struct sample_table *table,
 			size_t run, const float *scores, struct model_run *summary,
 			struct error *error)
@@ -78,6 +101,7 @@ int model_summarise_run(const struct model_unit *unit, const struct sample_table
 	*summary = (struct model_run){
 		.ordinal = table->run_ordinals[run],
 		.samples = range.count,
+		.threads = count_threads(table->thread + range.first, range.count),
 		.rates = calloc(unit->feature_count + 1, sizeof(*summary->rates)),
 	};
 	if (!walls || !summary->rates) {

@@ -129,6 +129,14 @@ valid_findings() {
 	stdout_has "run 5: 60 samples" "branch-misses" "parse"
 }
 
+@test "another number of threads is a warning" {
+	make_csv new.csv 5 25
+	awk -F, -v OFS=, 'NR > 1 { $2 = NR % 9 } { print }' new.csv >more.csv
+	"$AUTOPERF" --quiet import more.csv -o more.apdb
+	autoperf 0 detect model.safetensors more.apdb
+	stdout_has '"update" was executed by 4 threads in training and by 9 now'
+}
+
 @test "--scores writes one line per sample" {
 	new_profile slow.apdb 5 15 3
 	autoperf 3 detect --scores scores.csv model.safetensors slow.apdb
