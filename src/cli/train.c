@@ -17,7 +17,8 @@
 
 /* What getopt_long() returns for options without a letter; beyond any character. */
 enum option_number {
-	OPTION_EPOCHS = 256,
+	OPTION_CLUSTERS = 256,
+	OPTION_EPOCHS,
 	OPTION_FORCE,
 	OPTION_LOG,
 	OPTION_METHOD,
@@ -28,6 +29,7 @@ enum option_number {
 };
 
 static const struct option long_options[] = {
+	{"clusters", no_argument, NULL, OPTION_CLUSTERS},
 	{"epochs", required_argument, NULL, OPTION_EPOCHS},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"log", required_argument, NULL, OPTION_LOG},
@@ -72,6 +74,9 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 	struct model_options *options = &arguments->options;
 
 	switch (number) {
+	case OPTION_CLUSTERS:
+		options->clusters = true;
+		return 0;
 	case OPTION_EPOCHS:
 		return take_number(cli, "--epochs", EPOCHS_MAX, &options->epochs);
 	case OPTION_THREADS:
@@ -155,6 +160,9 @@ static void print_unit(const struct model *model, const struct model_unit *unit,
 
 static void print_aside(const struct model *model, const struct model_unit *unit)
 {
+	if (unit->shared_with)
+		printf("shared: %s was taught by %s, too\n", unit->region,
+		       unit->shared_with);
 	for (size_t i = 0; i < unit->aside_count; i++) {
 		printf("set aside: run %u for %s", unit->aside[i].ordinal + 1,
 		       unit->region);
@@ -355,6 +363,10 @@ const struct command command_train = {
 		 "are needed. The same profile and options give the same bytes.\n"
 		 "\n"
 		 "  -o, --output MODEL   the model to write (" MODEL_SUFFIX ")\n"
+		 "      --clusters       regions with too few samples share a model "
+		 "with "
+		 "regions\n"
+		 "                       that behave alike\n"
 		 "      --method M       default, or original: what the first AutoPerf "
 		 "did, to\n"
 		 "                       compare against; detect then judges as it "

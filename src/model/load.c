@@ -408,6 +408,9 @@ static int read_unit(struct loader *loader, const json_t *object,
 		status = read_features(loader, json_object_get(object, "features"),
 				       unit, index);
 	if (!status)
+		status = loader_text(loader, object, "shared_with", false,
+				     &unit->shared_with);
+	if (!status)
 		status = read_aside(loader, json_object_get(object, "set_aside"), unit);
 	if (!status)
 		status = read_network(loader, json_object_get(object, "activations"),

@@ -99,6 +99,7 @@ struct model_unit {
 	size_t run_count;
 	uint64_t samples;         /* it was trained on */
 	enum model_method method; /* the model's */
+	char *shared_with; /* region whose samples it was taught by, too (cluster.h), or NULL */
 	/* Runs that were nothing like the others, and why (outlier.h). */
 	struct model_aside {
 		uint32_t ordinal;
@@ -149,6 +150,7 @@ struct model_options {
 	double noise; /* denoising: standard deviation against scaled data; <0: default */
 	double sample_alarm_rate; /* default 0.01 */
 	size_t samples_max; /* per unit used for training, evenly thinned; 0: default */
+	bool clusters; /* regions with too few samples share a model with regions like them */
 	const char *topology; /* override in the notation of network.h; NULL: search */
 	int threads;          /* 0: all CPUs; never changes the result */
 	int vector_bits;      /* 0: widest; 128, 256, 512: never changes the result */

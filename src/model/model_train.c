@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "model/advice.h"
+#include "model/cluster.h"
 #include "model/lines.h"
 #include "model/model.h"
 #include "model/original.h"
@@ -32,6 +33,7 @@ struct job {
 	struct sample_table table; /* freed once it is trained */
 	const char *region;
 	uint32_t pass;
+	char *shared_with; /* the unit's; NULL: the samples are all the region's own */
 	struct model_unit unit;
 	struct text log;
 	struct error error;
@@ -94,6 +96,27 @@ static int set_aside(struct job *job, const struct event_plan *plan,
 	return 0;
 }
 
+/* Runs and samples of a unit that are the region's own, and not borrowed. */
+static void keep_own(struct model_unit *unit, struct job *job)
+{
+	size_t kept = 0;
+
+	if (!job->shared_with)
+		return;
+	unit->samples = 0;
+	for (size_t r = 0; r < unit->run_count; r++) {
+		if (!unit->runs[r].samples) {
+			free(unit->runs[r].rates);
+			continue;
+		}
+		unit->samples += unit->runs[r].samples;
+		unit->runs[kept++] = unit->runs[r];
+	}
+	unit->run_count = kept;
+	unit->shared_with = job->shared_with;
+	job->shared_with = NULL;
+}
+
 /* One unit, from its table to the model. */
 static void work_on(struct session *session, struct job *job)
 {
@@ -107,7 +130,8 @@ static void work_on(struct session *session, struct job *job)
 		job->unit.method = MODEL_ORIGINAL;
 		return;
 	}
-	job->status = set_aside(job, plan, &kept);
+	if (!job->shared_with)
+		job->status = set_aside(job, plan, &kept);
 	if (!job->status)
 		job->status = unit_train(&job->unit, job->region, job->pass, plan,
 					 &job->table, &session->options,
@@ -116,6 +140,7 @@ static void work_on(struct session *session, struct job *job)
 		unit_free(&kept);
 		return;
 	}
+	keep_own(&job->unit, job);
 	job->unit.aside = kept.aside;
 	job->unit.aside_count = kept.aside_count;
 	for (size_t i = 0; i < kept.aside_count; i++)
@@ -248,7 +273,7 @@ static int add_skipped(struct session *session, const char *region, uint32_t pas
 
 /* Hands the table to the workers; it is theirs then. Waits while another one waits. */
 static int add_job(struct session *session, const char *region, uint32_t pass,
-		   struct sample_table *table, struct error *error)
+		   struct sample_table *table, char *shared_with, struct error *error)
 {
 	struct job *job = calloc(1, sizeof(*job));
 
@@ -263,6 +288,7 @@ static int add_job(struct session *session, const char *region, uint32_t pass,
 	}
 	job->region = region;
 	job->pass = pass;
+	job->shared_with = shared_with;
 	job->table = *table;
 	*table = (struct sample_table){0};
 	session->jobs[session->job_count++] = job;
@@ -272,16 +298,25 @@ static int add_job(struct session *session, const char *region, uint32_t pass,
 	return 0;
 }
 
+/* Samples of the chosen runs. */
+static int load_table(struct session *session, const struct profile_region *region,
+		      uint32_t pass, struct sample_table *table, struct error *error)
+{
+	int status =
+		profile_load(session->profile, region->id, pass, false, table, error);
+
+	if (!status && rows_keep_ordinals(table, session->options.chosen,
+					  session->options.chosen_count))
+		status = error_no_memory(error, "choosing runs");
+	return status;
+}
+
 static int add_unit(struct session *session, const struct profile_region *region,
 		    uint32_t pass, struct error *error)
 {
 	struct sample_table table = {0};
-	int status =
-		profile_load(session->profile, region->id, pass, false, &table, error);
+	int status = load_table(session, region, pass, &table, error);
 
-	if (!status && rows_keep_ordinals(&table, session->options.chosen,
-					  session->options.chosen_count))
-		status = error_no_memory(error, "choosing runs");
 	if (!status && table.rows >= MODEL_SAMPLES_MIN && session->in_pieces &&
 	    pieces_deal(&table))
 		status = error_no_memory(error, "dealing the rows to runs");
@@ -289,8 +324,145 @@ static int add_unit(struct session *session, const struct profile_region *region
 	    (table.run_count < MODEL_RUNS_MIN || table.rows < MODEL_SAMPLES_MIN))
 		status = add_skipped(session, region->name, pass, &table, error);
 	else if (!status)
-		status = add_job(session, region->name, pass, &table, error);
+		status = add_job(session, region->name, pass, &table, NULL, error);
 	sample_table_free(&table);
+	return status;
+}
+
+/* ---- regions with too few samples ---- */
+
+/* The regions of one pass as points; those without samples have none. */
+struct company {
+	double *points; /* [count][dimensions] */
+	size_t *region; /* [count] index */
+	size_t *cluster;
+	bool *few; /* too few to be learnt alone */
+	size_t count;
+	size_t dimensions;
+};
+
+static void company_free(struct company *company)
+{
+	free(company->points);
+	free(company->region);
+	free(company->cluster);
+	free(company->few);
+}
+
+static int gather_company(struct session *session, uint32_t pass,
+			  struct company *company, struct error *error)
+{
+	size_t regions = session->region_count;
+	int status = 0;
+
+	company->region = calloc(regions + 1, sizeof(*company->region));
+	company->cluster = calloc(regions + 1, sizeof(*company->cluster));
+	company->few = calloc(regions + 1, sizeof(*company->few));
+	if (!company->region || !company->cluster || !company->few)
+		return error_no_memory(error, "comparing regions");
+	for (size_t i = 0; !status && i < regions; i++) {
+		struct sample_table table = {0};
+		double *point = NULL;
+
+		status = load_table(session, &session->regions[i], pass, &table, error);
+		if (!status && table.rows)
+			status = cluster_point(&table, &session->model->plan, pass,
+					       &point, &company->dimensions, error);
+		if (!status && point && !company->points) {
+			company->points = calloc(regions * company->dimensions + 1,
+						 sizeof(*company->points));
+			if (!company->points)
+				status = error_no_memory(error, "comparing regions");
+		}
+		if (!status && point) {
+			memcpy(company->points + company->count * company->dimensions,
+			       point, company->dimensions * sizeof(*point));
+			company->few[company->count] =
+				table.run_count < MODEL_RUNS_MIN ||
+				table.rows < MODEL_SAMPLES_MIN;
+			company->region[company->count++] = i;
+		}
+		free(point);
+		sample_table_free(&table);
+	}
+	if (!status && company->count &&
+	    !cluster_points(company->points, company->count, company->dimensions,
+			    company->cluster))
+		status = error_no_memory(error, "comparing regions");
+	return status;
+}
+
+/* No longer left out. */
+static void remove_skipped(struct model *model, const char *region, uint32_t pass)
+{
+	for (size_t i = 0; i < model->skipped_count; i++) {
+		struct model_skipped *skipped = &model->skipped[i];
+
+		if (skipped->pass != pass || strcmp(skipped->region, region))
+			continue;
+		free(skipped->region);
+		free(skipped->reason);
+		memmove(skipped, skipped + 1,
+			(model->skipped_count - i - 1) * sizeof(*skipped));
+		model->skipped_count--;
+		return;
+	}
+}
+
+/* Lets the region learn from those of its cluster that have enough samples. */
+static int add_sharing(struct session *session, uint32_t pass,
+		       const struct company *company, size_t which, struct error *error)
+{
+	const struct profile_region *region = &session->regions[company->region[which]];
+	struct sample_table own = {0};
+	struct text names = {0};
+	int status = load_table(session, region, pass, &own, error);
+
+	for (size_t i = 0; !status && i < company->count; i++) {
+		const struct profile_region *other =
+			&session->regions[company->region[i]];
+		struct sample_table theirs = {0}, merged = {0};
+
+		if (company->few[i] || company->cluster[i] != company->cluster[which])
+			continue;
+		status = load_table(session, other, pass, &theirs, error);
+		if (!status && cluster_merge(&merged, &own, &theirs))
+			status = error_no_memory(error, "sharing samples");
+		sample_table_free(&theirs);
+		if (status)
+			break;
+		sample_table_free(&own);
+		own = merged;
+		text_printf(&names, "%s%s", names.length ? ", " : "", other->name);
+	}
+	if (!status && names.failed)
+		status = error_no_memory(error, "sharing samples");
+	if (!status && names.chars) {
+		status = add_job(session, region->name, pass, &own, names.chars, error);
+		if (!status) {
+			remove_skipped(session->model, region->name, pass);
+			names = (struct text){0};
+		}
+	}
+	text_free(&names);
+	sample_table_free(&own);
+	return status;
+}
+
+static int share_models(struct session *session, struct error *error)
+{
+	int status = 0;
+
+	for (uint32_t pass = 0; !status && pass < session->model->plan.pass_count;
+	     pass++) {
+		struct company company = {0};
+
+		status = gather_company(session, pass, &company, error);
+		for (size_t i = 0; !status && i < company.count; i++)
+			if (company.few[i])
+				status = add_sharing(session, pass, &company, i, error);
+		company_free(&company);
+	}
 	return status;
 }
 
@@ -334,6 +506,9 @@ static int train_units(struct session *session, struct error *error)
 		     pass++)
 			status = add_unit(session, &session->regions[i], (uint32_t)pass,
 					  error);
+	if (!status && session->options.clusters &&
+	    session->options.method == MODEL_DEFAULT && !has_failed(session))
+		status = share_models(session, error);
 	if (status) {
 		pthread_mutex_lock(&session->lock);
 		session->failed = true;
@@ -451,7 +626,15 @@ static int describe_model(struct session *session, struct error *error)
 	return 0;
 }
 
-/* Moves the trained units into the model; jobs are in the model's order already. */
+static int compare_jobs(const void *a, const void *b)
+{
+	const struct job *const *x = a, *const *y = b;
+	int order = strcmp((*x)->region, (*y)->region);
+
+	return order ? order : ((*x)->pass > (*y)->pass) - ((*x)->pass < (*y)->pass);
+}
+
+/* Moves the trained units into the model, in its order: those that share came last. */
 static int collect(struct session *session, struct error *error)
 {
 	struct model *model = session->model;
@@ -459,6 +642,7 @@ static int collect(struct session *session, struct error *error)
 	model->units = calloc(session->job_count + 1, sizeof(*model->units));
 	if (!model->units)
 		return error_no_memory(error, "training");
+	qsort(session->jobs, session->job_count, sizeof(*session->jobs), compare_jobs);
 	for (size_t i = 0; i < session->job_count; i++) {
 		model->units[model->unit_count++] = session->jobs[i]->unit;
 		session->jobs[i]->unit = (struct model_unit){0};
@@ -496,6 +680,7 @@ static void session_free(struct session *session)
 		sample_table_free(&session->jobs[i]->table);
 		unit_free(&session->jobs[i]->unit);
 		text_free(&session->jobs[i]->log);
+		free(session->jobs[i]->shared_with);
 		free(session->jobs[i]);
 	}
 	free(session->jobs);

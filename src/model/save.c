@@ -161,15 +161,16 @@ static json_t *units_json(const struct model *model)
 		const struct model_unit *unit = &model->units[i];
 
 		json_array_append_new(
-			list, json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:o, s:o, s:o}",
-					"region", unit->region, "pass", (int)unit->pass,
-					"samples", (json_int_t)unit->samples,
-					"threshold", unit->threshold, "training_error",
-					unit->training_error, "validation_error",
-					unit->validation_error, "features",
-					features_json(unit), "activations",
-					activations_json(unit->network), "set_aside",
-					aside_json(unit)));
+			list,
+			json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:s?}",
+				  "region", unit->region, "pass", (int)unit->pass,
+				  "samples", (json_int_t)unit->samples, "threshold",
+				  unit->threshold, "training_error",
+				  unit->training_error, "validation_error",
+				  unit->validation_error, "features",
+				  features_json(unit), "activations",
+				  activations_json(unit->network), "set_aside",
+				  aside_json(unit), "shared_with", unit->shared_with));
 	}
 	return list;
 }

@@ -96,11 +96,10 @@ int model_summarise_run(const struct model_unit *unit, const struct sample_table
 {
 	struct summary_range range = summary_rows(table, run);
 	struct weighted *walls = malloc((range.count + 1) * sizeof(*walls));
-	size_t anomalous = 0;
+	size_t anomalous = 0, own = 0;
 
 	*summary = (struct model_run){
 		.ordinal = table->run_ordinals[run],
-		.samples = range.count,
 		.threads = count_threads(table->thread + range.first, range.count),
 		.rates = calloc(unit->feature_count + 1, sizeof(*summary->rates)),
 	};
@@ -114,18 +113,24 @@ int model_summarise_run(const struct model_unit *unit, const struct sample_table
 		size_t row = range.first + i;
 		double score = (double)scores[row];
 
-		walls[i] = (struct weighted){table->wall_ns[row], table->weight[row]};
+		/* Borrowed from another region (cluster.h). */
+		if (!(table->weight[row] > 0))
+			continue;
+		own++;
+		walls[own - 1] =
+			(struct weighted){table->wall_ns[row], table->weight[row]};
 		summary->executions += table->weight[row];
 		summary->wall_total_ns += table->weight[row] * table->wall_ns[row];
 		summary->score_mean +=
 			elementary_log(score > SCORE_LEAST ? score : SCORE_LEAST);
 		anomalous += score > unit->threshold;
 	}
-	if (range.count) {
+	summary->samples = own;
+	if (own) {
 		summary->wall_mean_ns = summary->wall_total_ns / summary->executions;
-		summary->wall_median_ns = weighted_median(walls, range.count);
-		summary->score_mean /= (double)range.count;
-		summary->anomalous_share = (double)anomalous / (double)range.count;
+		summary->wall_median_ns = weighted_median(walls, own);
+		summary->score_mean /= (double)own;
+		summary->anomalous_share = (double)anomalous / (double)own;
 		feature_natural_sum(unit->features, unit->feature_count, table,
 				    range.first, range.count, summary->rates);
 	}

@@ -371,5 +371,6 @@ void unit_free(struct model_unit *unit)
 	for (size_t i = 0; i < unit->aside_count; i++)
 		free(unit->aside[i].reason);
 	free(unit->aside);
+	free(unit->shared_with);
 	*unit = (struct model_unit){0};
 }

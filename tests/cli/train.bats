@@ -190,3 +190,17 @@ profile() {
 	autoperf 2 train --method other t.apdb -o u.safetensors
 	stderr_has "default or original, not 'other'"
 }
+
+@test "a region with few samples shares the model of one like it when asked to" {
+	make_csv t.csv 10 1
+	awk -F, -v OFS=, 'NR == 1 || $1 == "parse"; $1 == "update" && ++seen[$3] <= 1 { $1 = "rare"; print }
+		$1 == "update" { $4 *= 50; $6 *= 90; print }' t.csv >few.csv
+	autoperf 0 import --quiet few.csv -o t.apdb
+	autoperf 0 train t.apdb -o t.safetensors
+	stdout_has "left out: rare"
+	autoperf 0 train --clusters t.apdb -o u.safetensors
+	stdout_has "shared: rare was taught by parse, too"
+	stdout_lacks "left out"
+	autoperf 0 detect -v u.safetensors t.apdb
+	stdout_has "rare"
+}
