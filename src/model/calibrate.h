@@ -7,8 +7,7 @@
 #include "model/unit.h"
 
 /*
- * Leaves out one run after the other (or groups of runs, when there are more than
- * UNIT_FOLDS_MAX), trains the chosen topology on the rest and looks at what was left out. Fills
+ * Leaves out groups of runs, one after the other (UNIT_FOLDS_MAX), trains the chosen topology on the rest and looks at what was left out. Fills
  * the unit's landmark spreads, quantiles, threshold, validation error and runs, and
  * training->inflation.
  */

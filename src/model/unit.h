@@ -23,7 +23,11 @@
 #define UNIT_STEPS_MIN   4000 /* fewer teach nothing, however few samples there are */
 #define UNIT_STEPS_MAX   6000
 
-#define UNIT_FOLDS_MAX  8 /* with more runs than that, several are held out together */
+/*
+ * Groups of runs that are held out together. New runs that are like each other but unlike those of
+ * training find no support there; nor do, if a third of them is held out, runs of training.
+ */
+#define UNIT_FOLDS_MAX  3
 #define UNIT_SPLITS_MAX 4 /* the search holds out every fourth run */
 
 /* Everything about a unit that the steps of its training share. */
