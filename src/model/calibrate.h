@@ -7,9 +7,9 @@
 #include "model/unit.h"
 
 /*
- * Leaves out groups of runs, one after the other (UNIT_FOLDS_MAX), trains the chosen topology on the rest and looks at what was left out. Fills
- * the unit's landmark spreads, quantiles, threshold, validation error and runs, and
- * training->inflation.
+ * Leaves out groups of runs, one after the other (UNIT_FOLDS_MAX), trains the chosen topology on
+ * the rest and looks at what was left out. Fills the unit's landmark spreads, tails, quantiles,
+ * threshold, validation error and runs, and training->inflation.
  */
 int calibrate(struct unit_training *training, const struct search_choice *choice,
 	      struct error *error);
