@@ -27,6 +27,7 @@ static const struct command *const judging[] = {
 	&command_train,
 	&command_detect,
 	&command_diagnose,
+	&command_evaluate,
 	NULL,
 };
 static const struct command *const data[] = {

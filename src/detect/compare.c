@@ -251,9 +251,16 @@ static int compare_events(struct comparison *comparison, struct findings *findin
 	return code;
 }
 
+static bool is_chosen(const struct detect_options *options, uint32_t ordinal)
+{
+	return !options->chosen ||
+	       (ordinal < options->chosen_count && options->chosen[ordinal]);
+}
+
 /* Runs that count, runs that failed, samples that are missing. */
 static int count_runs(struct comparison *comparison, struct findings *findings,
-		      struct profile *profile, struct error *error)
+		      struct profile *profile, const struct detect_options *options,
+		      struct error *error)
 {
 	struct profile_run *runs = NULL;
 	uint64_t samples = 0, lost = 0;
@@ -264,6 +271,8 @@ static int count_runs(struct comparison *comparison, struct findings *findings,
 	if (code)
 		return code;
 	for (size_t i = 0; i < count; i++) {
+		if (!is_chosen(options, runs[i].ordinal))
+			continue;
 		if (runs[i].status != PROFILE_RUN_OK) {
 			findings->runs_failed++;
 			continue;
@@ -342,10 +351,11 @@ static int compare_commands(struct findings *findings, struct error *error)
 }
 
 int compare_sides(struct comparison *comparison, struct findings *findings,
-		  const struct model *model, struct profile *profile, bool force,
-		  struct error *error)
+		  const struct model *model, struct profile *profile,
+		  const struct detect_options *options, struct error *error)
 {
 	struct event_plan plan = {0};
+	bool force = options->force;
 	int code;
 
 	*comparison = (struct comparison){0};
@@ -373,7 +383,7 @@ int compare_sides(struct comparison *comparison, struct findings *findings,
 	if (!code)
 		code = compare_commands(findings, error);
 	if (!code)
-		code = count_runs(comparison, findings, profile, error);
+		code = count_runs(comparison, findings, profile, options, error);
 	event_plan_free(&plan);
 	return code;
 }

@@ -24,12 +24,12 @@ struct comparison {
 /*
  * Checks machine, source and events, fills the findings' facts about both sides and adds
  * warnings. What must not be compared fails with a text that says why and what to do; with
- * `force` it becomes a warning, as long as one pass is common to both. Free with
+ * options->force it becomes a warning, as long as one pass is common to both. Free with
  * comparison_free(), also after a failure.
  */
 int compare_sides(struct comparison *comparison, struct findings *findings,
-		  const struct model *model, struct profile *profile, bool force,
-		  struct error *error);
+		  const struct model *model, struct profile *profile,
+		  const struct detect_options *options, struct error *error);
 void comparison_free(struct comparison *comparison);
 
 #endif

@@ -186,8 +186,7 @@ static int collect(struct detection *detection, size_t first, size_t end,
 
 		if (pass != COMPARE_NO_PASS)
 			code = evidence_collect(next, unit, detection->profile, region,
-						pass, detection->options->scores,
-						error);
+						pass, detection->options, error);
 		if (!code && next->run_count && unit->run_count)
 			(*count)++;
 		else
@@ -349,8 +348,7 @@ static int run_detection(struct detection *detection, struct error *error)
 			return out_of_memory(error);
 	}
 	code = compare_sides(&detection->comparison, detection->findings,
-			     detection->model, detection->profile, options->force,
-			     error);
+			     detection->model, detection->profile, options, error);
 	if (!code)
 		code = profile_regions(detection->profile, &detection->regions,
 				       &detection->region_count, error);

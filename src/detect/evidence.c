@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/statistics.h"
+#include "model/rows.h"
 
 #define SLICE_ROWS ((size_t)8192) /* scored at once */
 #define MEDIAN_ROWS \
@@ -224,7 +225,7 @@ static int summarise(struct evidence *evidence, const struct sample_table *table
 
 int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 		     struct profile *profile, int64_t region, uint32_t pass,
-		     FILE *scores, struct error *error)
+		     const struct detect_options *options, struct error *error)
 {
 	struct sample_table table = {0};
 	struct tally tally = {0};
@@ -233,6 +234,8 @@ int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 
 	*evidence = (struct evidence){.unit = unit};
 	code = profile_load(profile, region, pass, false, &table, error);
+	if (!code && rows_keep_ordinals(&table, options->chosen, options->chosen_count))
+		code = error_no_memory(error, "choosing runs");
 	if (code || !table.rows)
 		goto out;
 	score = calloc(table.rows, sizeof(*score));
@@ -244,7 +247,7 @@ int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 		code = error_no_memory(error, "scoring the samples of a region");
 		goto out;
 	}
-	code = score_all(evidence, &table, &tally, score, scores, error);
+	code = score_all(evidence, &table, &tally, score, options->scores, error);
 	if (!code)
 		code = summarise(evidence, &table, score, error);
 	if (!code)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "detect/findings.h"
 #include "model/model.h"
 #include "profile/profile.h"
 
@@ -32,12 +33,12 @@ struct evidence {
 /*
  * Gathers the evidence on `unit` from pass `pass` of `region`, both of the profile; that
  * pass must have the events that the unit was trained with, in the same order. No samples is
- * success with run_count 0. `scores` (may be NULL) gets a line per sample, scores_header()
- * names the columns. Free with evidence_free(), also after a failure.
+ * success with run_count 0. Of the options only the chosen runs matter, and `scores`, which gets
+ * a line per sample; scores_header() names the columns. Free with evidence_free(), also after a failure.
  */
 int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 		     struct profile *profile, int64_t region, uint32_t pass,
-		     FILE *scores, struct error *error);
+		     const struct detect_options *options, struct error *error);
 void evidence_free(struct evidence *evidence);
 
 /* "region,pass,run,thread,begin_ns,wall_ns,score,p_value,anomalous". */

@@ -129,6 +129,7 @@ struct finding_region {
 struct finding_round {
 	uint64_t samples;
 	uint64_t anomalous_samples;
+	double score; /* mean of log(score) of its samples */
 	bool anomalous;
 };
 
@@ -193,6 +194,9 @@ struct detect_options {
 	bool force;             /* compare although machine, source or events differ */
 	const char *model_path; /* for the record; may be NULL */
 	FILE *scores;           /* one CSV line per sample; NULL: none */
+	/* Judge only runs with chosen[ordinal], of ordinals below chosen_count; NULL: all. */
+	const bool *chosen;
+	size_t chosen_count;
 	const struct console *console; /* progress; NULL: silent */
 };
 void detect_options_default(struct detect_options *options);

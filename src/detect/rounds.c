@@ -85,6 +85,7 @@ static struct finding_round round_of(const struct model_run *run, bool anomalous
 		.samples = run->samples,
 		.anomalous_samples =
 			(uint64_t)llround(run->anomalous_share * (double)run->samples),
+		.score = run->score_mean,
 		.anomalous = anomalous,
 	};
 }

@@ -22,7 +22,7 @@ setup() { common_setup; }
 @test "help lists every command once, with a summary" {
 	autoperf 0 help
 	local command
-	for command in record events doctor train detect diagnose info import export help version; do
+	for command in record events doctor train detect diagnose evaluate info import export help version; do
 		[ "$(grep -cE "^  $command +[a-z]" <<<"$output")" -eq 1 ] || { echo "$command"; return 1; }
 	done
 }

@@ -37,11 +37,16 @@ static struct findings *with_rounds(void)
 	findings->rounds_before_count = 4;
 	for (size_t i = 0; i < 4; i++)
 		findings->rounds_before[i] =
-			(struct finding_round){1000, 10 * i, i == 3};
+			(struct finding_round){.samples = 1000,
+					       .anomalous_samples = 10 * i,
+					       .anomalous = i == 3};
 	findings->rounds_after = example_array(3, sizeof(*findings->rounds_after));
 	findings->rounds_after_count = 3;
 	for (size_t i = 0; i < 3; i++)
-		findings->rounds_after[i] = (struct finding_round){2000, 1900, i != 1};
+		findings->rounds_after[i] =
+			(struct finding_round){.samples = 2000,
+					       .anomalous_samples = 1900,
+					       .anomalous = i != 1};
 	return findings;
 }
 

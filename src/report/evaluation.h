@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Renderers of what `autoperf evaluate` finds. */
+#ifndef AUTOPERF_REPORT_EVALUATION_H
+#define AUTOPERF_REPORT_EVALUATION_H
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "detect/evaluate.h"
+
+/* A table: all regions together, then each. `verbose`: the threshold sweep as well. */
+int report_evaluation_text(const struct evaluation *evaluation, bool verbose, FILE *out,
+			   struct error *error);
+/* doc/formats/evaluation.md. Stable key order, null for what is not a number. */
+int report_evaluation_json(const struct evaluation *evaluation, FILE *out,
+			   struct error *error);
+
+int report_splits_text(const struct split_results *results, FILE *out,
+		       struct error *error);
+int report_splits_json(const struct split_results *results, FILE *out,
+		       struct error *error);
+
+#endif
