@@ -24,11 +24,7 @@ static const struct command *const measuring[] = {
 	NULL,
 };
 static const struct command *const judging[] = {
-	&command_train,
-	&command_detect,
-	&command_diagnose,
-	&command_evaluate,
-	NULL,
+	&command_train, &command_detect, &command_diagnose, &command_evaluate, NULL,
 };
 static const struct command *const data[] = {
 	&command_info,
