@@ -358,7 +358,7 @@ static int run_detection(struct detection *detection, struct error *error)
 		code = findings_find_renamed(
 			detection->findings, detection->model, detection->profile,
 			detection->comparison.passes, detection->regions,
-			detection->region_count, error);
+			detection->region_count, options, error);
 	if (code)
 		return code;
 	progress_start(&detection->progress, options->console, "judging",

@@ -72,6 +72,7 @@ static void free_region(struct finding_region *region)
 		free(region->counters[i].description);
 	}
 	free(region->counters);
+	free(region->causes);
 	finding_lines_free(region);
 	free(region->runs);
 	free(region->reason);

@@ -64,6 +64,26 @@ struct finding_run {
 	bool anomalous;    /* beyond what held-out normal runs did */
 };
 
+/* Kinds of events that take time; see cause.h. */
+enum finding_cause_kind {
+	CAUSE_WAITING,
+	CAUSE_FALSE_SHARING,
+	CAUSE_TRUE_SHARING,
+	CAUSE_REMOTE_MEMORY,
+	CAUSE_CACHE_MISSES,
+	CAUSE_TLB_MISSES,
+	CAUSE_BRANCHES,
+	CAUSE_PAGE_FAULTS,
+	CAUSE_SYSTEM_CALLS,
+	CAUSE_INSTRUCTIONS,
+	CAUSE_KINDS
+};
+
+struct finding_cause {
+	enum finding_cause_kind kind;
+	double share; /* of the extra time of an execution; may exceed 1 where costs overlap */
+};
+
 /* A contended cache line that costs a region more than it did in training. */
 struct finding_line {
 	bool is_false;       /* sharing: most of its fetches, else true sharing */
@@ -116,6 +136,8 @@ struct finding_region {
 	size_t training_runs_missing;
 	struct finding_counter *counters; /* ranked, worst first */
 	size_t counter_count;
+	struct finding_cause *causes; /* what explains longer executions, most first */
+	size_t cause_count;
 	struct finding_run *runs; /* new ones */
 	size_t run_count;
 	struct finding_line *lines; /* costliest first; none unless it is anomalous */

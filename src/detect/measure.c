@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "detect/cause.h"
 #include "detect/joint.h"
 #include "detect/rank.h"
 #include "model/original.h"
@@ -201,6 +202,9 @@ int measure_region(struct finding_region *region, struct judgement *judgement,
 		return error_no_memory(error, "judging a region");
 	if (list_runs(region, evidence, count))
 		return error_no_memory(error, "judging the runs of a region");
-	return rank_counters(region, evidence, count, terms->plan, terms->effect_floor,
+	code = rank_counters(region, evidence, count, terms->plan, terms->effect_floor,
 			     error);
+	if (!code && cause_account(region))
+		code = error_no_memory(error, "accounting for time");
+	return code;
 }

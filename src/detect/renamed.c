@@ -84,14 +84,16 @@ static int add(struct findings *findings, const char *before, const char *after)
 int findings_find_renamed(struct findings *findings, const struct model *model,
 			  struct profile *profile, const uint32_t *passes,
 			  const struct profile_region *regions, size_t region_count,
-			  struct error *error)
+			  const struct detect_options *options, struct error *error)
 {
+	struct detect_options quiet = *options;
 	size_t olds = findings->only_before_count, news = findings->only_after_count;
 	bool taken[NAMES_MAX] = {false};
 
 	if (!olds || !news || olds > NAMES_MAX || news > NAMES_MAX ||
 	    model->method != MODEL_DEFAULT)
 		return 0;
+	quiet.scores = NULL;
 	findings->renamed = calloc(news, sizeof(*findings->renamed));
 	if (!findings->renamed)
 		return error_no_memory(error, "comparing regions of one side");
@@ -110,7 +112,7 @@ int findings_find_renamed(struct findings *findings, const struct model *model,
 			if (!unit || taken[o])
 				continue;
 			code = evidence_collect(&evidence, unit, profile, id,
-						passes[unit->pass], NULL, error);
+						passes[unit->pass], &quiet, error);
 			found = code ? INFINITY : difference(&evidence);
 			evidence_free(&evidence);
 			if (code)

@@ -9,10 +9,11 @@
 /*
  * Fills findings->renamed from the regions of one side. `passes` maps the model's passes to the
  * profile's (compare.h); `regions` are the profile's, sorted by name.
+ * Nothing is written to options->scores.
  */
 int findings_find_renamed(struct findings *findings, const struct model *model,
 			  struct profile *profile, const uint32_t *passes,
 			  const struct profile_region *regions, size_t region_count,
-			  struct error *error);
+			  const struct detect_options *options, struct error *error);
 
 #endif

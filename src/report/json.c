@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "base/text.h"
+#include "detect/cause.h"
 #include "report/utf8.h"
 
 /* Between these, numbers are nanoseconds or counts: whole ones are easier to read. */
@@ -338,6 +339,16 @@ static void put_region(struct json *json, const struct finding_region *region)
 	open_bracket(json, "counters", '[');
 	for (size_t i = 0; i < region->counter_count; i++)
 		put_counter(json, &region->counters[i]);
+	close_bracket(json, ']');
+	key_string(json, "cause",
+		   region->cause_count ? cause_name(region->causes[0].kind) : NULL);
+	open_bracket(json, "causes", '[');
+	for (size_t i = 0; i < region->cause_count; i++) {
+		open_bracket(json, NULL, '{');
+		key_string(json, "name", cause_name(region->causes[i].kind));
+		key_number(json, "share", region->causes[i].share);
+		close_bracket(json, '}');
+	}
 	close_bracket(json, ']');
 	open_bracket(json, "lines", '[');
 	for (size_t i = 0; i < region->line_count; i++)

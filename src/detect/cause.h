@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cause of a change of time, by cost accounting: what each counter gained or lost per
+ * execution, times what such an event costs, is compared with the change of the region's time. The
+ * cause is the kind of event that explains most of it.
+ *
+ * Costs are typical ones of a 3 GHz processor; the simulated machine's hardly differ. Events
+ * overlap on real processors, so that shares are bounds rather than measurements: below a fifth
+ * nothing is said.
+ */
+#ifndef AUTOPERF_DETECT_CAUSE_H
+#define AUTOPERF_DETECT_CAUSE_H
+
+#include "detect/findings.h"
+
+/*
+ * Fills region->causes, the part that explains most first. Needs the region's counters and
+ * times. There are none where executions take no longer, or no counter tells. -ENOMEM.
+ */
+int cause_account(struct finding_region *region);
+
+/* "false sharing", ... */
+const char *cause_name(enum finding_cause_kind kind);
+
+#endif
