@@ -316,10 +316,10 @@ int calibrate(struct unit_training *training, const struct search_choice *choice
 	calibration.distance = calloc(errors, sizeof(float));
 	calibration.parts = SCORER_OWN_COMPONENTS;
 	if (training->references)
-		calibration.parts +=
-			2 * (training->unit->feature_count <= NEIGHBOUR_WHITE_MAX
-				     ? NEIGHBOUR_SPACES
-				     : NEIGHBOUR_MAPS);
+		calibration.parts += (size_t)2 * (training->unit->feature_count <=
+								  NEIGHBOUR_WHITE_MAX
+							  ? NEIGHBOUR_SPACES
+							  : NEIGHBOUR_MAPS);
 	calibration.components =
 		calloc(training->table->rows * calibration.parts, sizeof(float));
 	calibration.scores = calloc(training->table->rows, sizeof(float));

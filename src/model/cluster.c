@@ -247,6 +247,7 @@ static int allocate(struct sample_table *table, size_t rows, size_t runs, size_t
 	    !table->cpu_ns || !table->weight || !table->running || !table->values ||
 	    !table->run_ordinals)
 		return -ENOMEM;
+	table->event_count = 0;
 	for (size_t e = 0; e < events; e++) {
 		table->values[e] = calloc(rows + 1, sizeof(**table->values));
 		if (!table->values[e])

@@ -14,7 +14,8 @@
 
 void tail_learn(double *values, size_t count, double *table)
 {
-	double highest, upper, end, slope, share = 1;
+	double highest, upper, end, slope;
+	double share = 1; /* of the values above */
 
 	statistics_sort(values, count);
 	highest = values[count - 1];
@@ -24,7 +25,7 @@ void tail_learn(double *values, size_t count, double *table)
 	slope = (highest - upper) /
 		elementary_log(1 + UPPER_SHARE * ((double)count + 1));
 	slope = fmax(slope, SLOPE_LEAST * fabs(highest) + TINY);
-	for (size_t i = 0; i < TAIL_POINTS; i++, share *= RATIO) {
+	for (size_t i = 0; i < TAIL_POINTS; i++) {
 		double at = (double)i * TAIL_STEP;
 
 		table[i] =
@@ -32,6 +33,7 @@ void tail_learn(double *values, size_t count, double *table)
 				 : highest + slope * (at - end);
 		if (i && table[i] < table[i - 1])
 			table[i] = table[i - 1];
+		share *= RATIO;
 	}
 }
 

@@ -86,7 +86,7 @@ static void measure_skips(const struct thread *thread)
 		took = since_ns(thread, began);
 		best = took < best ? took : best;
 	}
-	best = best * SKIP_UNIT / (SKIP_CALLS * SELF_COST_PAIRS);
+	best = best * SKIP_UNIT / SKIP_CALLS / SELF_COST_PAIRS;
 	atomic_store(&skip_cost, (uint32_t)(best ? best : 1));
 }
 
