@@ -42,17 +42,12 @@ static __attribute__((noinline)) struct thread *marker_unusual(int mark)
 			names_mark(mark);
 		thread->costs_known = true;
 		self_cost_measure(thread, mark);
+		thread_close_gate(thread);
 		(void)writer_room(thread);
+		thread_open_gate(thread);
 		budget_begin(thread, thread->joined_cpu_ns);
 	}
 	return thread;
-}
-
-/* The compiler must not move marker work across the gate; signals are on the same thread. */
-static inline void marker_close(struct thread *thread)
-{
-	*thread_gate(thread) = 0;
-	atomic_signal_fence(memory_order_seq_cst);
 }
 
 /* The calling thread, in a marker; NULL when it is not measured. */
@@ -63,14 +58,8 @@ static inline struct thread *marker_begin(int mark)
 	if (unlikely(!thread))
 		thread = marker_unusual(mark);
 	if (likely(thread))
-		marker_close(thread);
+		thread_close_gate(thread);
 	return thread;
-}
-
-static inline void marker_end(struct thread *thread)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-	*thread_gate(thread) = 1;
 }
 
 static bool same_place(const struct frame *a, const struct frame *b)
@@ -481,9 +470,9 @@ enter_measured(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t 
 {
 	perfpoint_token token;
 
-	marker_close(thread);
+	thread_close_gate(thread);
 	token = enter_scope(thread, region, cfa, site);
-	marker_end(thread);
+	thread_open_gate(thread);
 	return token;
 }
 
@@ -496,7 +485,7 @@ enter_unusual(struct perfpoint_site *site, uintptr_t cfa, uintptr_t address)
 	if (!thread)
 		return 0;
 	token = enter_scope(thread, site_region(thread, site), cfa, address);
-	marker_end(thread);
+	thread_open_gate(thread);
 	return token;
 }
 
@@ -534,7 +523,7 @@ static void leave(perfpoint_token token)
 	} else {
 		end_alone(thread);
 	}
-	marker_end(thread);
+	thread_open_gate(thread);
 }
 
 /* In a marker: a region that will be closed by end(), which must know of those too deep. */
@@ -549,9 +538,9 @@ open_region(struct thread *thread, enum marker_kind kind, uint32_t region,
 static __attribute__((noinline)) void
 begin_measured(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
 {
-	marker_close(thread);
+	thread_close_gate(thread);
 	open_region(thread, MARKER_BEGIN, region, cfa, site);
-	marker_end(thread);
+	thread_open_gate(thread);
 }
 
 static __attribute__((noinline)) void begin_unusual(struct perfpoint_site *site,
@@ -562,7 +551,7 @@ static __attribute__((noinline)) void begin_unusual(struct perfpoint_site *site,
 	if (!thread)
 		return;
 	open_region(thread, MARKER_BEGIN, site_region(thread, site), cfa, address);
-	marker_end(thread);
+	thread_open_gate(thread);
 }
 
 static void begin(struct perfpoint_site *site)
@@ -581,9 +570,9 @@ static void begin(struct perfpoint_site *site)
 static __attribute__((noinline)) void
 start_measured(struct thread *thread, uint32_t region, uintptr_t cfa, uintptr_t site)
 {
-	marker_close(thread);
+	thread_close_gate(thread);
 	open_region(thread, MARKER_START, region, cfa, site);
-	marker_end(thread);
+	thread_open_gate(thread);
 }
 
 static __attribute__((noinline)) void start_unusual(int mark, uintptr_t cfa,
@@ -598,7 +587,7 @@ static __attribute__((noinline)) void start_unusual(int mark, uintptr_t cfa,
 	region = names_mark(mark);
 	perf_resume(thread, thread->pause_cost);
 	open_region(thread, MARKER_START, region, cfa, address);
-	marker_end(thread);
+	thread_open_gate(thread);
 }
 
 static void start(int mark)
@@ -617,9 +606,9 @@ static void start(int mark)
 static __attribute__((noinline)) void end_measured(struct thread *thread,
 						   struct frame *frame)
 {
-	marker_close(thread);
+	thread_close_gate(thread);
 	leave_region(thread, frame, clock_now(&thread->clock));
-	marker_end(thread);
+	thread_open_gate(thread);
 }
 
 static __attribute__((noinline)) void end_unusual(void)
@@ -632,7 +621,7 @@ static __attribute__((noinline)) void end_unusual(void)
 		thread->overflow--;
 	else
 		end_alone(thread);
-	marker_end(thread);
+	thread_open_gate(thread);
 }
 
 /* Closes the innermost region. */

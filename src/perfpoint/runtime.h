@@ -418,6 +418,17 @@ static inline volatile uint32_t *thread_gate(struct thread *thread)
 {
 	return (volatile uint32_t *)thread - 1;
 }
+/* The compiler must not move work of ours across the gate; signals are on the same thread. */
+static inline void thread_close_gate(struct thread *thread)
+{
+	*thread_gate(thread) = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+static inline void thread_open_gate(struct thread *thread)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	*thread_gate(thread) = 1;
+}
 /* Makes thread_current usable in this process: new thread, or first marker after a fork.
  * NULL: this thread is not recorded. Takes the lock, allocates. */
 struct thread *thread_attach(void);

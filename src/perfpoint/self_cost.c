@@ -355,6 +355,17 @@ static void tell(const struct thread *thread, int mark)
 	tell_cost(RECORDING_COST_WALL, cost->whole_ns);
 }
 
+/* Not seen half done by a signal handler's markers. */
+static void change_block(struct thread *thread, struct recording_block *block,
+			 unsigned char *write, unsigned char *limit)
+{
+	thread_close_gate(thread);
+	thread->block = block;
+	thread->write = write;
+	thread->limit = limit;
+	thread_open_gate(thread);
+}
+
 void self_cost_measure(struct thread *thread, int mark)
 {
 	struct known *costs = &known[thread->user_read];
@@ -372,16 +383,14 @@ void self_cost_measure(struct thread *thread, int mark)
 		       sizeof(costs->pause_cost));
 		memcpy(thread->look_cost, costs->look_cost, sizeof(costs->look_cost));
 	} else {
-		thread->block = thread->trial;
-		thread->limit = trial_samples(thread) +
-				(size_t)TRIAL_SAMPLES * process.sample_bytes;
+		change_block(thread, thread->trial, trial_samples(thread),
+			     trial_samples(thread) +
+				     (size_t)TRIAL_SAMPLES * process.sample_bytes);
 		measure_all(thread, mark);
 		budget_forget(thread, BUDGET_TRIAL);
 		if (mark >= 0)
 			budget_forget(thread, names_mark(mark));
-		thread->block = block;
-		thread->write = write;
-		thread->limit = limit;
+		change_block(thread, block, write, limit);
 		publish(thread, costs);
 	}
 	tell(thread, mark);
