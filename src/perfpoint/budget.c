@@ -40,8 +40,7 @@
  * Of the budget, what is planned with: markers also cost what no clock in them sees, the caches'
  * and branch predictors' room and the kernel's time to switch counters with threads.
  */
-#define PLANNED_NUMERATOR   3
-#define PLANNED_DENOMINATOR 4
+#define PLANNED_DIVISOR 2
 
 #define WAITING_DIVISOR 32 /* budget of waiting time, against CPU time's */
 #define DEBT_EPOCHS     4  /* debt is forgotten beyond so many epochs' budgets */
@@ -127,8 +126,7 @@ static void begin_epoch(struct thread *thread, uint64_t now, uint64_t cpu_ns)
 /* What markers may take of `ns`. */
 static uint64_t planned(uint64_t ns)
 {
-	return ns * process.max_overhead / PERMILLE * PLANNED_NUMERATOR /
-	       PLANNED_DENOMINATOR;
+	return ns * process.max_overhead / PERMILLE / PLANNED_DIVISOR;
 }
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
