@@ -23,7 +23,8 @@ struct region_times {
 
 struct contents {
 	struct recording recording;
-	struct region_times *regions; /* [recording.region_count] */
+	struct region_times *regions;    /* [recording.region_count] */
+	struct recording_sample *sample; /* room for one and its values */
 	uint64_t samples;
 	uint64_t invalid; /* of no region or thread */
 };
@@ -36,14 +37,16 @@ static int collect(struct contents *contents, struct error *error)
 
 	contents->regions =
 		calloc((size_t)recording->region_count + 1, sizeof(*contents->regions));
-	if (!contents->regions)
+	contents->sample = malloc(recording->header.sample_bytes);
+	if (!contents->regions || !contents->sample)
 		return error_no_memory(error, "reading a recording");
 	while (recording_next(recording, &at, &count)) {
 		for (size_t i = 0; i < count;
 		     i++, at += recording->header.sample_bytes) {
-			const struct recording_sample *sample = (const void *)at;
+			const struct recording_sample *sample = contents->sample;
 			struct region_times *region;
 
+			recording_copy(recording, at, contents->sample);
 			if (!recording_sample_valid(recording, sample)) {
 				contents->invalid++;
 				continue;
@@ -73,6 +76,7 @@ static void release(struct contents *contents)
 		free(contents->regions[i].weight);
 	}
 	free(contents->regions);
+	free(contents->sample);
 	recording_close(&contents->recording);
 }
 

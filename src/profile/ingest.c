@@ -41,6 +41,7 @@ struct ingest {
 	struct partition *partitions; /* [recording.region_count] */
 	size_t addresses;             /* capacity of all partitions */
 	uint64_t *columns[FIXED_COLUMNS + RECORDING_EVENTS_MAX];
+	unsigned char *tile; /* [TILE_ROWS] samples */
 	double *cpu_ns; /* [COLUMN_ROWS_MAX], for chunks where only some samples have it */
 	int64_t process;
 	uint64_t counted; /* as in struct profile_run, as the next */
@@ -51,11 +52,24 @@ struct ingest {
 
 /* ---- a chunk ---- */
 
-static void gather_fixed(struct ingest *ingest, const unsigned char *const *samples,
-			 size_t begin, size_t end)
+/* Rows `begin` to `end` of the partition, settled, into the tile. */
+static void copy_tile(struct ingest *ingest, const struct partition *partition,
+		      size_t begin, size_t end)
 {
-	for (size_t i = begin; i < end; i++) {
-		const struct recording_sample *sample = (const void *)samples[i];
+	size_t sample_bytes = ingest->recording.header.sample_bytes;
+
+	for (size_t i = begin; i < end; i++)
+		recording_copy(&ingest->recording, partition->samples[i],
+			       ingest->tile + (i - begin) * sample_bytes);
+}
+
+static void gather_fixed(struct ingest *ingest, size_t begin, size_t end)
+{
+	size_t sample_bytes = ingest->recording.header.sample_bytes;
+	const unsigned char *at = ingest->tile;
+
+	for (size_t i = begin; i < end; i++, at += sample_bytes) {
+		const struct recording_sample *sample = (const void *)at;
 
 		ingest->columns[THREAD][i] = sample->thread;
 		ingest->columns[BEGIN][i] = sample->begin_ns;
@@ -69,19 +83,23 @@ static void gather_fixed(struct ingest *ingest, const unsigned char *const *samp
 static void gather(struct ingest *ingest, const struct partition *partition)
 {
 	size_t events = ingest->recording.header.event_count;
+	size_t sample_bytes = ingest->recording.header.sample_bytes;
 
 	for (size_t begin = 0; begin < partition->count; begin += TILE_ROWS) {
 		size_t end = begin + TILE_ROWS;
 
 		if (end > partition->count)
 			end = partition->count;
-		gather_fixed(ingest, partition->samples, begin, end);
+		copy_tile(ingest, partition, begin, end);
+		gather_fixed(ingest, begin, end);
 		for (size_t event = 0; event < events; event++) {
 			uint64_t *column = ingest->columns[FIXED_COLUMNS + event];
-			size_t offset = sizeof(struct recording_sample) + 8 * event;
+			const unsigned char *at = ingest->tile +
+						  sizeof(struct recording_sample) +
+						  8 * event;
 
-			for (size_t i = begin; i < end; i++)
-				memcpy(&column[i], partition->samples[i] + offset, 8);
+			for (size_t i = begin; i < end; i++, at += sample_bytes)
+				memcpy(&column[i], at, 8);
 		}
 	}
 }
@@ -130,7 +148,8 @@ static int put_cpu(struct ingest *ingest, const struct partition *partition,
 		bool told = sample->flags & RECORDING_SAMPLE_CPU_TIME;
 
 		known += told;
-		ingest->cpu_ns[i] = told ? (double)sample->cpu_ns : (double)NAN;
+		ingest->cpu_ns[i] =
+			told ? (double)ingest->columns[CPU][i] : (double)NAN;
 	}
 	if (!known)
 		return 0;
@@ -354,6 +373,8 @@ static int allocate(struct ingest *ingest, struct error *error)
 	ingest->partitions = calloc((size_t)ingest->recording.region_count + 1,
 				    sizeof(*ingest->partitions));
 	ingest->cpu_ns = malloc(COLUMN_ROWS_MAX * sizeof(*ingest->cpu_ns));
+	ingest->tile =
+		malloc((size_t)TILE_ROWS * ingest->recording.header.sample_bytes);
 	for (size_t i = 0; i < columns; i++) {
 		ingest->columns[i] = malloc(COLUMN_ROWS_MAX * sizeof(uint64_t));
 		failed |= !ingest->columns[i];
@@ -370,6 +391,7 @@ static void release(struct ingest *ingest)
 		free(ingest->partitions[i].samples);
 	free(ingest->partitions);
 	free(ingest->cpu_ns);
+	free(ingest->tile);
 	for (size_t i = 0; i < FIXED_COLUMNS + RECORDING_EVENTS_MAX; i++)
 		free(ingest->columns[i]);
 	recording_close(&ingest->recording);

@@ -14,7 +14,11 @@
  *
  * Integers are in the writer's byte order; header.byte_order tells. Nothing is ever moved or
  * rewritten except the counters marked "atomic". A reader can therefore read at any moment:
- * a name counts once its `kind` is not 0, a sample once the block's `used` covers it.
+ * a name counts once its `kind` is not 0, a sample once its `one_in` is not 0 (blocks are zeros at
+ * first) or the block's `used` covers it, which lags behind.
+ *
+ * Samples may be raw: what the marker read, which is cheap to store. What they mean is in the
+ * header's `raw`; recording_settle() works it out.
  *
  * This header is shared by the runtime (writer), the simulator (writer) and src/recording
  * (reader). It depends on nothing but <stdint.h>.
@@ -25,7 +29,7 @@
 #include <stdint.h>
 
 #define RECORDING_MAGIC        "APREC\r\n\x1a" /* 8 bytes; the CR LF catch text-mode copies */
-#define RECORDING_VERSION      1u
+#define RECORDING_VERSION      2u
 #define RECORDING_BYTE_ORDER   0x01020304u
 #define RECORDING_SUFFIX       ".aprec"
 #define RECORDING_HEADER_BYTES 4096u
@@ -66,6 +70,19 @@ enum recording_loss {
 	RECORDING_LOSS_KINDS = 16          /* room for more without a new version */
 };
 
+/* The ways to close a region, which cost differently. */
+enum recording_closing { RECORDING_BY_END, RECORDING_BY_SCOPE, RECORDING_CLOSINGS };
+
+/* What raw samples mean. */
+struct recording_raw {
+	uint64_t clock_rate; /* ns per unit of the clock, times 2^32; 0: not known */
+	uint64_t clock_origin;
+	uint64_t clock_origin_ns; /* since start_monotonic_ns */
+	/* What the markers themselves add to a region: to be subtracted. */
+	uint64_t own_ns[RECORDING_CLOSINGS];
+	uint64_t own[RECORDING_CLOSINGS][RECORDING_EVENTS_MAX];
+};
+
 struct recording_header {
 	char magic[8];
 	uint32_t version;
@@ -98,6 +115,7 @@ struct recording_header {
 	uint64_t executions; /* of regions, measured or not */
 	uint64_t measured;
 	uint64_t marker_ns; /* in markers, estimated from measured costs */
+	struct recording_raw raw;
 };
 
 enum recording_name_kind {
@@ -124,30 +142,71 @@ struct recording_block {
 	uint32_t magic; /* RECORDING_BLOCK_MAGIC; stored last, with release order */
 	uint32_t reserved;
 	uint64_t bytes; /* of the whole block, this header included */
-	uint64_t used;  /* atomic, release; bytes of samples that are complete */
+	uint64_t
+		used; /* atomic, release; bytes of samples that at least are complete */
 	uint64_t reserved1[5];
 };
 
 enum recording_sample_flag {
 	RECORDING_SAMPLE_MULTIPLEXED = 1, /* values are scaled; running_share < 65535 */
 	RECORDING_SAMPLE_CPU_TIME = 2,    /* cpu_ns is valid */
+	/* Times are of the clock in the header's `raw`, cpu_ns is to be wall_ns, and nothing is
+	 * subtracted from times and values yet. */
+	RECORDING_SAMPLE_RAW = 4,
+	RECORDING_SAMPLE_SCOPE = 8, /* RECORDING_BY_SCOPE; tells in raw ones only */
 };
 
-/* Followed by uint64_t values[event_count]: increases, END minus START, scaled if multiplexed. */
+/*
+ * Followed by uint64_t values[event_count]: increases, END minus START, scaled if multiplexed.
+ * The first eight bytes are stored last, with release order.
+ */
 struct recording_sample {
-	uint32_t region;
-	uint32_t thread;
-	uint64_t begin_ns; /* since header.start_monotonic_ns */
-	uint64_t wall_ns;
-	uint64_t
-		cpu_ns; /* time on a CPU, where the source tells (perf: time enabled) */
-	uint16_t flags; /* enum recording_sample_flag */
+	uint16_t flags;         /* enum recording_sample_flag */
 	uint16_t running_share; /* time running / time enabled, 65535 = all of it */
 	/* Regions open around this one on the thread, scopes that are not measured left out. */
 	uint16_t depth;
 	/* Executions that this sample stands for, >= 1: itself and those of the region on the
 	 * thread that were skipped before it. */
 	uint16_t one_in;
+	uint32_t region;
+	uint32_t thread;
+	uint64_t begin_ns; /* since header.start_monotonic_ns; raw: on the clock */
+	uint64_t
+		cpu_ns; /* time on a CPU, where the source tells (perf: time enabled) */
+	uint64_t wall_ns; /* raw: units of the clock */
 };
+
+static inline uint64_t recording_less(uint64_t value, uint64_t cost)
+{
+	return value > cost ? value - cost : 0;
+}
+
+static inline uint64_t recording_ticks_ns(uint64_t ticks, uint64_t rate)
+{
+	return (uint64_t)((unsigned __int128)ticks * rate >> 32);
+}
+
+/* Makes a raw sample what it means; others are left as they are. `values` are its own. */
+static inline void recording_settle(const struct recording_raw *raw,
+				    uint32_t event_count,
+				    struct recording_sample *sample, uint64_t *values)
+{
+	enum recording_closing closing = sample->flags & RECORDING_SAMPLE_SCOPE
+						 ? RECORDING_BY_SCOPE
+						 : RECORDING_BY_END;
+
+	if (!(sample->flags & RECORDING_SAMPLE_RAW))
+		return;
+	sample->begin_ns = raw->clock_origin_ns +
+			   recording_ticks_ns(sample->begin_ns - raw->clock_origin,
+					      raw->clock_rate);
+	sample->wall_ns =
+		recording_less(recording_ticks_ns(sample->wall_ns, raw->clock_rate),
+			       raw->own_ns[closing]);
+	sample->cpu_ns = sample->wall_ns;
+	for (uint32_t i = 0; i < event_count; i++)
+		values[i] = recording_less(values[i], raw->own[closing][i]);
+	sample->flags &= (uint16_t) ~(RECORDING_SAMPLE_RAW | RECORDING_SAMPLE_SCOPE);
+}
 
 #endif

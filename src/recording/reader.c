@@ -280,10 +280,27 @@ static int load_names(struct recording *recording, const char *path,
 /* One block as far as it can be believed. */
 struct block_view {
 	const unsigned char *samples;
-	size_t count;   /* complete samples that are in the file */
+	size_t count;   /* samples that are in the file, the last one complete */
 	uint64_t torn;  /* samples announced that are not */
 	uint64_t bytes; /* to the place where the next block may begin */
 };
+
+/* So many samples are there when those that are complete behind the first `count` count, too. */
+static size_t last_complete(const unsigned char *samples, size_t count, size_t room,
+			    uint32_t sample_bytes)
+{
+	for (size_t i = room; i > count; i--) {
+		const struct recording_sample *sample =
+			(const void *)(samples + (i - 1) * sample_bytes);
+		const uint64_t *first = (const void *)sample;
+
+		/* Acquire: what was stored before is read after it. */
+		(void)__atomic_load_n(first, __ATOMIC_ACQUIRE);
+		if (sample->one_in)
+			return i;
+	}
+	return count;
+}
 
 static struct block_view view_block(const struct recording *recording, uint64_t at)
 {
@@ -309,10 +326,13 @@ static struct block_view view_block(const struct recording *recording, uint64_t 
 		view.torn = (bytes - sizeof(*block)) / sample_bytes;
 		return view;
 	}
-	room = recording->end - at - sizeof(*block);
+	room = recording->end - at < bytes ? recording->end - at : bytes;
+	room -= sizeof(*block);
 	view.samples = (const unsigned char *)(block + 1);
 	view.count = (size_t)((used < room ? used : room) / sample_bytes);
 	view.torn = used / sample_bytes - view.count;
+	view.count = last_complete(view.samples, view.count,
+				   (size_t)(room / sample_bytes), sample_bytes);
 	return view;
 }
 
@@ -342,6 +362,13 @@ int recording_next(struct recording *recording, const unsigned char **samples,
 void recording_rewind(struct recording *recording)
 {
 	recording->next_block = recording->header.blocks_offset;
+}
+
+void recording_copy(const struct recording *recording, const void *sample, void *copy)
+{
+	memcpy(copy, sample, recording->header.sample_bytes);
+	recording_settle(&recording->header.raw, recording->header.event_count, copy,
+			 (uint64_t *)((struct recording_sample *)copy + 1));
 }
 
 static uint64_t walk(const struct recording *recording, uint64_t *torn)

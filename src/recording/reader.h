@@ -56,7 +56,7 @@ void recording_close(struct recording *recording);
  * The next run of complete samples, in file order: *samples points at *count consecutive
  * samples of header.sample_bytes bytes each (8-byte aligned), valid until close. Returns 1,
  * or 0 at the end. Samples whose region or thread is out of range are not filtered here: use
- * recording_sample_valid().
+ * recording_sample_valid(). Times and values of raw ones mean nothing yet: recording_copy().
  */
 int recording_next(struct recording *recording, const unsigned char **samples,
 		   size_t *count);
@@ -70,6 +70,9 @@ static inline bool recording_sample_valid(const struct recording *recording,
 	       recording->region_names[sample->region] &&
 	       sample->thread < recording->thread_count && sample->one_in;
 }
+
+/* One sample, header.sample_bytes bytes, into *copy (8-byte aligned), settled. */
+void recording_copy(const struct recording *recording, const void *sample, void *copy);
 
 /* Counts all samples by walking the blocks; does not disturb recording_next(). */
 uint64_t recording_count(const struct recording *recording);

@@ -65,10 +65,13 @@ static void visit_one(struct recording *recording, const char *region,
 	recording_rewind(recording);
 	while (recording_next(recording, &samples, &count))
 		for (size_t i = 0; i < count; i++) {
-			const struct recording_sample *sample =
-				(const void *)(samples +
-					       i * recording->header.sample_bytes);
+			uint64_t copy[sizeof(struct recording_sample) / 8 +
+				      RECORDING_EVENTS_MAX];
+			const struct recording_sample *sample = (const void *)copy;
 
+			recording_copy(recording,
+				       samples + i * recording->header.sample_bytes,
+				       copy);
 			if (!recording_sample_valid(recording, sample))
 				give_up("a sample", "of no region or thread");
 			if (!region ||

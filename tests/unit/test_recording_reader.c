@@ -488,14 +488,77 @@ static void a_block_used_beyond_its_size_is_not_believed(void **state)
 	assert_int_equal(walk_example(&fixture->recording), 4);
 }
 
+/* Of builder_example()'s first block. */
+static struct recording_sample *example_sample(struct fixture *fixture, size_t index)
+{
+	unsigned char *first =
+		(unsigned char *)(builder_block_at(&fixture->builder,
+						   RECORDING_BLOCK_UNIT) +
+				  1);
+
+	return (struct recording_sample *)(void *)(first +
+						   index * EXAMPLE_SAMPLE_BYTES);
+}
+
 static void a_sample_that_was_not_complete_is_left_out(void **state)
 {
 	struct fixture *fixture = *state;
 
 	builder_example(&fixture->builder, 7);
 	builder_block_at(&fixture->builder, RECORDING_BLOCK_UNIT)->used -= 1;
+	example_sample(fixture, 6)->one_in = 0;
 	assert_int_equal(open_built(fixture), 0);
 	assert_int_equal(walk_example(&fixture->recording), 6);
+}
+
+/* The fast markers do not keep `used`. */
+static void samples_behind_the_used_part_count_when_they_are_complete(void **state)
+{
+	struct fixture *fixture = *state;
+
+	builder_example(&fixture->builder, 7);
+	builder_block_at(&fixture->builder, RECORDING_BLOCK_UNIT)->used = 0;
+	example_sample(fixture, 6)->one_in = 0;
+	assert_int_equal(open_built(fixture), 0);
+	assert_int_equal(walk_example(&fixture->recording), 6);
+	assert_int_equal(fixture->recording.torn_samples, 0);
+}
+
+static void raw_samples_get_the_times_and_values_that_they_mean(void **state)
+{
+	const struct recording_raw raw = {
+		.clock_rate = (uint64_t)3 << 31, /* 1.5 ns */
+		.clock_origin = 1000,
+		.clock_origin_ns = 70,
+		.own_ns = {10, 20},
+		.own = {{5, 1000}, {6, 1}},
+	};
+	const struct recording_sample measured = {
+		.flags = RECORDING_SAMPLE_RAW | RECORDING_SAMPLE_CPU_TIME,
+		.one_in = 1,
+		.begin_ns = 1200,
+		.wall_ns = 100,
+	};
+	struct recording_sample sample = measured;
+	uint64_t values[] = {7, 900};
+
+	(void)state;
+	recording_settle(&raw, 2, &sample, values);
+	assert_int_equal(sample.flags, RECORDING_SAMPLE_CPU_TIME);
+	assert_int_equal(sample.begin_ns, 70 + 300);
+	assert_int_equal(sample.wall_ns, 150 - 10);
+	assert_int_equal(sample.cpu_ns, sample.wall_ns);
+	assert_int_equal(values[0], 2);
+	assert_int_equal(values[1], 0);
+	/* What is settled stays. */
+	recording_settle(&raw, 2, &sample, values);
+	assert_int_equal(sample.wall_ns, 150 - 10);
+	sample = measured;
+	sample.flags |= RECORDING_SAMPLE_SCOPE;
+	values[1] = 900;
+	recording_settle(&raw, 2, &sample, values);
+	assert_int_equal(sample.wall_ns, 150 - 20);
+	assert_int_equal(values[1], 899);
 }
 
 static void a_block_of_impossible_size_is_stepped_over(void **state)
@@ -625,6 +688,8 @@ int main(void)
 		TEST(samples_without_an_events_name_are_damage),
 		TEST(a_block_used_beyond_its_size_is_not_believed),
 		TEST(a_sample_that_was_not_complete_is_left_out),
+		TEST(samples_behind_the_used_part_count_when_they_are_complete),
+		TEST(raw_samples_get_the_times_and_values_that_they_mean),
 		TEST(a_block_of_impossible_size_is_stepped_over),
 		TEST(a_block_outside_the_file_is_not_read),
 		TEST(blocks_after_a_hole_are_found),
