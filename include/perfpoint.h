@@ -52,6 +52,11 @@ struct perfpoint_runtime {
 	void (*begin)(struct perfpoint_site *site); /* to be closed by end() */
 	void (*start)(int mark);
 	void (*end)(void);
+	/* The same for a caller on whose behalf they are called, by its stack pointer then. */
+	perfpoint_token (*enter_at)(struct perfpoint_site *site,
+				    __UINTPTR_TYPE__ stack_pointer);
+	void (*begin_at)(struct perfpoint_site *site, __UINTPTR_TYPE__ stack_pointer);
+	void (*start_at)(int mark, __UINTPTR_TYPE__ stack_pointer);
 };
 
 #ifndef PERFPOINT_ABI_ONLY /* the runtime itself takes only what is above */
@@ -71,12 +76,46 @@ perfpoint_runtime_v1(void);
 __attribute__((weak, visibility("default"))) extern void *
 perfpoint__dlsym(void *handle, const char *name) __asm__("dlsym");
 
-static struct {
-	/* NULL: not looked for yet; PERFPOINT__ABSENT: there is none */
-	const struct perfpoint_runtime *runtime;
-} PERFPOINT__OWN_LINE perfpoint__found __attribute__((unused));
-#define PERFPOINT__ABSENT ((const struct perfpoint_runtime *)1)
+/*
+ * What markers call; NULL: this process is not being recorded. At first, functions that find it
+ * out. Relaxed loads are enough: what is pointed at is code.
+ */
+static perfpoint_token perfpoint__first_enter(struct perfpoint_site *site);
+static void perfpoint__first_leave(perfpoint_token token);
+static void perfpoint__first_begin(struct perfpoint_site *site);
+static void perfpoint__first_start(int mark);
+static void perfpoint__first_end(void);
 
+static struct {
+	perfpoint_token (*enter)(struct perfpoint_site *site);
+	void (*leave)(perfpoint_token token);
+	void (*begin)(struct perfpoint_site *site);
+	void (*start)(int mark);
+	void (*end)(void);
+} PERFPOINT__OWN_LINE perfpoint__found __attribute__((unused)) = {
+	perfpoint__first_enter, perfpoint__first_leave, perfpoint__first_begin,
+	perfpoint__first_start, perfpoint__first_end};
+
+/* For relaxed atomic loads, gcc for arm64 takes two instructions more. */
+#ifdef __SANITIZE_THREAD__
+#define PERFPOINT__THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PERFPOINT__THREAD_SANITIZER
+#endif
+#endif
+#ifdef PERFPOINT__THREAD_SANITIZER
+#define PERFPOINT__FUNCTION(name) \
+	__atomic_load_n(&perfpoint__found.name, __ATOMIC_RELAXED)
+#else
+#define PERFPOINT__FUNCTION(name)    (*PERFPOINT__VOLATILE(&perfpoint__found.name))
+#define PERFPOINT__VOLATILE(pointer) ((__typeof__(*(pointer)) volatile *)(pointer))
+#endif
+#define PERFPOINT__FOUND(name, runtime)                                           \
+	__atomic_store_n(&perfpoint__found.name, (runtime) ? (runtime)->name : 0, \
+			 __ATOMIC_RELAXED)
+
+/* Returns NULL, too, where the runtime is too old for *_at. */
 static __attribute__((noinline, cold, unused)) const struct perfpoint_runtime *
 perfpoint__find(void)
 {
@@ -95,71 +134,102 @@ perfpoint__find(void)
 	}
 	if (get)
 		runtime = get();
-	__atomic_store_n(&perfpoint__found.runtime,
-			 runtime ? runtime : PERFPOINT__ABSENT, __ATOMIC_RELEASE);
-	return runtime;
-}
-
-/*
- * The runtime, or NULL when this process is not being recorded. A relaxed load is enough: what it
- * points at is constant from before the library's first function can be called, and read by
- * way of this very pointer.
- */
-static inline __attribute__((always_inline, unused)) const struct perfpoint_runtime *
-perfpoint__get(void)
-{
-	const struct perfpoint_runtime *runtime =
-		__atomic_load_n(&perfpoint__found.runtime, __ATOMIC_RELAXED);
-
-	if (__builtin_expect((__UINTPTR_TYPE__)runtime > 1, 0))
-		return runtime;
-	return __builtin_expect(!runtime, 0) ? perfpoint__find() : 0;
+	PERFPOINT__FOUND(enter, runtime);
+	PERFPOINT__FOUND(leave, runtime);
+	PERFPOINT__FOUND(begin, runtime);
+	PERFPOINT__FOUND(start, runtime);
+	PERFPOINT__FOUND(end, runtime);
+	return runtime && runtime->bytes >= sizeof(*runtime) ? runtime : 0;
 }
 
 /* Opens region "mark-<mark>" on this thread. The original AutoPerf's marker. */
 static inline __attribute__((always_inline, unused)) void perfpoint_START(int mark)
 {
-	const struct perfpoint_runtime *runtime = perfpoint__get();
+	void (*start)(int) = PERFPOINT__FUNCTION(start);
 
-	if (runtime)
-		runtime->start(mark);
+	if (start)
+		start(mark);
 }
 
 /* Closes the innermost open region of this thread. */
 static inline __attribute__((always_inline, unused)) void perfpoint_END(void)
 {
-	const struct perfpoint_runtime *runtime = perfpoint__get();
+	void (*end)(void) = PERFPOINT__FUNCTION(end);
 
-	if (runtime)
-		runtime->end();
+	if (end)
+		end();
 }
 
 static inline __attribute__((always_inline, unused)) perfpoint_token
 perfpoint__enter(struct perfpoint_site *site)
 {
-	const struct perfpoint_runtime *runtime = perfpoint__get();
+	perfpoint_token (*enter)(struct perfpoint_site *) = PERFPOINT__FUNCTION(enter);
 
-	return runtime ? runtime->enter(site) : 0;
+	return enter ? enter(site) : 0;
 }
 
 static inline __attribute__((always_inline, unused)) void
 perfpoint__begin(struct perfpoint_site *site)
 {
-	const struct perfpoint_runtime *runtime = perfpoint__get();
+	void (*begin)(struct perfpoint_site *) = PERFPOINT__FUNCTION(begin);
 
-	if (runtime)
-		runtime->begin(site);
+	if (begin)
+		begin(site);
 }
 
 static inline __attribute__((always_inline, unused)) void
 perfpoint__leave(const perfpoint_token *token)
 {
 	if (*token) {
-		const struct perfpoint_runtime *runtime = perfpoint__get();
+		void (*leave)(perfpoint_token) = PERFPOINT__FUNCTION(leave);
 
-		if (runtime)
-			runtime->leave(*token);
+		if (leave)
+			leave(*token);
 	}
+}
+
+static __attribute__((noinline, cold, unused)) perfpoint_token
+perfpoint__first_enter(struct perfpoint_site *site)
+{
+	const struct perfpoint_runtime *runtime = perfpoint__find();
+
+	if (runtime)
+		return runtime->enter_at(site, (__UINTPTR_TYPE__)__builtin_dwarf_cfa());
+	return perfpoint__enter(site);
+}
+
+static __attribute__((noinline, cold, unused)) void
+perfpoint__first_leave(perfpoint_token token)
+{
+	perfpoint__find();
+	perfpoint__leave(&token);
+}
+
+static __attribute__((noinline, cold, unused)) void
+perfpoint__first_begin(struct perfpoint_site *site)
+{
+	const struct perfpoint_runtime *runtime = perfpoint__find();
+
+	if (runtime)
+		runtime->begin_at(site, (__UINTPTR_TYPE__)__builtin_dwarf_cfa());
+	else
+		perfpoint__begin(site);
+}
+
+static __attribute__((noinline, cold, unused)) void perfpoint__first_start(int mark)
+{
+	const struct perfpoint_runtime *runtime = perfpoint__find();
+
+	if (runtime)
+		runtime->start_at(mark, (__UINTPTR_TYPE__)__builtin_dwarf_cfa());
+	else
+		perfpoint_START(mark);
+}
+
+static __attribute__((noinline, cold, unused)) void perfpoint__first_end(void)
+{
+	perfpoint__find();
+	perfpoint_END();
 }
 
 #endif /* PERFPOINT_ABI_ONLY */

@@ -10,6 +10,10 @@
  * waiting thread does now and then is still measured. What an epoch did not use, or used
  * too much, is carried over.
  *
+ * What was measured is counted where it is stored, in the samples: fast markers count nothing. So
+ * this looks after every so many samples, or when a marker that is not a fast one sees that the
+ * epoch is over.
+ *
  * Costs are measured where they arise: every so many measured executions one tells how long its
  * END took, and START is taken to be as long (both read the counters once and the clock once);
  * rare slow things are timed each. Without a limit, what self_cost.c found must do: looking at
@@ -21,6 +25,7 @@
 #include "perfpoint/budget.h"
 #include "perfpoint/self_cost_pairs.h"
 
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -77,8 +82,8 @@ static void measure_skips(const struct thread *thread)
 	for (int turn = 0; turn < 3; turn++) {
 		uint64_t began, took;
 
-		thread->budget->regions[BUDGET_TRIAL].left =
-			SKIP_CALLS * SELF_COST_PAIRS;
+		thread->regions[BUDGET_TRIAL + 1].left =
+			SKIP_CALLS * SELF_COST_PAIRS + 1;
 		began = clock_now(&thread->clock);
 		for (uint32_t i = 0; i < SKIP_CALLS; i++)
 			self_cost_pairs(&pairs);
@@ -167,13 +172,15 @@ static uint32_t region_count(void)
 }
 
 /* Executions of the epoch that is open. */
-static uint64_t open_executions(const struct budget *budget)
+static uint64_t open_executions(const struct thread *thread)
 {
 	uint32_t count = region_count();
 	uint64_t executions = 0;
 
+	if (!process.max_overhead)
+		return thread->budget->measured - thread->budget->start_measured;
 	for (uint32_t i = 0; i < count; i++)
-		executions += budget_executions(&budget->regions[i]);
+		executions += budget_executions(&thread->regions[i + 1]);
 	return executions;
 }
 
@@ -193,17 +200,17 @@ static void close_epoch(struct thread *thread, uint64_t now)
 	uint64_t cpu_now = process.max_overhead ? budget_cpu_ns() : 0;
 	uint64_t cpu_ns = cpu_now - budget->start_cpu_ns;
 	uint64_t wall_ns = clock_span_ns(&thread->clock, now - budget->start);
-	uint64_t executions = open_executions(budget);
+	uint64_t executions = open_executions(thread);
 	uint64_t spent = spent_ns(budget, executions);
 	uint64_t level = UINT64_MAX;
 
 	if (process.max_overhead)
-		level = budget_level(budget->regions, count,
+		level = budget_level(thread->regions + 1, count,
 				     room(budget, cpu_ns,
 					  wall_ns > cpu_ns ? wall_ns : cpu_ns, spent,
 					  skips_ns(executions)));
 	for (uint32_t i = 0; i < count; i++)
-		budget_begin_epoch(&budget->regions[i], level, &budget->random);
+		budget_begin_epoch(&thread->regions[i + 1], level, &budget->random);
 	budget->slow_ns = 0;
 	__atomic_store_n(&budget->executions, budget->executions + executions,
 			 __ATOMIC_RELAXED);
@@ -220,18 +227,57 @@ void budget_spent(struct thread *thread, uint64_t began)
 {
 	uint64_t took_ns = since_ns(thread, began);
 
-	if (thread->budget)
-		thread->budget->slow_ns +=
-			took_ns < SLOW_MAX_NS ? took_ns : SLOW_MAX_NS;
+	thread->budget->slow_ns += took_ns < SLOW_MAX_NS ? took_ns : SLOW_MAX_NS;
 }
 
-void budget_look(struct thread *thread, uint64_t end)
+void budget_tally(struct thread *thread)
 {
 	struct budget *budget = thread->budget;
-	uint64_t now = clock_now(&thread->clock);
+	uint64_t measured = budget->measured;
 
-	/* The regions around this one must not count what we do. */
-	perf_pause(thread);
+	if (!thread->block || thread->block == thread->trial)
+		return;
+	/* Which region it was matters only to a budget. */
+	if (!process.max_overhead) {
+		measured += (uint64_t)(thread->write - thread->tallied) /
+			    process.sample_bytes;
+		thread->tallied = thread->write;
+	}
+	for (; thread->tallied < thread->write;
+	     thread->tallied += process.sample_bytes) {
+		const struct recording_sample *sample = (const void *)thread->tallied;
+
+		budget_count(&thread->regions[sample->region + 1], sample->one_in);
+		measured++;
+	}
+	__atomic_store_n(&budget->measured, measured, __ATOMIC_RELAXED);
+}
+
+void budget_set_stop(struct thread *thread)
+{
+	const struct budget *budget = thread->budget;
+	uint64_t samples = budget->next_probe - budget->measured;
+	size_t room = (size_t)(thread->limit - thread->write);
+
+	/* `write` comes here with the last sample before there is no room for another. */
+	thread->stop = thread->limit - process.sample_bytes + 1;
+	if (room > process.sample_bytes && samples < room / process.sample_bytes)
+		thread->stop = thread->write + samples * process.sample_bytes;
+}
+
+/* Room for the next sample, so that making it is no part of a region. */
+static void make_room_ahead(struct thread *thread)
+{
+	budget_tally(thread);
+	if (!writer_new_block(thread))
+		perf_give_up_raw(thread);
+}
+
+static void look(struct thread *thread, uint64_t end, uint64_t now)
+{
+	struct budget *budget = thread->budget;
+
+	budget_tally(thread);
 	if (budget->measured >= budget->next_probe) {
 		uint64_t interval =
 			thread->user_read ? PROBE_INTERVAL_RAW : PROBE_INTERVAL;
@@ -244,41 +290,84 @@ void budget_look(struct thread *thread, uint64_t end)
 		close_epoch(thread, now);
 		budget_report(thread, true);
 	}
+}
+
+void budget_look(struct thread *thread, uint64_t end)
+{
+	uint64_t now = clock_now(&thread->clock);
+
+	/* The regions around this one must not count what we do. */
+	perf_pause(thread);
+	look(thread, end, now);
+	if (thread->block != thread->trial && !writer_has_room(thread))
+		make_room_ahead(thread);
+	budget_set_stop(thread);
 	perf_resume(thread, thread->look_cost);
 	budget_spent(thread, now);
 }
 
 /* ---- threads ---- */
 
-static struct budget *make_budget(void)
+static void *make(size_t bytes)
 {
-	struct budget *budget =
-		mmap(NULL, sizeof(*budget), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return budget == MAP_FAILED ? NULL : budget;
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+bool budget_make(struct thread *thread)
+{
+	size_t bytes = (BUDGET_TRIAL + 2) * sizeof(*thread->regions);
+
+	thread->budget = make(sizeof(*thread->budget));
+	thread->regions = make(bytes);
+	if (!thread->budget || !thread->regions) {
+		if (thread->budget)
+			munmap(thread->budget, sizeof(*thread->budget));
+		return false;
+	}
+	madvise(thread->regions, bytes, MADV_WIPEONFORK);
+	return true;
+}
+
+static uint64_t sample_head(const struct thread *thread, uint32_t region)
+{
+	struct recording_sample sample = {.region = region, .thread = thread->index};
+	uint64_t head;
+
+	memcpy(&head, &sample.region, sizeof(head));
+	return head;
+}
+
+void budget_know(struct thread *thread, uint32_t region)
+{
+	struct budget_region *known = &thread->regions[region + 1];
+
+	known->sample_head = sample_head(thread, region);
+	if (known->left == BUDGET_UNKNOWN)
+		known->left = BUDGET_ALL;
 }
 
 void budget_attach(struct thread *thread)
 {
 	struct budget *budget = thread->budget;
 
-	if (process.source == RECORDING_SOURCE_SIM)
-		return;
-	if (!budget)
-		budget = thread->budget = make_budget();
-	if (!budget)
-		return;
 	/* What is known about regions is kept: the thread is much like the one before it. */
+	for (uint32_t i = 0; i < region_count(); i++)
+		if (thread->regions[i + 1].left != BUDGET_UNKNOWN)
+			budget_know(thread, i);
 	if (!budget->random)
 		budget->random = (thread->index + 1) * 2654435761u | 1;
 	budget->end = budget->next_probe = UINT64_MAX;
+	budget->measured = budget->executions = 0;
+	thread->tallied = thread->write;
 }
 
 void budget_forget(struct thread *thread, uint32_t region)
 {
-	if (thread->budget && region <= BUDGET_TRIAL)
-		thread->budget->regions[region] = (struct budget_region){0};
+	if (region <= BUDGET_TRIAL)
+		thread->regions[region + 1] = (struct budget_region){0};
 }
 
 void budget_begin(struct thread *thread, uint64_t began_cpu_ns)
@@ -286,12 +375,14 @@ void budget_begin(struct thread *thread, uint64_t began_cpu_ns)
 	struct budget *budget = thread->budget;
 	uint64_t cpu_ns;
 
-	if (!budget)
+	budget_set_stop(thread);
+	if (process.source == RECORDING_SOURCE_SIM)
 		return;
 	if (!atomic_load(&skip_cost))
 		measure_skips(thread);
 	for (uint32_t i = 0; i < region_count(); i++)
-		budget->regions[i].start += budget_executions(&budget->regions[i]);
+		thread->regions[i + 1].counted =
+			0u - budget_skipped(&thread->regions[i + 1]);
 	budget->length_ns = process.max_overhead ? EPOCH_FIRST_NS : EPOCH_WHOLE_NS;
 	budget->balance_ns = 0;
 	budget->slow_ns = 0;
@@ -308,6 +399,7 @@ void budget_begin(struct thread *thread, uint64_t began_cpu_ns)
 	cpu_ns = budget_cpu_ns();
 	budget->marker_ns = cpu_ns - began_cpu_ns;
 	begin_epoch(thread, clock_now(&thread->clock), cpu_ns);
+	budget_set_stop(thread);
 }
 
 /*
@@ -328,11 +420,13 @@ void budget_report(struct thread *thread, bool own)
 {
 	struct recording_header *header = process.header;
 	struct budget *budget = thread->budget;
-	uint64_t open = 0, executions, measured, marker_ns;
+	uint64_t open, executions, measured, marker_ns;
 
-	if (!budget || !header)
+	if (process.source == RECORDING_SOURCE_SIM || !header)
 		return;
-	open = open_executions(budget);
+	if (own)
+		budget_tally(thread);
+	open = open_executions(thread);
 	executions = __atomic_load_n(&budget->executions, __ATOMIC_RELAXED) + open;
 	measured = __atomic_load_n(&budget->measured, __ATOMIC_RELAXED);
 	marker_ns = __atomic_load_n(&budget->marker_ns, __ATOMIC_RELAXED);

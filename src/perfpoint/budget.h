@@ -28,14 +28,23 @@
 /* A level (budget_level) is in 1/BUDGET_LEVEL_UNIT executions. */
 #define BUDGET_LEVEL_UNIT 256u
 
-/* A region on one thread; all zeros: never executed. */
+/* `left` of a region, when it is not a countdown. */
+#define BUDGET_ALL     (-1) /* each execution is measured */
+#define BUDGET_UNKNOWN 0    /* not executed on this thread yet, or its process forked */
+
+/*
+ * A region on one thread; all zeros: never executed. Zeroed in a forked child, which thereby
+ * notices that it is one.
+ */
 struct budget_region {
-	uint32_t left;   /* executions to skip before the next measured one */
-	uint32_t gap;    /* what `left` began with */
-	uint32_t beyond; /* k - 1 */
-	uint32_t reserved;
-	uint64_t total; /* weights of those measured so far */
-	uint64_t start; /* executions before this epoch */
+	int64_t left; /* 1: measured, then drawn anew; n: to skip, until it is 1 */
+	uint64_t sample_head; /* region and thread */
+	uint32_t gap;         /* `left` began with one more */
+	uint32_t beyond;      /* k - 1 */
+	/* Executions of this epoch that samples tell, less those skipped before it; modulo 2^32. */
+	uint32_t counted;
+	uint32_t
+		seen; /* executions that samples have told at all, at least; saturates */
 };
 
 struct budget {
@@ -47,7 +56,8 @@ struct budget {
 	uint64_t slow_ns; /* in rare things: new blocks, closing epochs */
 	uint64_t length_ns;
 	/* of the thread */
-	uint64_t measured;    /* executions; atomic, as the next two */
+	uint64_t
+		measured; /* executions, as of the last tally; atomic, as the next two */
 	uint64_t executions;  /* of closed epochs */
 	uint64_t next_probe;  /* when so many have been measured */
 	uint64_t marker_ns;   /* in closed epochs, and attaching */
@@ -56,19 +66,23 @@ struct budget {
 	uint64_t pair_ns;     /* what a measured execution costs, median so far */
 	uint32_t probes;      /* that it comes from */
 	uint32_t random;      /* state of the generator, never 0 */
-	struct budget_region regions[RECORDING_REGIONS_MAX + 1];
 };
 
-/* Executions of the region in this epoch so far. */
+/* Executions of the region that were skipped since the last one that was measured. */
+static inline uint32_t budget_skipped(const struct budget_region *region)
+{
+	int64_t left = region->left;
+
+	return left > 0 ? region->gap + 1 - (uint32_t)left : 0;
+}
+
+/* Executions of the region in this epoch so far, as of the last tally. */
 static inline uint64_t budget_executions(const struct budget_region *region)
 {
-	uint32_t gap = __atomic_load_n(&region->gap, __ATOMIC_RELAXED);
-	uint32_t left = __atomic_load_n(&region->left, __ATOMIC_RELAXED);
+	uint32_t executions = region->counted + budget_skipped(region);
 
-	/* A signal handler that executes the region, too, may make it larger. */
-	return __atomic_load_n(&region->total, __ATOMIC_RELAXED) -
-	       __atomic_load_n(&region->start, __ATOMIC_RELAXED) +
-	       (gap > left ? gap - left : 0);
+	/* Of a region that a signal handler executes, too, some may be missing. */
+	return executions <= INT32_MAX ? executions : 0;
 }
 
 /* ---- the policy, without clocks (budget_share.c) ---- */
@@ -87,73 +101,63 @@ uint32_t budget_draw(struct budget_region *region, uint32_t *random);
 /* Whether the execution that begins is one to be skipped; it is counted then. */
 static inline bool budget_counts_down(struct budget_region *region)
 {
-	uint32_t left = __atomic_load_n(&region->left, __ATOMIC_RELAXED);
+	int64_t left = region->left;
 
-	if (!left)
+	if (left <= 1)
 		return false;
-	__atomic_store_n(&region->left, left - 1, __ATOMIC_RELAXED);
+	region->left = left - 1;
 	return true;
 }
 
 /* The weight of the execution that begins and is measured: it stands for those skipped, too. */
 static inline uint32_t budget_weight(struct budget_region *region, uint32_t *random)
 {
-	if (region->left | region->gap | region->beyond)
-		return budget_draw(region, random);
-	__atomic_store_n(&region->total, region->total + 1, __ATOMIC_RELAXED);
-	return 1;
+	return region->left < 0 ? 1 : budget_draw(region, random);
+}
+
+/* A sample of the region was stored. */
+static inline void budget_count(struct budget_region *region, uint32_t weight)
+{
+	region->counted += weight;
+	if (region->seen < BUDGET_FIRST)
+		region->seen += weight;
 }
 
 /* ---- at markers ---- */
 
 /* CPU time of the calling thread. A system call. */
 uint64_t budget_cpu_ns(void);
+/* Takes memory for a thread's regions and budget; false: there is none. */
+bool budget_make(struct thread *thread);
 /*
- * When the thread joins the recording: takes memory, and measures everything until
- * budget_begin(). Without memory, and in the simulator, whose time does not pass in markers,
- * everything is measured for good.
+ * When the thread joins the recording: measures everything until budget_begin(), and in the
+ * simulator, whose time does not pass in markers, for good.
  */
 void budget_attach(struct thread *thread);
 /* From here on the budget holds; `began_cpu_ns`: when the thread began to join. */
 void budget_begin(struct thread *thread, uint64_t began_cpu_ns);
+/* The region is executed on the thread for the first time. */
+void budget_know(struct thread *thread, uint32_t region);
 /* As if the region had not been executed. */
 void budget_forget(struct thread *thread, uint32_t region);
+/* Counts the samples that were stored since the last time, before the block is given up. */
+void budget_tally(struct thread *thread);
 /* Rare work of ours that began at `began` is over. */
 void budget_spent(struct thread *thread, uint64_t began);
-/* Brings the header's counters up to date: any thread may, for any; `own`: it is the caller. */
+/* Brings the header's counters up to date: any thread may, for any; `own`: it is the caller,
+ * else what has happened since the thread itself last did is missing. */
 void budget_report(struct thread *thread, bool own);
-/* The rare part of budget_measured(). */
+/* What there is to do now and then after an END that began at `end`; sets `stop`. */
 void budget_look(struct thread *thread, uint64_t end);
+/* Where END is to do more than store its sample: no room in the block, or time for a look. */
+void budget_set_stop(struct thread *thread);
 
-/* Whether the execution that begins is one to be skipped; it is counted then. */
-static inline bool budget_skips(const struct thread *thread, uint32_t region)
-{
-	return likely(thread->budget) &&
-	       budget_counts_down(&thread->budget->regions[region]);
-}
-
-/* The weight of the execution that begins and is measured, >= 1. It is counted. */
+/* The weight of the execution that begins and is measured, >= 1. */
 static inline uint32_t budget_take(const struct thread *thread, uint32_t region)
 {
-	struct budget *budget = thread->budget;
-
-	if (unlikely(!budget || region > BUDGET_TRIAL))
+	if (unlikely(region > BUDGET_TRIAL))
 		return 1;
-	return budget_weight(&budget->regions[region], &budget->random);
-}
-
-/* After a measured execution that ended at `end`, as the last thing in its END but for rare ones. */
-static inline void budget_measured(struct thread *thread, uint64_t end)
-{
-	struct budget *budget = thread->budget;
-	uint64_t measured;
-
-	if (unlikely(!budget))
-		return;
-	measured = budget->measured + 1;
-	__atomic_store_n(&budget->measured, measured, __ATOMIC_RELAXED);
-	if (unlikely((measured >= budget->next_probe) | (end >= budget->end)))
-		budget_look(thread, end);
+	return budget_weight(&thread->regions[region + 1], &thread->budget->random);
 }
 
 #endif

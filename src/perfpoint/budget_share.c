@@ -56,7 +56,7 @@ static uint32_t one_in(const struct budget_region *region, uint64_t level)
 {
 	uint64_t executions = budget_executions(region) * BUDGET_LEVEL_UNIT;
 
-	if (executions <= level || region->total < BUDGET_FIRST)
+	if (executions <= level || region->seen < BUDGET_FIRST)
 		return 1;
 	if (executions / BUDGET_ONE_IN_MAX >= level)
 		return BUDGET_ONE_IN_MAX;
@@ -65,31 +65,34 @@ static uint32_t one_in(const struct budget_region *region, uint64_t level)
 
 void budget_begin_epoch(struct budget_region *region, uint64_t level, uint32_t *random)
 {
-	uint64_t executions = budget_executions(region);
-	uint32_t cut;
-
 	/* What is not executed tells nothing. */
-	if (executions)
+	if (budget_executions(region))
 		region->beyond = one_in(region, level) - 1;
 	/* It got slower: the countdown that was drawn for the old k would last too long. */
-	if (region->left > 2 * (region->beyond + 1)) {
-		cut = region->left - next_random(random) % (region->beyond + 2);
-		__atomic_store_n(&region->left, region->left - cut, __ATOMIC_RELAXED);
-		__atomic_store_n(&region->gap, region->gap - cut, __ATOMIC_RELAXED);
+	if (region->left - 1 > 2 * (int64_t)(region->beyond + 1)) {
+		uint32_t cut = (uint32_t)region->left - 1 -
+			       next_random(random) % (region->beyond + 2);
+
+		region->left -= cut;
+		region->gap -= cut;
 	}
-	__atomic_store_n(&region->start, region->start + executions, __ATOMIC_RELAXED);
+	/* The next one is measured, and the countdown begins there. */
+	if (region->left == BUDGET_ALL && region->beyond) {
+		region->gap = 0;
+		region->left = 1;
+	}
+	region->counted = 0u - budget_skipped(region);
 }
 
 uint32_t budget_draw(struct budget_region *region, uint32_t *random)
 {
-	uint32_t weight = region->gap - region->left + 1;
+	uint32_t weight = budget_skipped(region) + 1;
 	uint32_t gap = region->beyond;
 	uint32_t half = (gap + 1) / 2; /* of k */
 
 	if (gap)
 		gap += next_random(random) % (2 * half + 1) - half;
-	__atomic_store_n(&region->total, region->total + weight, __ATOMIC_RELAXED);
-	__atomic_store_n(&region->gap, gap, __ATOMIC_RELAXED);
-	__atomic_store_n(&region->left, gap, __ATOMIC_RELAXED);
+	region->gap = gap;
+	region->left = region->beyond ? (int64_t)gap + 1 : BUDGET_ALL;
 	return weight;
 }

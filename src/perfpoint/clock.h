@@ -6,8 +6,8 @@
  * tick strikes within it. Raw values are kept while a region is open and become times when it
  * is over.
  *
- * A thread's clock is set by CLOCK_MONOTONIC once, when the thread is first seen; from there
- * on times are those of the processor, which CLOCK_MONOTONIC may follow at up to 500 ppm.
+ * The processor's counter is set by CLOCK_MONOTONIC once, when a process's first thread is seen;
+ * from there on times are those of the processor, which CLOCK_MONOTONIC may follow at up to 500 ppm.
  */
 #ifndef AUTOPERF_PERFPOINT_CLOCK_H
 #define AUTOPERF_PERFPOINT_CLOCK_H

@@ -32,12 +32,6 @@ void counters_close(struct thread *thread, bool forked)
 	thread->plugin_thread = NULL;
 }
 
-uint32_t counters_reading_words(void)
-{
-	return process.source == RECORDING_SOURCE_PERF ? perf_reading_words()
-						       : process.event_count;
-}
-
 /*
  * The simulator has the values only when its replay has come this far, and stores the sample
  * itself. So the reading at the end cannot be had; see counters_deferred().

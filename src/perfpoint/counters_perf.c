@@ -126,6 +126,23 @@ static void unmap_slots(struct thread *thread)
 	thread->user_read = false;
 }
 
+/* What raw samples mean is told once: all threads have the first one's clock. */
+static void share_clock(struct clock *clock)
+{
+	struct recording_raw *raw = &process.header->raw;
+
+	pthread_mutex_lock(&process.page->lock);
+	if (!raw->clock_rate) {
+		raw->clock_origin = clock->origin;
+		raw->clock_origin_ns = clock->origin_ns;
+		raw->clock_rate = clock->rate;
+	}
+	clock->origin = raw->clock_origin;
+	clock->origin_ns = raw->clock_origin_ns;
+	clock->rate = raw->clock_rate;
+	pthread_mutex_unlock(&process.page->lock);
+}
+
 /* The pages, and the clock, which any event's page may tell. */
 static void map_slots(struct thread *thread)
 {
@@ -139,6 +156,8 @@ static void map_slots(struct thread *thread)
 	clock_set(&thread->clock, process.start_ns);
 	if (thread->slots[0].page)
 		clock_set_raw(&thread->clock, thread->slots[0].page, process.start_ns);
+	if (thread->clock.raw)
+		share_clock(&thread->clock);
 	thread->user_read = user_read && thread->clock.raw;
 	if (!thread->user_read)
 		unmap_slots(thread);
@@ -277,17 +296,8 @@ int perf_open(struct thread *thread, char *text, size_t size)
 	return 0;
 }
 
-uint32_t perf_reading_words(void)
-{
-	/* In the worst case each is a group. */
-	return (GROUP_WORDS + 1) * slots_wanted();
-}
-
-/*
- * Makes the raw reading of an open region what perf_read() would have given then. In place, from
- * its end: no value moves down.
- */
-static void settle(const struct thread *thread, struct frame *frame)
+/* In place, from its end: no value moves down. */
+void perf_settle(const struct thread *thread, struct frame *frame)
 {
 	uint32_t i = thread->slot_count;
 	uint64_t *to = frame->reading + i + (size_t)GROUP_WORDS * thread->group_count;
@@ -305,28 +315,43 @@ static void settle(const struct thread *thread, struct frame *frame)
 		user_read_times_of(leader, frame->begin, &to[1], &to[2]);
 		to[0] = thread->groups[g].size;
 	}
+	if (frame->armed != FRAME_THINNED)
+		frame->one_in = 1;
 	frame->readable = true;
-	frame->epoch = 0;
+	frame->armed = FRAME_SLOW;
+}
+
+static void settle_all(const struct thread *thread)
+{
+	for (uint32_t depth = thread->depth; depth > 0; depth--)
+		if (perf_is_raw(thread_frame(thread, depth - 1)))
+			perf_settle(thread, thread_frame(thread, depth - 1));
+}
+
+void perf_give_up_raw(struct thread *thread)
+{
+	settle_all(thread);
+	thread->armed = USER_READ_DISARMED;
+	thread->user_read = false;
 }
 
 bool perf_rearm(struct thread *thread)
 {
+	uint32_t sum = 0;
+
 	if (!thread->user_read)
 		return false;
-	for (uint32_t depth = thread->depth; depth > 0; depth--)
-		if (thread_frame(thread, depth - 1)->epoch == thread->epoch)
-			settle(thread, thread_frame(thread, depth - 1));
-	if (++thread->epoch == 0)
-		thread->epoch = 1;
-	thread->armed_sum = 0;
+	settle_all(thread);
+	thread->armed = USER_READ_DISARMED;
 	for (uint32_t i = 0; i < thread->slot_count; i++) {
-		if (!user_read_arm(&thread->counters[i])) {
-			thread->armed = USER_READ_DISARMED;
+		if (!user_read_arm(&thread->counters[i]))
 			return false;
-		}
-		thread->armed_sum += thread->counters[i].lock;
+		sum += thread->counters[i].lock;
 	}
-	thread->armed = thread->counters[0].lock;
+	/* Else it could not be told from an enum frame_state. */
+	if (!sum)
+		return false;
+	thread->armed = thread->counters[0].lock | (uint64_t)sum << 32;
 	return true;
 }
 
@@ -422,7 +447,8 @@ void perf_credit(const struct thread *thread, uint32_t depth, const uint64_t *be
 			for (uint32_t d = 0; d < depth; d++) {
 				struct frame *frame = thread_frame(thread, d);
 
-				frame->reading[frame->epoch ? event : word] += count;
+				frame->reading[perf_is_raw(frame) ? event : word] +=
+					count;
 			}
 		}
 	}

@@ -45,7 +45,7 @@ int sim_start(char *text, size_t size)
 
 void sim_begin(const struct thread *thread, const struct frame *frame)
 {
-	autoperf_sim_begin(thread->depth - 1, frame->region, frame->token);
+	autoperf_sim_begin(thread->depth - 1, frame_region(frame), frame->token);
 }
 
 void sim_end(const struct thread *thread, const struct frame *frame)

@@ -30,7 +30,7 @@ static struct {
 	_Atomic uint32_t count; /* ids handed out */
 } names;
 
-_Atomic uint32_t names_marks[NAMES_MARKS];
+uint32_t names_marks[NAMES_MARKS];
 
 int names_init(void)
 {
@@ -141,7 +141,7 @@ uint32_t names_mark(int mark)
 	format_mark(mark, name, sizeof(name));
 	id = names_region(name);
 	if ((unsigned int)mark < NAMES_MARKS)
-		atomic_store_explicit(&names_marks[mark], id + 1, memory_order_relaxed);
+		__atomic_store_n(&names_marks[mark], id + 1, __ATOMIC_RELAXED);
 	return id;
 }
 

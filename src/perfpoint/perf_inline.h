@@ -4,74 +4,136 @@
  * page has changed since, their differences. No system call, and no times: unchanged pages mean
  * that the thread never left the processor, so that the counters ran all of the time. See
  * user_read.h for the pages; everything else is done by counters_perf.c.
+ *
+ * `armed` (struct thread) tells from which copies of the pages one is reading. Its lower half,
+ * the first page's lock, speaks for all of them before anything is read: when the thread has
+ * left the processor they all changed, and a counter that is no longer ours may be forbidden.
+ * Its upper half, the sum of the locks, tells when each counter has been read whether all are
+ * what they were: locks only ever grow.
+ *
+ * `events` is a constant for most callers, so that there is no loop.
  */
 #ifndef AUTOPERF_PERFPOINT_PERF_INLINE_H
 #define AUTOPERF_PERFPOINT_PERF_INLINE_H
 
 #include "perfpoint/runtime.h"
 
-static inline uint32_t perf_lock(const struct user_counter *counter)
-{
-	const volatile uint32_t *lock = &counter->page->lock;
+/*
+ * Two words next to each other. On arm64 one instruction, which the compiler finds only where it
+ * happens to have put the two side by side.
+ */
+struct perf_pair {
+	uint64_t first, second;
+} __attribute__((may_alias));
 
-	return *lock;
+static inline __attribute__((always_inline)) struct perf_pair
+perf_load_pair(const void *from)
+{
+	const struct perf_pair *pair = from;
+#if defined(__aarch64__) && !defined(__clang__)
+	struct perf_pair loaded;
+
+	__asm__("ldp	%x0, %x1, %2"
+		: "=r"(loaded.first), "=r"(loaded.second)
+		: "Ump"(*pair));
+	return loaded;
+#else
+	return *pair;
+#endif
+}
+
+static inline __attribute__((always_inline)) void
+perf_store_pair(void *to, uint64_t first, uint64_t second)
+{
+	struct perf_pair *pair = to;
+#if defined(__aarch64__) && !defined(__clang__)
+	__asm__("stp	%x1, %x2, %0" : "=Ump"(*pair) : "rZ"(first), "rZ"(second));
+#else
+	pair->first = first;
+	pair->second = second;
+#endif
 }
 
 /*
- * The first page speaks for all of them before anything is read: when the thread has left the
- * processor they all changed. When each counter has been read, the sum of the locks tells whether
- * all are what they were: they only ever grow.
+ * A word of half the width that others, or the kernel, may change meanwhile. On arm64 the load
+ * itself widens it, which the compiler does not always trust.
  */
-static inline bool perf_armed(const struct thread *thread)
+static inline __attribute__((always_inline)) uint64_t
+perf_load_half(const volatile uint32_t *from)
 {
-	return perf_lock(&thread->counters[0]) == thread->armed;
+#if defined(__aarch64__)
+	uint64_t loaded;
+
+	__asm__ volatile("ldr	%w0, %1" : "=r"(loaded) : "m"(*from));
+	return loaded;
+#else
+	return __atomic_load_n(from, __ATOMIC_RELAXED);
+#endif
 }
 
-/* Raw counters into the frame; false: perf_rearm() first. */
-static inline bool perf_begin(const struct thread *thread, struct frame *frame)
+/* The same, of an array. */
+static inline __attribute__((always_inline)) uint64_t
+perf_load_indexed(const uint32_t *array, uint32_t index)
 {
-	const struct user_counter *counter = thread->counters;
-	const struct user_counter *end = counter + process.event_count;
-	uint64_t *raw = frame->reading;
-	uint32_t locks = 0;
+#if defined(__aarch64__)
+	uint64_t loaded;
 
-	if (unlikely(!perf_armed(thread)))
-		return false;
-	do {
-		*raw++ = user_read_raw(counter->reader);
-		user_read_barrier();
-		locks += perf_lock(counter);
-	} while (++counter != end);
-	frame->epoch = thread->epoch;
-	return likely(locks == thread->armed_sum);
+	__asm__ volatile("ldr	%w0, [%1, %w2, uxtw 2]"
+			 : "=r"(loaded)
+			 : "r"(array), "r"(index));
+	return loaded;
+#else
+	return __atomic_load_n(&array[index], __ATOMIC_RELAXED);
+#endif
 }
 
-/*
- * Increases since perf_begin() less `own` each; not PERF_END_FINE: they must be found out
- * otherwise. Whether another frame has renewed the copies or the kernel has changed the page
- * costs the same.
- */
-static inline enum perf_end perf_end(const struct thread *thread,
-				     const struct frame *frame, const uint64_t *own,
-				     uint64_t *values)
+/* What is read of a counter, and the page that tells whether that was right. */
+struct perf_source {
+	uintptr_t reader;
+	const struct perf_event_mmap_page *page;
+};
+
+static inline __attribute__((always_inline)) struct perf_source
+perf_source(const struct thread *thread, uint32_t i)
 {
-	const struct user_counter *counter = thread->counters;
-	const struct user_counter *end = counter + process.event_count;
-	const uint64_t *raw = frame->reading;
-	uint32_t locks = 0;
+	struct perf_pair pair = perf_load_pair(&thread->counters[i].reader);
 
-	if (unlikely((frame->epoch ^ thread->epoch) | !perf_armed(thread)))
-		return PERF_END_EARLY;
-	do {
-		uint64_t now = user_read_raw(counter->reader), count;
+	return (struct perf_source){
+		(uintptr_t)pair.first,
+		(const struct perf_event_mmap_page *)(uintptr_t)pair.second,
+	};
+}
 
-		user_read_barrier();
-		locks += perf_lock(counter);
-		count = user_read_extend(counter, now - *raw++);
-		*values++ = count > *own ? count - *own : 0;
-		own++;
-	} while (++counter != end);
-	return likely(locks == thread->armed_sum) ? PERF_END_FINE : PERF_END_LATE;
+static inline __attribute__((always_inline)) uint64_t
+perf_lock(struct perf_source source)
+{
+	return perf_load_half(&source.page->lock);
+}
+
+/* Whether counters may be read raw as of `armed`; `first`: the source of the first one. */
+static inline __attribute__((always_inline)) bool perf_armed(struct perf_source first,
+							     uint64_t armed)
+{
+	return (uint32_t)perf_lock(first) == (uint32_t)armed;
+}
+
+/* The counter, raw; its page's lock is added to *locks. */
+static inline __attribute__((always_inline)) uint64_t
+perf_take(struct perf_source source, uint64_t *locks)
+{
+	uint64_t raw = user_read_raw(source.reader);
+
+	user_read_barrier();
+	*locks += perf_lock(source);
+	return raw;
+}
+
+/* Whether what was read is of the copies that `armed` tells; `locks`: of so many events. */
+static inline __attribute__((always_inline)) bool
+perf_unchanged(uint64_t locks, uint64_t armed, uint32_t events)
+{
+	/* The sum of several may be too large for the half that it is compared with. */
+	return (events == 1 ? locks : (uint32_t)locks) == armed >> 32;
 }
 
 #endif

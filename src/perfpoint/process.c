@@ -108,8 +108,8 @@ static void choose_fd_floor(void)
 static void forked_child(void)
 {
 	memset(process.page, 0, sizeof(*process.page));
-	if (thread_current)
-		*thread_gate(thread_current) = 0;
+	if (thread_self())
+		thread_wipe(thread_self());
 }
 
 static int load_plugin(char *text, size_t size)
@@ -151,10 +151,8 @@ static void configure(void)
 	pthread_atfork(NULL, NULL, forked_child);
 	process.sample_bytes = (uint32_t)sizeof(struct recording_sample) +
 			       process.event_count * (uint32_t)sizeof(uint64_t);
-	process.frame_bytes =
-		(uint32_t)((sizeof(struct frame) +
-			    counters_reading_words() * sizeof(uint64_t) + 15) &
-			   ~(size_t)15);
+	process.frame_bytes = FRAME_BYTES(process.event_count);
+	process.frames_area = FRAMES_AREA(process.event_count);
 	unwind_init();
 	if (process.source == RECORDING_SOURCE_SIM)
 		sim_configure();
@@ -225,11 +223,14 @@ __attribute__((destructor)) static void library_unloaded(void)
 	    atomic_load(&process.page->state) != PROCESS_RECORDING)
 		return;
 	/* exit() inside a region; other threads may still be in theirs and are left alone. */
-	if (thread_current)
-		thread_abandon(thread_current, 0);
+	if (thread_self()) {
+		thread_update_depth(thread_self());
+		thread_abandon(thread_self(), 0);
+		thread_open_gate(thread_self());
+	}
 	for (struct thread *thread = atomic_load(&process.threads); thread;
 	     thread = thread->next)
 		if (atomic_load(&thread->in_use))
-			budget_report(thread, thread == thread_current);
+			budget_report(thread, thread == thread_self());
 	process.header->state = RECORDING_EXITED;
 }

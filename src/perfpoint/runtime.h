@@ -11,7 +11,7 @@
  *	      was done: state 0 there means "start anew", and its lock is then unlocked.
  *   thread   one per live thread, in anonymous memory, reached by a thread-local pointer;
  *	      recycled when the thread ends, never freed (thread.c). Only its thread writes it.
- *	      Before it lies its gate, in a page that is zeroed as the process's is.
+ *	      Its frames and its regions lie in memory that is zeroed as the process's page is.
  *   block    a mapped piece of the recording; belongs to one thread at a time (writer.c).
  *
  * Locks: process.page->lock guards starting the process and the list of threads. It is taken
@@ -105,43 +105,106 @@ struct marker_cost {
 	uint64_t whole_ns;
 };
 
+/* What `armed` of a frame is, unless it is the thread's when raw counters were read: odd, or 0. */
+enum frame_state {
+	FRAME_NONE = 0, /* no region: that of depth 0, or of a forked child's parent */
+	FRAME_SLOW = 1, /* a reading of counters_read(), where `readable` */
+	FRAME_THINNED = 3, /* raw counters of `copies`, and a weight that is not 1 */
+	FRAME_SKIPPED = 5, /* not measured, see budget.h */
+};
+
 /*
- * An open region. Followed by one reading of the counters, counters_reading_words() words: that
- * of counters_read(), or raw counters (perf_inline.h).
+ * Regions that ended inside of one, so many of each kind, in one word. What does not fit is in
+ * `wide`, which has to be looked at where INNER_WIDE is set.
+ */
+#define INNER_BITS       21
+#define INNER_UNIT(kind) ((uint64_t)1 << (INNER_BITS * (kind)))
+#define INNER_WIDE       ((uint64_t)1 << 63)
+
+/*
+ * An open region. Followed by one reading of the counters: that of counters_read(), or raw counters (perf_inline.h). What the fast markers use comes last, in
+ * pairs that they load and store together.
  */
 struct frame {
-	perfpoint_token token;
-	uintptr_t cfa;  /* caller's stack pointer at the marker */
-	uintptr_t site; /* return address of the marker */
-	uint64_t begin; /* on the thread's clock */
-	uint32_t region;
-	uint32_t epoch;  /* the thread's, when raw counters were read; else 0 */
-	uint16_t one_in; /* weight of the sample; 0: not measured, see budget.h */
-	bool readable;   /* epoch 0: the counters were read at its start */
-	uint8_t kind;    /* enum marker_kind */
-	bool has_inner;  /* some of inner[] */
-	const struct marker_cost *cost; /* of its kind */
-	uint64_t inner[MARKER_COSTS];   /* regions that ended inside it */
+	perfpoint_token token; /* of a scope; else 0, or a former one's */
+	uint64_t copies;       /* FRAME_THINNED: the thread's `armed` */
+	uint32_t wide[MARKER_COSTS];
+	uint16_t one_in;      /* weight of the sample */
+	uint8_t kind;         /* enum marker_kind; not set by fast markers */
+	bool readable;        /* FRAME_SLOW: the counters were read at its start */
+	uintptr_t cfa;        /* caller's stack pointer at the marker */
+	uint64_t armed;       /* the thread's, or enum frame_state */
+	uint64_t sample_tail; /* of raw samples at this depth */
+	uint64_t inner;       /* INNER_UNIT() each */
+	uint64_t sample_head; /* region and thread */
+	uint64_t begin;       /* on the thread's clock */
 	uint64_t reading[];
 };
 
+/* From one frame to the next: room for what any source reads of so many events. */
+#define FRAME_EVENT_WORDS 8u
+#define FRAME_BYTES(events)                                                        \
+	((uint32_t)((sizeof(struct frame) +                                        \
+		     (size_t)(events)*FRAME_EVENT_WORDS * sizeof(uint64_t) + 15) & \
+		    ~(size_t)15))
+_Static_assert(FRAME_BYTES(RECORDING_EVENTS_MAX) - sizeof(struct frame) >=
+		       READING_WORDS_MAX * sizeof(uint64_t),
+	       "FRAME_EVENT_WORDS");
+
+static inline uint32_t frame_region(const struct frame *frame)
+{
+	uint32_t region;
+
+	/* As in a sample: the first of two. */
+	__builtin_memcpy(&region, &frame->sample_head, sizeof(region));
+	return region;
+}
+
+/*
+ * A thread's frames end where the bit of this size in an address changes to 1, and the thread's
+ * structure is behind: so one bit of `top` tells that no region can be put there.
+ */
+#define FRAMES_AREA_MIN ((size_t)256 << 10)
+#define FRAMES_AREA(events)                                               \
+	((size_t)(DEPTH_MAX + 1) * FRAME_BYTES(events) <= FRAMES_AREA_MIN \
+		 ? FRAMES_AREA_MIN                                        \
+		 : 8 * FRAMES_AREA_MIN)
+_Static_assert((size_t)(DEPTH_MAX + 1) * FRAME_BYTES(RECORDING_EVENTS_MAX) <=
+		       FRAMES_AREA(RECORDING_EVENTS_MAX),
+	       "FRAMES_AREA");
+
+struct budget_region;
+
 struct thread {
+	/* Zeros, which `top` points to while the gate is closed; before it are some more. */
+	unsigned char closed[sizeof(struct frame)] __attribute__((aligned(8)));
+	struct frame *volatile top;    /* the next frame */
+	struct budget_region *regions; /* budget.h; by id + 1 */
+	/*
+	 * Lock of the first counter's copy and, in the upper half, the sum of all copies' locks;
+	 * USER_READ_DISARMED: no copy is good.
+	 */
+	uint64_t armed;
+	/* sample block */
+	unsigned char *write; /* next sample */
+	unsigned char *stop;  /* END has something else to do when `write` comes here */
+	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
+
 	struct thread *next; /* list of all, see process.threads; set once */
 	_Atomic bool in_use; /* false: may be recycled; guarded by the lock */
 	bool counting;       /* counters are open */
 	uint32_t index;      /* of the thread in the recording */
 	uint32_t serial;     /* of the last region entered, for tokens */
-	uint32_t depth;      /* frames in use */
+	uint32_t depth;      /* frames in use, while the gate is closed */
 	uint32_t overflow;   /* regions open beyond DEPTH_MAX */
 	uint32_t
 		inherited; /* frames that a fork left behind; their ENDs are no errors */
 	uintptr_t stack_low; /* bounds of the thread's own stack, 0 if unknown */
 	uintptr_t stack_high;
-	/* sample block */
 	struct recording_block *block;
-	unsigned char *write; /* next sample */
-	unsigned char *limit; /* end of the block */
-	size_t block_bytes;   /* of the next block to ask for */
+	unsigned char *limit;   /* end of the block */
+	unsigned char *tallied; /* samples before are counted in `regions` */
+	size_t block_bytes;     /* of the next block to ask for */
 	/*
 	 * counters, source perf: event i is slot i; behind them are what some events are on
 	 * another PMU of the processor. Groups are runs of consecutive slots.
@@ -162,15 +225,12 @@ struct thread {
 	uint32_t slot_count;   /* slots open */
 	uint32_t fds_counted;  /* in process.fd_count for this thread */
 	bool user_read;        /* every slot can be read in user space */
-	uint32_t epoch; /* of the copies in `counters`; never 0 once they are armed */
-	uint32_t armed; /* the first copy's lock; USER_READ_DISARMED: no copy is good */
-	uint32_t armed_sum;                                 /* of all copies' locks */
-	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
 	struct clock clock;
 	struct marker_cost costs[MARKER_COSTS];
 	uint64_t pause_cost
 		[RECORDING_EVENTS_MAX]; /* of perf_pause() and perf_resume() */
 	uint64_t look_cost[RECORDING_EVENTS_MAX]; /* of budget_look() without either */
+	uint64_t arm_cost[RECORDING_EVENTS_MAX];  /* of a START that copies the pages */
 	bool costs_known;
 	bool paused;
 	struct budget *budget; /* budget.h; NULL: everything is measured */
@@ -216,7 +276,8 @@ struct process {
 	uint32_t event_count;
 	const struct perfpoint_plugin *plugin;
 	uint32_t sample_bytes;
-	uint32_t frame_bytes;
+	uint32_t frame_bytes; /* FRAME_BYTES() */
+	size_t frames_area;   /* FRAMES_AREA() */
 	/* the recording, valid while page->state is PROCESS_RECORDING */
 	struct recording_header *header; /* mapped; names follow */
 	uint64_t map_bytes;
@@ -276,12 +337,12 @@ uint32_t names_region(const char *name);
 uint32_t names_mark(int mark);
 /* That of small marks seen before, + 1; 0: names_mark() must find it. */
 #define NAMES_MARKS 1024u
-extern _Atomic uint32_t names_marks[NAMES_MARKS];
+extern uint32_t names_marks[NAMES_MARKS]; /* atomic */
 static inline uint32_t names_known_mark(int mark)
 {
 	if (unlikely((unsigned int)mark >= NAMES_MARKS))
 		return 0;
-	return atomic_load_explicit(&names_marks[mark], memory_order_relaxed);
+	return __atomic_load_n(&names_marks[mark], __ATOMIC_RELAXED);
 }
 /* Writes all regions known so far into a new recording (after a fork). */
 void names_repeat(void);
@@ -292,8 +353,6 @@ int perf_open(struct thread *thread, char *text, size_t size);
 /* `forked`: in a child, for counters that are its parent's. Must not touch memory that the
  * fork did not copy, nor descriptors that are the program's by now. */
 void perf_close(struct thread *thread, bool forked);
-/* What counters_reading_words() is for this source. */
-uint32_t perf_reading_words(void);
 /* Reads the calling thread's counters: no lock, no allocation, errno untouched,
  * async-signal-safe. false: could not be read. */
 bool perf_read(struct thread *thread, uint64_t *reading);
@@ -325,6 +384,15 @@ void perf_credit(const struct thread *thread, uint32_t depth, const uint64_t *be
 		 const uint64_t *end, const uint64_t *constant);
 /* Nothing can be read raw, whatever the source. */
 void perf_disarm(struct thread *thread);
+/* The same, while regions are open: the raw readings of theirs become others. */
+void perf_give_up_raw(struct thread *thread);
+/* Makes the raw reading of one what perf_read() would have given. */
+void perf_settle(const struct thread *thread, struct frame *frame);
+/* Whether the frame's reading is raw. */
+static inline bool perf_is_raw(const struct frame *frame)
+{
+	return frame->armed > FRAME_SKIPPED || frame->armed == FRAME_THINNED;
+}
 
 /* ---- refusal.c ---- */
 /* Why the event could not be opened (`code`, an errno) and the way out, one line. */
@@ -333,7 +401,6 @@ void perf_refusal(const struct runtime_event *event, int code, char *text, size_
 /* ---- counters.c: the same for whatever source the session chose ---- */
 int counters_open(struct thread *thread, char *text, size_t size);
 void counters_close(struct thread *thread, bool forked);
-uint32_t counters_reading_words(void); /* upper bound of a reading */
 bool counters_read_plugin(struct thread *thread, uint64_t *reading);
 
 static inline bool counters_read(struct thread *thread, uint64_t *reading)
@@ -385,6 +452,10 @@ void self_cost_measure(struct thread *thread, int mark);
 /* Subtracts from values[] what `frame`'s own markers (`own`) and those inside it added. */
 void self_cost_subtract(const struct thread *thread, const struct frame *frame,
 			const uint64_t *own, uint64_t *values);
+/* Regions of a kind that ended inside of it. */
+uint64_t self_cost_inner(const struct frame *frame, enum marker_kind kind);
+/* Makes room in `inner`. */
+void self_cost_widen(struct frame *frame);
 /* The time that the markers inside of the frame took. */
 uint64_t self_cost_inner_ns(const struct thread *thread, const struct frame *frame);
 
@@ -396,42 +467,33 @@ void writer_forget(void);
 /* A record in the names area; false when it is full or there is no space. Lock-free. */
 bool writer_name(enum recording_name_kind kind, uint32_t id, uint64_t value,
 		 const char *name);
-/* A new block for the thread; NULL when there is no space. Lock-free. */
-unsigned char *writer_new_room(struct thread *thread);
+/* A new block for the thread; false when there is no space. Lock-free. */
+bool writer_new_block(struct thread *thread);
+/* Tells in the block which of its samples are complete, for readers that do not look at each. */
+void writer_publish(struct thread *thread);
+static inline bool writer_has_room(const struct thread *thread)
+{
+	return thread->block &&
+	       (size_t)(thread->limit - thread->write) >= process.sample_bytes;
+}
 /* Room for one sample in the thread's block; NULL when there is no space. */
 static inline unsigned char *writer_room(struct thread *thread)
 {
-	if (likely(thread->block &&
-		   (size_t)(thread->limit - thread->write) >= process.sample_bytes))
-		return thread->write;
-	return writer_new_room(thread);
+	return likely(writer_has_room(thread)) || writer_new_block(thread)
+		       ? thread->write
+		       : NULL;
 }
 
 /* ---- thread.c ---- */
+/* That of the calling thread; thread_nobody, in which nothing can be opened: none yet. */
+extern struct thread *const thread_nobody;
 extern __thread struct thread *thread_current
 	__attribute__((tls_model("initial-exec")));
-/*
- * Open while the thread may enter a marker. Closed in a marker, which signal handlers on this
- * thread see, and, without anybody's doing, in a forked child.
- */
-static inline volatile uint32_t *thread_gate(struct thread *thread)
+/* NULL: none. */
+static inline struct thread *thread_self(void)
 {
-	return (volatile uint32_t *)thread - 1;
+	return thread_current == thread_nobody ? NULL : thread_current;
 }
-/* The compiler must not move work of ours across the gate; signals are on the same thread. */
-static inline void thread_close_gate(struct thread *thread)
-{
-	*thread_gate(thread) = 0;
-	atomic_signal_fence(memory_order_seq_cst);
-}
-static inline void thread_open_gate(struct thread *thread)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-	*thread_gate(thread) = 1;
-}
-/* Makes thread_current usable in this process: new thread, or first marker after a fork.
- * NULL: this thread is not recorded. Takes the lock, allocates. */
-struct thread *thread_attach(void);
 static inline struct frame *thread_frame(const struct thread *thread, uint32_t depth)
 {
 	return (struct frame *)(void *)(thread->frames +
@@ -449,9 +511,48 @@ static inline struct frame *thread_parent(struct frame *frame)
 {
 	return (struct frame *)(void *)((unsigned char *)frame - process.frame_bytes);
 }
+/*
+ * The gate is open while the thread may enter a marker. Closed in a marker, which signal
+ * handlers on this thread see: nothing can be opened above `closed`, and what is below it is
+ * no region. A forked child sees its frames wiped.
+ *
+ * `depth` is up to date while it is closed. The compiler must not move work of ours across;
+ * signals are on the same thread.
+ */
+static inline struct frame *thread_closed(struct thread *thread)
+{
+	return (struct frame *)(void *)thread->closed;
+}
+static inline bool thread_is_closed(struct thread *thread)
+{
+	return thread->top == thread_closed(thread);
+}
+static inline void thread_update_depth(struct thread *thread)
+{
+	if (!thread_is_closed(thread))
+		thread->depth = (uint32_t)((size_t)((unsigned char *)thread->top -
+						    thread->frames) /
+					   process.frame_bytes);
+}
+static inline void thread_close_gate(struct thread *thread)
+{
+	thread_update_depth(thread);
+	thread->top = thread_closed(thread);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+static inline void thread_open_gate(struct thread *thread)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->top = thread_frame(thread, thread->depth);
+}
+/* As a fork leaves it to the child. */
+void thread_wipe(struct thread *thread);
+/* Makes thread_current usable in this process: new thread, or first marker after a fork.
+ * NULL: this thread is not recorded. Takes the lock, allocates. */
+struct thread *thread_attach(void);
 /* Destructor of process.key: gives up what the ending thread has. */
 void thread_detach(void *thread);
-/* Drops the frames above `depth` as not ended. */
+/* Drops the frames above `depth` as not ended; the gate is closed. */
 void thread_abandon(struct thread *thread, uint32_t depth);
 
 /* ---- unwind.c ---- */

@@ -12,7 +12,8 @@
  *	slow	own, where END found that the thread has been switched, or had no raw counters
  *	extra	what of a slow END is outside of the readings by which it corrects the others
  *
- * A region around others has its own price at END: it is a kind of its own, MARKER_PARENT.
+ * Where counters are read raw, START and BEGIN have their own and slow costs in common: between
+ * their readings and their end they are the same. A region around others has its own price at END: it is a kind of its own, MARKER_PARENT.
  * Instructions of user code around a marker differ by what the compiler made of it: a few.
  */
 #include "perfpoint/budget.h"
@@ -47,13 +48,38 @@ static void take_smaller(uint64_t *smallest, uint64_t value)
 		*smallest = value;
 }
 
+/* What raw samples mean, as far as it is known by now. */
+static struct recording_raw raw_meaning(const struct thread *thread)
+{
+	static const enum marker_kind kinds[RECORDING_CLOSINGS] = {
+		[RECORDING_BY_END] = MARKER_BEGIN,
+		[RECORDING_BY_SCOPE] = MARKER_SCOPE,
+	};
+	struct recording_raw raw = {
+		.clock_rate = thread->clock.rate,
+		.clock_origin = thread->clock.origin,
+		.clock_origin_ns = thread->clock.origin_ns,
+	};
+
+	for (int closing = 0; closing < RECORDING_CLOSINGS; closing++) {
+		const struct marker_cost *cost = &thread->costs[kinds[closing]];
+
+		raw.own_ns[closing] = cost->own_ns;
+		memcpy(raw.own[closing], cost->own, sizeof(cost->own));
+	}
+	return raw;
+}
+
+/* The sample is looked at once, and is another one then. */
 static void take_sample(const struct thread *thread, size_t index,
 			struct result *result)
 {
-	const struct recording_sample *sample =
-		(const void *)(trial_samples(thread) + index * process.sample_bytes);
-	const uint64_t *values = (const uint64_t *)(sample + 1);
+	const struct recording_raw raw = raw_meaning(thread);
+	struct recording_sample *sample =
+		(void *)(trial_samples(thread) + index * process.sample_bytes);
+	uint64_t *values = (uint64_t *)(sample + 1);
 
+	recording_settle(&raw, process.event_count, sample, values);
 	take_smaller(&result->wall_ns, sample->wall_ns);
 	for (uint32_t i = 0; i < process.event_count; i++)
 		take_smaller(&result->values[i], values[i]);
@@ -102,25 +128,29 @@ static void pair_around_inside(void *argument)
 	self_cost_pair_around(argument);
 }
 
+/* Makes the region that it is in believe that a page has changed, or, by 0, not. */
 struct lock_change {
-	uint32_t *lock;
-	uint32_t value;
+	struct thread *thread;
+	uint64_t bits;
 };
 
-/* The same code whether the lock is changed or not. */
+/* The same code whether anything is changed or not. */
 static void change_lock(void *argument)
 {
 	const struct lock_change *change = argument;
+	struct frame *next = change->thread->top;
 
-	*change->lock = change->value;
+	thread_parent(next)->armed ^= change->bits;
 }
 
 static void pause_inside(void *argument)
 {
 	struct thread *thread = argument;
 
+	thread_close_gate(thread);
 	perf_pause(thread);
 	perf_resume(thread, thread->pause_cost);
+	thread_open_gate(thread);
 }
 
 /* At which nothing is due. */
@@ -128,8 +158,23 @@ static void look_inside(void *argument)
 {
 	struct thread *thread = argument;
 
-	if (thread->budget)
-		budget_look(thread, clock_now(&thread->clock));
+	thread_close_gate(thread);
+	budget_look(thread, clock_now(&thread->clock));
+	thread_open_gate(thread);
+}
+
+/* A START that finds the copies of the pages out of date, or, by 0, not. */
+static void begin_inside(void *argument)
+{
+	const struct lock_change *change = argument;
+	struct self_cost_pairs pair = {
+		.kind = MARKER_BEGIN,
+		.region = BUDGET_TRIAL,
+		.inside = nothing,
+	};
+
+	change->thread->armed ^= change->bits;
+	self_cost_pair_around(&pair);
 }
 
 /* ---- what is found out ---- */
@@ -177,13 +222,17 @@ static struct self_cost_pairs around(enum marker_kind kind, int mark,
 static void ways_to_slow(struct thread *thread, enum perf_end why,
 			 struct lock_change *change, struct lock_change *no_change)
 {
-	uint32_t *lock = why == PERF_END_EARLY ? &thread->armed : &thread->armed_sum;
+	/* The first lock is looked at before the counters are read, their sum after that. */
+	static const uint64_t bits[PERF_END_KINDS] = {
+		[PERF_END_EARLY] = (uint64_t)1 << 8,
+		[PERF_END_LATE] = (uint64_t)1 << 40,
+	};
 
-	*change = (struct lock_change){lock, USER_READ_DISARMED};
-	*no_change = (struct lock_change){lock, *lock};
+	*change = (struct lock_change){thread, bits[why]};
+	*no_change = (struct lock_change){thread, 0};
 }
 
-static void measure_slow(struct thread *thread, enum marker_kind kind, int mark,
+static void measure_slow(struct thread *thread, enum marker_kind kind,
 			 enum perf_end why)
 {
 	struct marker_cost *cost = &thread->costs[kind];
@@ -193,11 +242,11 @@ static void measure_slow(struct thread *thread, enum marker_kind kind, int mark,
 	memcpy(cost->slow[why], cost->own, sizeof(cost->own));
 	if (!thread->user_read)
 		return;
-	/* Both are measured without costs: slow ones are not yet known, own ones come back. */
+	/* Slow ones are measured without costs, which are not yet known. */
 	memset(cost->slow[why], 0, sizeof(cost->slow[why]));
 	ways_to_slow(thread, why, &change, &no_change);
-	if (!compare(thread, around(kind, mark, change_lock, &change),
-		     around(kind, mark, change_lock, &no_change), 1, 1, &slow))
+	if (!compare(thread, around(kind, 0, change_lock, &change),
+		     around(kind, 0, change_lock, &no_change), 1, 1, &slow))
 		return;
 	/* The region with raw counters was less its own cost already. */
 	memcpy(cost->slow[why], slow.values, sizeof(slow.values));
@@ -219,7 +268,7 @@ static void measure_own(struct thread *thread, enum marker_kind kind, int mark)
 		thread->costs[kind].own[i] = own.values[i];
 	thread->costs[kind].own_ns = own.wall_ns;
 	for (enum perf_end why = 0; why < PERF_END_KINDS; why++)
-		measure_slow(thread, kind, mark, why);
+		measure_slow(thread, kind, why);
 }
 
 static void measure_whole(struct thread *thread, enum marker_kind kind, int mark)
@@ -290,12 +339,28 @@ static void measure_rare(struct thread *thread, void (*inside)(void *), uint64_t
 		memcpy(cost, result.values, sizeof(result.values));
 }
 
+/* What of a START that has to copy the pages again is outside of its pause. */
+static void measure_arm(struct thread *thread)
+{
+	struct lock_change change = {thread, (uint64_t)1 << 8};
+	struct lock_change no_change = {thread, 0};
+	struct result result;
+
+	if (compare(thread, around(MARKER_BEGIN, 0, begin_inside, &change),
+		    around(MARKER_BEGIN, 0, begin_inside, &no_change), 2, 2, &result))
+		memcpy(thread->arm_cost, result.values, sizeof(result.values));
+}
+
 static void measure_all(struct thread *thread, int mark)
 {
 	enum marker_kind first = mark >= 0 ? MARKER_START : MARKER_BEGIN;
 
-	for (enum marker_kind kind = first; kind < MARKER_KINDS; kind++)
-		measure_own(thread, kind, mark);
+	measure_own(thread, MARKER_BEGIN, mark);
+	measure_own(thread, MARKER_SCOPE, mark);
+	if (first == MARKER_START && !thread->user_read)
+		measure_own(thread, MARKER_START, mark);
+	else
+		thread->costs[MARKER_START] = thread->costs[MARKER_BEGIN];
 	for (enum marker_kind kind = first; kind < MARKER_KINDS; kind++)
 		measure_whole(thread, kind, mark);
 	/* Without a mark whose name is known anyway, they cost about as much. */
@@ -309,6 +374,7 @@ static void measure_all(struct thread *thread, int mark)
 			measure_extra(thread, kind, mark, why);
 	measure_rare(thread, pause_inside, thread->pause_cost);
 	measure_rare(thread, look_inside, thread->look_cost);
+	measure_arm(thread);
 }
 
 /* ---- shared by threads ---- */
@@ -321,6 +387,7 @@ static struct known {
 	struct marker_cost costs[MARKER_COSTS];
 	uint64_t pause_cost[RECORDING_EVENTS_MAX];
 	uint64_t look_cost[RECORDING_EVENTS_MAX];
+	uint64_t arm_cost[RECORDING_EVENTS_MAX];
 } known[2];
 
 static void publish(const struct thread *thread, struct known *costs)
@@ -332,6 +399,7 @@ static void publish(const struct thread *thread, struct known *costs)
 	memcpy(costs->costs, thread->costs, sizeof(costs->costs));
 	memcpy(costs->pause_cost, thread->pause_cost, sizeof(costs->pause_cost));
 	memcpy(costs->look_cost, thread->look_cost, sizeof(costs->look_cost));
+	memcpy(costs->arm_cost, thread->arm_cost, sizeof(costs->arm_cost));
 	atomic_store(&costs->state, KNOWN);
 }
 
@@ -344,12 +412,15 @@ static void tell_cost(uint32_t id, uint64_t value)
 /* Into the recording, once. */
 static void tell(const struct thread *thread, int mark)
 {
+	const struct recording_raw raw = raw_meaning(thread);
 	static _Atomic uint64_t told_ns; /* the recording's start */
 	const struct marker_cost *cost =
 		&thread->costs[mark >= 0 ? MARKER_START : MARKER_BEGIN];
 
 	if (atomic_exchange(&told_ns, process.start_ns) == process.start_ns)
 		return;
+	memcpy(process.header->raw.own_ns, raw.own_ns, sizeof(raw.own_ns));
+	memcpy(process.header->raw.own, raw.own, sizeof(raw.own));
 	for (uint32_t i = 0; i < process.event_count; i++)
 		tell_cost(i, cost->whole[i]);
 	tell_cost(RECORDING_COST_WALL, cost->whole_ns);
@@ -361,8 +432,9 @@ static void change_block(struct thread *thread, struct recording_block *block,
 {
 	thread_close_gate(thread);
 	thread->block = block;
-	thread->write = write;
+	thread->write = thread->tallied = write;
 	thread->limit = limit;
+	thread->stop = limit - process.sample_bytes + 1;
 	thread_open_gate(thread);
 }
 
@@ -375,6 +447,7 @@ void self_cost_measure(struct thread *thread, int mark)
 	memset(thread->costs, 0, sizeof(thread->costs));
 	memset(thread->pause_cost, 0, sizeof(thread->pause_cost));
 	memset(thread->look_cost, 0, sizeof(thread->look_cost));
+	memset(thread->arm_cost, 0, sizeof(thread->arm_cost));
 	if (process.source != RECORDING_SOURCE_PERF || !thread->counting)
 		return;
 	if (atomic_load(&costs->state) == KNOWN) {
@@ -382,10 +455,12 @@ void self_cost_measure(struct thread *thread, int mark)
 		memcpy(thread->pause_cost, costs->pause_cost,
 		       sizeof(costs->pause_cost));
 		memcpy(thread->look_cost, costs->look_cost, sizeof(costs->look_cost));
+		memcpy(thread->arm_cost, costs->arm_cost, sizeof(costs->arm_cost));
 	} else {
 		change_block(thread, thread->trial, trial_samples(thread),
 			     trial_samples(thread) +
 				     (size_t)TRIAL_SAMPLES * process.sample_bytes);
+		budget_know(thread, BUDGET_TRIAL);
 		measure_all(thread, mark);
 		budget_forget(thread, BUDGET_TRIAL);
 		if (mark >= 0)
@@ -398,14 +473,41 @@ void self_cost_measure(struct thread *thread, int mark)
 
 /* ---- applied ---- */
 
+uint64_t self_cost_inner(const struct frame *frame, enum marker_kind kind)
+{
+	const uint64_t mask = INNER_UNIT(1) - 1;
+	uint64_t count = 0;
+
+	if (frame->inner & INNER_WIDE)
+		count = frame->wide[kind];
+	if (kind < MARKER_KINDS)
+		count += (frame->inner & ~INNER_WIDE) >> (INNER_BITS * (unsigned)kind) &
+			 mask;
+	return count;
+}
+
+void self_cost_widen(struct frame *frame)
+{
+	uint32_t wide[MARKER_COSTS];
+
+	for (enum marker_kind kind = 0; kind < MARKER_COSTS; kind++)
+		wide[kind] = (uint32_t)self_cost_inner(frame, kind);
+	memcpy(frame->wide, wide, sizeof(wide));
+	frame->inner = INNER_WIDE;
+}
+
 void self_cost_subtract(const struct thread *thread, const struct frame *frame,
 			const uint64_t *own, uint64_t *values)
 {
+	uint64_t inner[MARKER_COSTS];
+
+	for (enum marker_kind kind = 0; kind < MARKER_COSTS; kind++)
+		inner[kind] = self_cost_inner(frame, kind);
 	for (uint32_t i = 0; i < process.event_count; i++) {
 		uint64_t cost = own[i];
 
-		for (int kind = 0; frame->has_inner && kind < MARKER_COSTS; kind++)
-			cost += frame->inner[kind] * thread->costs[kind].whole[i];
+		for (int kind = 0; frame->inner && kind < MARKER_COSTS; kind++)
+			cost += inner[kind] * thread->costs[kind].whole[i];
 		values[i] = difference(values[i], cost);
 	}
 }
@@ -414,7 +516,7 @@ uint64_t self_cost_inner_ns(const struct thread *thread, const struct frame *fra
 {
 	uint64_t cost_ns = 0;
 
-	for (int kind = 0; frame->has_inner && kind < MARKER_COSTS; kind++)
-		cost_ns += frame->inner[kind] * thread->costs[kind].whole_ns;
+	for (enum marker_kind kind = 0; frame->inner && kind < MARKER_COSTS; kind++)
+		cost_ns += self_cost_inner(frame, kind) * thread->costs[kind].whole_ns;
 	return cost_ns;
 }

@@ -15,8 +15,20 @@
 #include <unistd.h>
 
 #define BLOCK_FIRST RECORDING_BLOCK_UNIT
+/* Frames for which memory is there from the beginning, so that no region has to fault it in. */
+#define FRAMES_READY 32u
 
-__thread struct thread *thread_current __attribute__((tls_model("initial-exec")));
+static struct budget_region nobodys_regions[BUDGET_TRIAL + 2];
+
+/* A thread that has no regions and whose gate is closed, so that markers need not ask. */
+static struct {
+	unsigned char below[FRAME_BYTES(RECORDING_EVENTS_MAX)];
+	struct thread thread;
+} nobody = {
+	.thread = {.top = (void *)nobody.thread.closed, .regions = nobodys_regions}};
+struct thread *const thread_nobody = &nobody.thread;
+__thread struct thread *thread_current __attribute__((tls_model("initial-exec"))) =
+	&nobody.thread;
 
 /* Set while this thread is being attached: a marker in a signal handler then must not attach
  * it again. DONE: its destructor has run; markers in later destructors are not measured. */
@@ -27,31 +39,110 @@ static __thread volatile enum attachment attachment
 void thread_abandon(struct thread *thread, uint32_t depth)
 {
 	while (unlikely(thread->depth > depth)) {
+		struct frame *frame = thread_innermost(thread);
+
+		frame->armed = FRAME_NONE;
+		frame->token = 0;
+		/* Here they count although no sample comes of them. */
+		self_cost_widen(thread_parent(frame));
 		thread->depth--;
 		process_lose(RECORDING_LOSS_NOT_ENDED);
 	}
 }
 
-static struct thread *thread_new(void)
+static size_t round_up(size_t bytes, size_t unit)
 {
-	size_t reading_bytes = READING_WORDS_MAX * sizeof(uint64_t);
-	size_t scratch_bytes = 3 * reading_bytes;
-	size_t head_bytes = (sizeof(struct thread) + 63) & ~(size_t)63;
-	size_t trial_bytes = sizeof(struct recording_block) +
-			     (size_t)TRIAL_SAMPLES * process.sample_bytes;
-	size_t gate_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	size_t bytes = gate_bytes + head_bytes + scratch_bytes + trial_bytes +
-		       (size_t)(DEPTH_MAX + 1) * process.frame_bytes;
-	/* Populated: first use must not be a page fault inside a region. */
-	unsigned char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	struct thread *thread;
+	return (bytes + unit - 1) / unit * unit;
+}
 
+/* Of the frame that is no region and of those that may be. */
+static size_t frames_bytes(void)
+{
+	return (size_t)(DEPTH_MAX + 1) * process.frame_bytes;
+}
+
+/*
+ * Reserves memory around an address as of FRAMES_AREA(), so much before and behind it, whole pages;
+ * returns that address, or NULL.
+ */
+static unsigned char *reserve_around(size_t before, size_t behind)
+{
+	size_t area = process.frames_area;
+	unsigned char *memory, *middle, *end;
+
+	memory = mmap(NULL, 4 * area, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
-	madvise(memory, gate_bytes, MADV_WIPEONFORK);
-	memory += gate_bytes;
+	end = memory + 4 * area;
+	middle = memory + (2 * area - (uintptr_t)memory % (2 * area)) + area;
+	munmap(memory, (size_t)(middle - before - memory));
+	munmap(middle + behind, (size_t)(end - middle - behind));
+	return middle;
+}
+
+/* What raw samples of each depth have in common. */
+static void prepare_frames(struct thread *thread)
+{
+	for (uint32_t depth = 0; depth < DEPTH_MAX; depth++) {
+		const struct recording_sample sample = {
+			.flags = RECORDING_SAMPLE_CPU_TIME | RECORDING_SAMPLE_RAW,
+			.running_share = UINT16_MAX,
+			.depth = (uint16_t)depth,
+			.one_in = 1,
+		};
+
+		memcpy(&thread_frame(thread, depth)->sample_tail, &sample,
+		       sizeof(uint64_t));
+	}
+}
+
+void thread_wipe(struct thread *thread)
+{
+	memset(thread->frames - process.frame_bytes, 0, frames_bytes());
+	memset(thread->regions, 0, sizeof(nobodys_regions));
+}
+
+/* A piece of reserved memory. Zeros. */
+static bool take(unsigned char *memory, size_t bytes, int flags)
+{
+	return mmap(memory, bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | flags, -1,
+		    0) != MAP_FAILED;
+}
+
+static struct thread *thread_new(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t reading_bytes = READING_WORDS_MAX * sizeof(uint64_t);
+	size_t scratch_bytes = 3 * reading_bytes;
+	size_t below_bytes = round_up(process.frame_bytes, 64);
+	size_t head_bytes = round_up(sizeof(struct thread), 64);
+	size_t trial_bytes = sizeof(struct recording_block) +
+			     (size_t)TRIAL_SAMPLES * process.sample_bytes;
+	size_t before = round_up(frames_bytes(), page);
+	size_t behind =
+		round_up(below_bytes + head_bytes + scratch_bytes + trial_bytes, page);
+	unsigned char *middle = reserve_around(before, behind), *memory;
+	struct thread *thread;
+
+	if (!middle)
+		return NULL;
+	/* Populated: first use must not be a page fault inside a region. */
+	if (!take(middle - before, before, 0) || !take(middle, behind, MAP_POPULATE)) {
+		munmap(middle - before, before + behind);
+		return NULL;
+	}
+	madvise(middle - before, before, MADV_WIPEONFORK);
+	memory = middle + below_bytes;
 	thread = (struct thread *)(void *)memory;
+	thread->frames = middle - (size_t)DEPTH_MAX * process.frame_bytes;
+	memset(thread->frames - process.frame_bytes, 0,
+	       (size_t)FRAMES_READY * process.frame_bytes);
+	if (!budget_make(thread)) {
+		munmap(middle - before, before + behind);
+		return NULL;
+	}
 	thread->scratch = (uint64_t *)(void *)(memory + head_bytes);
 	for (int i = 0; i < 2; i++)
 		thread->pause[i] =
@@ -59,7 +150,6 @@ static struct thread *thread_new(void)
 					     (size_t)(i + 1) * reading_bytes);
 	memory += head_bytes + scratch_bytes;
 	thread->trial = (struct recording_block *)(void *)memory;
-	thread->frames = memory + trial_bytes + process.frame_bytes;
 	thread->block_bytes = BLOCK_FIRST;
 	return thread;
 }
@@ -78,8 +168,9 @@ static struct thread *thread_take(void)
 		thread->next = atomic_load(&process.threads);
 		atomic_store(&process.threads, thread);
 	}
-	*thread_gate(thread) =
-		1; /* its last owner may have been cancelled in a marker */
+	/* Its last owner may have been cancelled in a marker. */
+	thread->depth = 0;
+	thread_open_gate(thread);
 	atomic_store(&thread->in_use, true);
 	return thread;
 }
@@ -126,6 +217,7 @@ static void thread_join_recording(struct thread *thread)
 	thread->inherited = 0;
 	thread->costs_known = false;
 	find_stack(thread);
+	prepare_frames(thread);
 	budget_attach(thread);
 }
 
@@ -138,9 +230,9 @@ static void drop_parents_threads(const struct thread *self)
 		thread->counting = false;
 		/* Blocks were not copied into the child (MADV_DONTFORK): forget them. */
 		thread->block = NULL;
-		thread->write = thread->limit = NULL;
+		thread->write = thread->limit = thread->tallied = NULL;
 		thread->block_bytes = BLOCK_FIRST;
-		*thread_gate(thread) = 1;
+		thread_update_depth(thread);
 		if (thread != self) {
 			thread->depth = thread->overflow = 0;
 			atomic_store(&thread->in_use, false);
@@ -158,6 +250,7 @@ static struct thread *attach_locked(struct thread *self, bool *is_new)
 		if (self) {
 			self->inherited = self->depth + self->overflow;
 			self->depth = self->overflow = 0;
+			thread_open_gate(self);
 			*is_new = true;
 		}
 	}
@@ -186,7 +279,7 @@ struct thread *thread_attach(void)
 	atomic_signal_fence(memory_order_seq_cst);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	pthread_mutex_lock(&process.page->lock);
-	thread = attach_locked(thread_current, &is_new);
+	thread = attach_locked(thread_self(), &is_new);
 	pthread_mutex_unlock(&process.page->lock);
 	if (thread && is_new) {
 		inherited = thread->inherited;
@@ -199,7 +292,7 @@ struct thread *thread_attach(void)
 			"cannot watch for the end of a thread; its counters stay open");
 	pthread_setcancelstate(cancel, NULL);
 	atomic_signal_fence(memory_order_seq_cst);
-	thread_current = thread;
+	thread_current = thread ? thread : &nobody.thread;
 	attachment = ATTACH_NO;
 	errno = saved_errno;
 	return thread;
@@ -212,13 +305,18 @@ void thread_detach(void *argument)
 
 	attachment = ATTACH_DONE;
 	atomic_signal_fence(memory_order_seq_cst);
-	thread_current = NULL;
+	thread_current = &nobody.thread;
 	/* In a forked child that executed no marker all this is the parent's. */
 	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
 		return;
-	budget_report(thread, true);
+	thread_update_depth(thread);
 	thread_abandon(thread, 0);
+	thread_open_gate(thread);
 	thread->overflow = thread->inherited = 0;
+	if (process.header) {
+		budget_report(thread, true);
+		writer_publish(thread);
+	}
 	counters_close(thread, false);
 	thread->counting = false;
 	pthread_mutex_lock(&process.page->lock);

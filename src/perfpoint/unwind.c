@@ -38,15 +38,15 @@ static struct {
 /* Drops frames of regions that were opened on this stack below `target`. */
 static void unwind_to(uintptr_t target)
 {
-	struct thread *thread = thread_current;
+	struct thread *thread = thread_self();
 	uint32_t depth;
 
-	if (!thread || !thread->depth || target < thread->stack_low ||
-	    target >= thread->stack_high)
+	if (!thread || target < thread->stack_low || target >= thread->stack_high)
 		return;
 	/* In a forked child that executed no marker yet, the frames are its parent's. */
 	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
 		return;
+	thread_update_depth(thread);
 	for (depth = thread->depth; depth > 0; depth--) {
 		uintptr_t cfa = thread_frame(thread, depth - 1)->cfa;
 
@@ -55,7 +55,7 @@ static void unwind_to(uintptr_t target)
 	}
 	thread_abandon(thread, depth);
 	/* A handler that interrupted a marker is jumping over it. */
-	*thread_gate(thread) = 1;
+	thread_open_gate(thread);
 }
 
 #ifdef JMPBUF_SP
@@ -98,7 +98,7 @@ static void before_jump(const void *env)
 {
 	uint64_t words[JMPBUF_SP + 1];
 
-	if (!unwind.can_demangle || !thread_current || !thread_current->depth)
+	if (!unwind.can_demangle || !thread_self())
 		return;
 	memcpy(words, env, sizeof(words));
 	unwind_to((uintptr_t)demangle(words[JMPBUF_SP], unwind.key));

@@ -26,10 +26,10 @@
 
 /* A counter's page as it was when its lock was `lock`. */
 struct user_counter {
-	const struct perf_event_mmap_page *page; /* never NULL */
 	uintptr_t reader; /* x86-64: number for rdpmc; arm64: code that reads it */
-	uint32_t lock;    /* USER_READ_DISARMED: the copy is good for nothing */
-	uint32_t shift;   /* 64 - width of the raw counter in bits */
+	const struct perf_event_mmap_page *page; /* never NULL */
+	uint32_t lock;  /* USER_READ_DISARMED: the copy is good for nothing */
+	uint32_t shift; /* 64 - width of the raw counter in bits */
 	int64_t offset;
 	/* For times: ns at `cycles` of the clock, and what follows from there. */
 	uint64_t enabled;
@@ -66,7 +66,7 @@ static inline uint64_t user_read_clock(void)
 /* mrs needs the counter's name: `reader` is the address of two instructions that read one. */
 static inline uint64_t user_read_raw(uintptr_t reader)
 {
-	register uint64_t value __asm__("x0");
+	register uint64_t value __asm__("x9"); /* free of arguments */
 
 	__asm__ volatile("blr %1" : "=r"(value) : "r"(reader) : "x30", "memory");
 	return value;
@@ -76,7 +76,8 @@ static inline uint64_t user_read_clock(void)
 {
 	uint64_t value;
 
-	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(value)::"memory");
+	/* No isb: it would cost more than the nanoseconds by which this may be early. */
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(value)::"memory");
 	return value;
 }
 

@@ -278,6 +278,15 @@ bool writer_name(enum recording_name_kind kind, uint32_t id, uint64_t value,
 	return true;
 }
 
+void writer_publish(struct thread *thread)
+{
+	if (thread->block)
+		__atomic_store_n(&thread->block->used,
+				 (uint64_t)(thread->write -
+					    (unsigned char *)(thread->block + 1)),
+				 __ATOMIC_RELEASE);
+}
+
 /* Takes a new block from the end of the file. 0 or negative errno. */
 static int next_block(struct thread *thread)
 {
@@ -306,24 +315,26 @@ static int next_block(struct thread *thread)
 	 * MAP_POPULATE would map the pages of a shared file for reading only. */
 	madvise(block, bytes, MADV_POPULATE_WRITE);
 	madvise(block, bytes, MADV_DONTFORK);
-	if (thread->block)
+	if (thread->block) {
+		writer_publish(thread);
 		munmap(thread->block, thread->block->bytes);
+	}
 	block->bytes = bytes;
 	__atomic_store_n(&block->magic, RECORDING_BLOCK_MAGIC, __ATOMIC_RELEASE);
 	thread->block = block;
-	thread->write = (unsigned char *)(block + 1);
+	thread->write = thread->tallied = (unsigned char *)(block + 1);
 	thread->limit = (unsigned char *)block + bytes;
 	if (thread->block_bytes < RECORDING_BLOCK_MAX)
 		thread->block_bytes *= 2;
 	return 0;
 }
 
-unsigned char *writer_new_room(struct thread *thread)
+bool writer_new_block(struct thread *thread)
 {
 	int result, cancel, saved_errno = errno;
 
 	if (atomic_load_explicit(&process.page->full, memory_order_relaxed))
-		return NULL;
+		return false;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	result = next_block(thread);
 	pthread_setcancelstate(cancel, NULL);
@@ -337,7 +348,7 @@ unsigned char *writer_new_room(struct thread *thread)
 			"Free some space, or choose another place with autoperf record "
 			"--scratch DIR",
 			process.path, strerror(-result));
-		return NULL;
+		return false;
 	}
-	return thread->write;
+	return true;
 }

@@ -47,12 +47,6 @@ static __attribute__((noinline)) void region(int mark, uint64_t rounds)
 	perfpoint_END();
 }
 
-static __attribute__((noinline)) void empty_region(void)
-{
-	PERFPOINT_BEGIN("empty");
-	PERFPOINT_END_REGION();
-}
-
 /* A region around two others, with a loop of its own between them. */
 static __attribute__((noinline)) void outer_region(int mark, uint64_t rounds)
 {
@@ -317,19 +311,24 @@ static void tiny(void)
  */
 static void costs(void)
 {
+	const unsigned long count = number;
 	int instructions = open_instructions();
 	int calls = open_system_calls();
 	uint64_t before, calls_before, loop_alone;
 
-	empty_region(); /* the thread is known now */
+	/* The thread and the region are known then. */
+	perfpoint_START(MARK_EMPTY);
+	perfpoint_END();
 	before = read_counter(instructions);
-	for (unsigned long i = 0; i < number; i++)
+	for (unsigned long i = 0; i < count; i++)
 		__asm__ volatile("");
 	loop_alone = read_counter(instructions) - before;
 	calls_before = read_counter(calls);
 	before = read_counter(instructions);
-	for (unsigned long i = 0; i < number; i++)
-		empty_region();
+	for (unsigned long i = 0; i < count; i++) {
+		perfpoint_START(MARK_EMPTY);
+		perfpoint_END();
+	}
 	tell("instructions", read_counter(instructions) - before - loop_alone);
 	/* The reads of `before`, of instructions and the last one of calls are ours. */
 	tell("system-calls", read_counter(calls) - calls_before - 3);

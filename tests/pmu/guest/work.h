@@ -21,6 +21,7 @@
 #define MARK_HUGE        4
 #define MARK_TINY        5
 #define MARK_WRAP        6
+#define MARK_EMPTY       7
 
 #define THREADS                  4
 #define MARK_THREAD(thread)      (10 + (thread))
