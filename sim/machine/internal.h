@@ -45,6 +45,7 @@
 struct line {
 	uint64_t number;    /* LINE_FREE: unused */
 	struct line *next;  /* in its hash chain, or the next unused one */
+	struct line **link; /* what points to it in its hash chain */
 	uint64_t written;   /* bytes the owner wrote since it became owner */
 	uint32_t site;      /* of the last store */
 	uint16_t owner;     /* core that may write without asking, NO_CORE */
@@ -327,6 +328,21 @@ struct line *directory_find(const struct machine *machine, uint64_t number);
 /* A line that nobody holds yet; NULL: no memory. Must not exist. */
 struct line *directory_add(struct machine *machine, uint64_t number);
 void directory_remove(struct machine *machine, struct line *line);
+
+/* Eight neighbouring lines have neighbouring chains. */
+static inline uint64_t directory_chain(uint64_t number, uint32_t bits)
+{
+	return spread(number >> 3) >> (64 - bits + 3) << 3 | (number & 7);
+}
+
+/* It is about to be searched. */
+static inline void directory_prefetch(const struct machine *machine, uint64_t number)
+{
+	const struct directory *directory = &machine->directory;
+
+	__builtin_prefetch(
+		&directory->chains[directory_chain(number, directory->bits)]);
+}
 
 static inline struct line *chunk_line(const struct machine *machine,
 				      struct chunk *chunk, uint32_t index)
