@@ -46,9 +46,6 @@ static void put_in_chain(struct line **chains, uint32_t bits, struct line *line)
 	struct line **chain = &chains[directory_chain(line->number, bits)];
 
 	line->next = *chain;
-	line->link = chain;
-	if (line->next)
-		line->next->link = &line->next;
 	*chain = line;
 }
 
@@ -121,10 +118,12 @@ struct line *directory_add(struct machine *machine, uint64_t number)
 void directory_remove(struct machine *machine, struct line *line)
 {
 	struct directory *directory = &machine->directory;
+	struct line **link =
+		&directory->chains[directory_chain(line->number, directory->bits)];
 
-	*line->link = line->next;
-	if (line->next)
-		line->next->link = line->link;
+	while (*link != line)
+		link = &(*link)->next;
+	*link = line->next;
 	line->number = LINE_FREE;
 	line->contended = 0;
 	line->next = directory->free;
