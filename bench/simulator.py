@@ -2,16 +2,21 @@
 # SPDX-License-Identifier: MIT
 """Cost of simulating a program, against the tools that Valgrind comes with.
 
-usage: simulator.py BUILD_DIR [--megabytes N] [--rounds N] [--only WORD]
+usage: simulator.py BUILD_DIR [--megabytes N] [--sort-megabytes N] [--rounds N] [--only WORD]
 
 Each comparison runs its tools in turns, so that what disturbs the machine disturbs all of them, and
 compares the medians of their CPU time, user and system. The peak memory is compared with that of
 the same program under --tool=none, which has the program's memory and Valgrind's translations, but
 nothing that is simulated. Prints which bound holds; the exit status says whether all do.
+
+sort has a text of its own: below 128 thousand lines it starts no second thread, whatever
+--parallel says, and then there is nothing to see. Programs that are not installed are left out,
+which is said.
 """
 import argparse
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -100,17 +105,23 @@ class Bench:
         sys.stdout.flush()
 
 
-def compare_all(bench, text, wanted):
+def compare_all(bench, text, long_text, wanted):
     """All comparisons whose title has the wanted word."""
     contention = os.path.join(bench.build, "tests", "sim", "contention")
     many = os.path.join(bench.build, "tests", "sim", "many")
     gzip = ["gzip", "-c", text]
-    sort = ["sort", "--parallel=2", "-S", "64M", text]
+    sort = ["sort", "--parallel=2", "-S", "64M", long_text]
+    # Blocks small enough for both threads to get some.
+    xz = ["xz", "-T2", "-3", f"--block-size={max(os.path.getsize(text) // 4, 65536)}", "-c", text]
     two = [("callgrind --cache-sim=yes", CALLGRIND, 1.5), ("none", NONE, None)]
 
-    def each(method, title, *arguments):
-        if wanted in title:
-            method(title, *arguments)
+    def each(method, title, command, *arguments):
+        if wanted not in title:
+            return
+        if shutil.which(command[0]):
+            method(title, command, *arguments)
+        else:
+            print(f"{title}: left out, {command[0]} is not installed")
 
     each(bench.compare, "gzip", gzip, SIMULATOR, [
         ("cachegrind", CACHEGRIND, 1.6),
@@ -119,6 +130,8 @@ def compare_all(bench, text, wanted):
         ("none", NONE, None)])
     each(bench.compare, "gzip, no region, --warm=off", gzip, COLD, [("none", NONE, 1.3)])
     each(bench.compare, "sort, 2 threads", sort, SIMULATOR, two)
+    each(bench.compare, "pigz, 2 threads", ["pigz", "-p2", "-c", text], SIMULATOR, two)
+    each(bench.compare, "xz, 2 threads", xz, SIMULATOR, two)
     each(bench.compare, "2 threads, counters on a line",
          [contention, "false", "2", "2000000"], SIMULATOR, two)
     # So long that starting, which costs about the same everywhere, does not count.
@@ -136,18 +149,20 @@ def main():
     """Parses arguments, measures, reports."""
     parser = argparse.ArgumentParser(description="cost of simulating a program")
     parser.add_argument("build")
-    parser.add_argument("--megabytes", type=int, default=5, help="of text for gzip and sort")
+    parser.add_argument("--megabytes", type=int, default=5, help="of text for gzip, pigz and xz")
+    parser.add_argument("--sort-megabytes", type=int, default=20, help="of text for sort")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each tool")
     parser.add_argument("--only", default="", help="comparisons whose title has this word")
     options = parser.parse_args()
     bench = Bench(os.path.abspath(options.build), options.rounds)
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
-        text = os.path.join(scratch, "text")
+        text, long_text = os.path.join(scratch, "text"), os.path.join(scratch, "long")
         write_text(text, options.megabytes)
-        compare_all(bench, text, options.only)
-    print(f"medians of {options.rounds}, {options.megabytes} MB of text,"
-          f" {time.monotonic() - start:.0f} s in all")
+        write_text(long_text, options.sort_megabytes)
+        compare_all(bench, text, long_text, options.only)
+    print(f"medians of {options.rounds}, {options.megabytes} MB of text"
+          f" ({options.sort_megabytes} MB for sort), {time.monotonic() - start:.0f} s in all")
     return 0 if bench.holds else 1
 
 
