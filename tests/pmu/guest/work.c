@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +20,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -336,16 +340,101 @@ static void costs(void)
 	close(calls);
 }
 
+/* ---- what interrupts or leaves the usual way of markers ---- */
+
+/* Each child is forked in the middle of a region, which ends in both. */
+static void forks(void)
+{
+	for (unsigned long i = 0; i < number; i++) {
+		pid_t child;
+
+		perfpoint_START(MARK_OUTER_SHORT);
+		child = fork();
+		if (!child) {
+			perfpoint_END();
+			region(MARK_INNER, LOOP_SHORT);
+			region(MARK_INNER, LOOP_SHORT);
+			exit(0);
+		}
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			give_up("work: fork");
+		perfpoint_END();
+	}
+}
+
+static __attribute__((noinline)) void nest(unsigned long levels)
+{
+	if (!levels)
+		return;
+	perfpoint_START(MARK_INNER);
+	nest(levels - 1);
+	perfpoint_END();
+}
+
+/* As many levels as the number, twice. */
+static void deep(void)
+{
+	nest(number);
+	nest(number);
+}
+
+static jmp_buf jump;
+
+static __attribute__((noinline)) void leave_by_jump(void)
+{
+	perfpoint_START(MARK_INNER);
+	longjmp(jump, 1);
+}
+
+static void jumps(void)
+{
+	for (volatile unsigned long i = 0; i < number; i++) {
+		perfpoint_START(MARK_OUTER_SHORT);
+		if (!setjmp(jump))
+			leave_by_jump();
+		perfpoint_END();
+	}
+}
+
+static volatile sig_atomic_t handled;
+
+static void handle(int signal)
+{
+	(void)signal;
+	handled++;
+	perfpoint_START(MARK_HANDLER);
+	perfpoint_END();
+}
+
+/* A timer's handler has regions, too, and interrupts markers wherever it likes. */
+static void handlers(void)
+{
+	const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+	struct sigaction action = {.sa_handler = handle};
+
+	perfpoint_START(MARK_HANDLER);
+	perfpoint_END();
+	if (sigaction(SIGALRM, &action, NULL) || setitimer(ITIMER_REAL, &often, NULL))
+		give_up("work: setitimer");
+	for (unsigned long i = 0; i < number; i++) {
+		perfpoint_START(MARK_INNER);
+		perfpoint_END();
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	tell("handled", (uint64_t)handled);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} scenarios[] = {
-		{"churn", churn},     {"costs", costs},   {"crowd", crowd},
-		{"huge", huge},       {"nested", nested}, {"regions", regions},
-		{"threads", threads}, {"tiny", tiny},     {"truth", truth},
-		{"wrap", wrap},
+		{"churn", churn},     {"costs", costs},     {"crowd", crowd},
+		{"deep", deep},       {"forks", forks},     {"handlers", handlers},
+		{"huge", huge},       {"jumps", jumps},     {"nested", nested},
+		{"regions", regions}, {"threads", threads}, {"tiny", tiny},
+		{"truth", truth},     {"wrap", wrap},
 	};
 
 	number = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;

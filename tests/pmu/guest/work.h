@@ -22,6 +22,7 @@
 #define MARK_TINY        5
 #define MARK_WRAP        6
 #define MARK_EMPTY       7
+#define MARK_HANDLER     8
 
 #define THREADS                  4
 #define MARK_THREAD(thread)      (10 + (thread))
