@@ -241,7 +241,7 @@ static int evaluate_against_itself(const struct cli *cli,
 		.detect = arguments->detect,
 		.console = &cli->console,
 	};
-	struct split_results results;
+	struct split_results results = {0};
 	struct profile *profile = NULL;
 	int code = profile_open(&profile, arguments->train, PROFILE_READ, error);
 
@@ -250,6 +250,7 @@ static int evaluate_against_itself(const struct cli *cli,
 	if (!code)
 		code = cli->json ? report_splits_json(&results, out, error)
 				 : report_splits_text(&results, out, error);
+	split_results_free(&results);
 	profile_close(profile);
 	return code;
 }

@@ -62,7 +62,10 @@ struct split_results {
 	double low,
 		high; /* 95 % interval of the share of alarms: splits are not independent,
 			     so it is rather wider */
+	/* Of each split the smallest p-value of an alarm, before the effect floor; [splits] */
+	double *p_values;
 };
+void split_results_free(struct split_results *results);
 
 /*
  * Again and again learns from some of the runs, drawn at random, and judges others by that. A

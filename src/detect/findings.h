@@ -123,11 +123,13 @@ struct finding_region {
 	struct ratio_interval total;
 	double anomalous_share_before; /* held out */
 	double anomalous_share_after;
-	double p_score;  /* one-sided: samples are stranger than held-out normal ones */
+	/* One-sided: samples are stranger than held-out normal ones. Those were scored by other
+	 * networks, so it is a hint, and raises no alarm. */
+	double p_score;
 	double p_time;   /* one-sided: time is longer; NaN without time */
 	double p_faster; /* one-sided: time is shorter; NaN without time */
-	double p_value; /* of an alarm: the smaller of p_score and p_time, corrected for
-			    testing both and for testing every region (Holm) */
+	double p_value; /* of an alarm: longer times or rates that moved, corrected for all that
+			    was tested in all regions (joint.h) */
 	double p_improvement; /* the same for p_faster */
 	bool suspicious;      /* looks anomalous, whether or not it can be proved */
 	/* Cannot tell: runs with each pass that would have to be added to one side or to the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See joint.h. Improvements are a family of their own: they are no alarms. */
+/* See joint.h. Improvements are a family by themselves: they are no alarms. */
 #include "detect/joint.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/random.h"
+#include "model/feature.h"
 
 #define LABELLINGS       20000    /* tried at least, all of them if there are no more */
 #define LABELLINGS_MAX   400000   /* for very low alarm rates */
@@ -17,6 +18,7 @@
 #define TIE              1e-9     /* labellings that differ less give the same */
 #define VALUES_MIN       3        /* that have a spread */
 #define T_LARGEST        1e6      /* where a side has no spread at all */
+#define STRANGE_WEIGHT   4.0      /* of p-values of rates, against those of times */
 
 /* ---- columns ---- */
 
@@ -45,15 +47,50 @@ static bool has_value(const struct joint_column *column, size_t run)
 	return false;
 }
 
+/* A number of a run: a value that all passes have, or a rate of one pass. */
+struct quantity {
+	judge_value value;             /* NULL: the rate */
+	const struct feature *feature; /* of the rate */
+	size_t index;
+};
+
+static double quantity_of(const struct quantity *quantity, const struct model_run *run)
+{
+	double rate;
+
+	if (quantity->value)
+		return quantity->value(run);
+	rate = run->rates[quantity->index];
+	return isfinite(rate) ? feature_transform(quantity->feature, rate) : NAN;
+}
+
+/* Median of a pass over both sides, 0 if it has no value; `scratch` has room for its runs. */
+static double median_of(const struct judge_pass *pass, const struct quantity *quantity,
+			double *scratch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < pass->before_count + pass->after_count; i++) {
+		const struct model_run *run =
+			i < pass->before_count ? &pass->before[i]
+					       : &pass->after[i - pass->before_count];
+		double value = quantity_of(quantity, run);
+
+		if (isfinite(value))
+			scratch[count++] = value;
+	}
+	return count ? statistics_median(scratch, count) : 0;
+}
+
 static int add_values(struct joint *joint, struct joint_column *column,
-		      const struct judge_pass *pass, bool after, judge_value value,
-		      double shift)
+		      const struct judge_pass *pass, bool after,
+		      const struct quantity *quantity, double shift)
 {
 	const struct model_run *runs = after ? pass->after : pass->before;
 	size_t count = after ? pass->after_count : pass->before_count;
 
 	for (size_t i = 0; i < count; i++) {
-		double v = value(&runs[i]);
+		double v = quantity_of(quantity, &runs[i]);
 		size_t at;
 
 		if (!isfinite(v))
@@ -73,8 +110,8 @@ static int add_values(struct joint *joint, struct joint_column *column,
 
 /* Passes [first, end) of the region, each less its median over both sides. */
 static int add_column(struct joint *joint, const struct judge_input *input,
-		      enum joint_family family, judge_value value, size_t first,
-		      size_t end)
+		      enum joint_family family, const struct quantity *quantity,
+		      size_t first, size_t end)
 {
 	struct joint_column *column;
 	size_t most = 0;
@@ -98,12 +135,12 @@ static int add_column(struct joint *joint, const struct judge_input *input,
 		status = -ENOMEM;
 	for (size_t p = first; !status && p < end; p++) {
 		const struct judge_pass *pass = &input->passes[p];
-		double median = judge_median(pass, scratch, value);
+		double median = median_of(pass, quantity, scratch);
 
-		median = isfinite(median) ? median : 0;
-		status = add_values(joint, column, pass, false, value, median);
+		status = add_values(joint, column, pass, false, quantity, median);
 		if (!status)
-			status = add_values(joint, column, pass, true, value, median);
+			status =
+				add_values(joint, column, pass, true, quantity, median);
 	}
 	free(scratch);
 	return status;
@@ -134,41 +171,80 @@ static double less(const struct model_run *run)
 	return -log_of(run->wall_total_ns);
 }
 
-static double score(const struct model_run *run)
+/* All passes together. */
+static int add_time(struct joint *joint, const struct judge_input *input,
+		    enum joint_family family, judge_value value)
 {
-	return run->score_mean;
+	return add_column(joint, input, family, &(struct quantity){.value = value}, 0,
+			  input->pass_count);
 }
 
-static double share(const struct model_run *run)
+/* Median rate of runs; NaN if none has it. */
+static double median_rate(const struct model_run *runs, size_t count, size_t feature,
+			  double *scratch)
 {
-	return run->anomalous_share;
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (isfinite(runs[i].rates[feature]))
+			scratch[used++] = runs[i].rates[feature];
+	return used ? statistics_median(scratch, used) : NAN;
+}
+
+/* Whether the rate moved by the floor or more. Ready-made features have no zero: any move counts. */
+static bool matters(const struct judge_pass *pass, size_t feature, double floor,
+		    double *scratch)
+{
+	double before = median_rate(pass->before, pass->before_count, feature, scratch);
+	double after = median_rate(pass->after, pass->after_count, feature, scratch);
+
+	if (pass->features[feature].kind == FEATURE_RAW)
+		return true;
+	return fabs(after - before) >= floor * fabs(before) && after != before;
+}
+
+/* Each rate of a pass. Times are tested by themselves. */
+static int add_rates(struct joint *joint, const struct judge_input *input,
+		     double effect_floor, const struct judge_pass *pass)
+{
+	size_t at = (size_t)(pass - input->passes);
+	double *scratch =
+		calloc(pass->before_count + pass->after_count + 1, sizeof(*scratch));
+	int status = scratch ? 0 : -ENOMEM;
+
+	for (size_t f = 0; !status && f < pass->feature_count; f++) {
+		const struct feature *feature = &pass->features[f];
+
+		if (feature->kind == FEATURE_TIME_PER_EXECUTION ||
+		    feature->kind == FEATURE_TIME_PER_KILOINST)
+			continue;
+		status = add_column(joint, input, JOINT_STRANGE,
+				    &(struct quantity){.feature = feature, .index = f},
+				    at, at + 1);
+		if (!status)
+			joint->columns[joint->column_count - 1].matters =
+				matters(pass, f, effect_floor, scratch);
+	}
+	free(scratch);
+	return status;
 }
 
 int joint_add(struct joint *joint, const struct judge_input *input,
-	      const struct judgement *judgement)
+	      const struct judgement *judgement, double effect_floor)
 {
-	static const judge_value strange[] = {score, share};
-	size_t all = input->pass_count;
 	int status = 0;
 
-	for (size_t s = 0; s < 2; s++) {
-		for (size_t p = 0; !status && all > 1 && p < all; p++)
-			status = add_column(joint, input, JOINT_STRANGE, strange[s], p,
-					    p + 1);
-		if (!status)
-			status = add_column(joint, input, JOINT_STRANGE, strange[s], 0,
-					    all);
-	}
+	for (size_t p = 0; !status && p < input->pass_count; p++)
+		status = add_rates(joint, input, effect_floor, &input->passes[p]);
 	if (!status && judgement->time_measured) {
-		status = add_column(joint, input, JOINT_SLOWER, longer, 0, all);
+		status = add_time(joint, input, JOINT_SLOWER, longer);
 		if (!status)
-			status =
-				add_column(joint, input, JOINT_FASTER, shorter, 0, all);
+			status = add_time(joint, input, JOINT_FASTER, shorter);
 	}
 	if (!status && judgement->time_measured && judgement->totals_tested) {
-		status = add_column(joint, input, JOINT_SLOWER, more, 0, all);
+		status = add_time(joint, input, JOINT_SLOWER, more);
 		if (!status)
-			status = add_column(joint, input, JOINT_FASTER, less, 0, all);
+			status = add_time(joint, input, JOINT_FASTER, less);
 	}
 	joint->region_count++;
 	return status;
@@ -316,7 +392,8 @@ struct family {
 	double *tried;    /* of the labelling at hand */
 	size_t *hits;     /* [column] labellings that reached it */
 	size_t *order;    /* by observed, falling */
-	double *p;        /* [column] adjusted */
+	double *p;        /* [column] adjusted within the family */
+	double *highest;  /* [trial] of all columns; -INFINITY: there is none */
 	size_t *of;       /* [column] index in joint->columns */
 	size_t count;
 	size_t runs;
@@ -333,6 +410,7 @@ static void family_free(struct family *family)
 	free(family->hits);
 	free(family->order);
 	free(family->p);
+	free(family->highest);
 	free(family->of);
 }
 
@@ -371,12 +449,14 @@ static bool standardise(struct family *family, size_t c,
 	return squares > 0;
 }
 
-static int family_make(struct family *family, const struct joint *joint, bool faster)
+static int family_make(struct family *family, const struct joint *joint,
+		       enum joint_family which, size_t trials)
 {
 	size_t most = joint->column_count + 1, runs = joint->run_count + 1;
 	double *scratch = calloc(runs, sizeof(*scratch));
 
 	family->runs = joint->run_count;
+	family->highest = calloc(trials, sizeof(double));
 	family->z = calloc(most * runs, sizeof(double));
 	family->has = calloc(most * runs, sizeof(double));
 	family->size = calloc(most, sizeof(double));
@@ -389,21 +469,24 @@ static int family_make(struct family *family, const struct joint *joint, bool fa
 	family->of = calloc(most, sizeof(size_t));
 	if (!scratch || !family->z || !family->has || !family->size ||
 	    !family->squares || !family->observed || !family->tried || !family->hits ||
-	    !family->order || !family->p || !family->of) {
+	    !family->order || !family->p || !family->highest || !family->of) {
 		free(scratch);
 		return -ENOMEM;
 	}
 	for (size_t c = 0; c < joint->column_count; c++)
-		if ((joint->columns[c].family == JOINT_FASTER) == faster &&
+		if (joint->columns[c].family == which &&
 		    standardise(family, family->count, &joint->columns[c], scratch))
 			family->of[family->count++] = c;
 	free(scratch);
 	return 0;
 }
 
-/* Student's t of the runs labelled new against the others, for every column. */
+/*
+ * Student's t of the runs labelled new against the others, for every column; its size where both
+ * directions count.
+ */
 static void measure(const struct family *family, const struct labels *labels,
-		    double *statistic)
+		    bool both_directions, double *statistic)
 {
 	for (size_t c = 0; c < family->count; c++) {
 		const double *z = family->z + c * family->runs;
@@ -423,7 +506,8 @@ static void measure(const struct family *family, const struct labels *labels,
 		r2 = sum * sum * family->size[c] /
 		     (after * before * family->squares[c]);
 		t = r2 < 1 ? sqrt(r2 * (family->size[c] - 2) / (1 - r2)) : T_LARGEST;
-		statistic[c] = sum < 0 ? -fmin(t, T_LARGEST) : fmin(t, T_LARGEST);
+		t = fmin(t, T_LARGEST);
+		statistic[c] = sum < 0 && !both_directions ? -t : t;
 	}
 }
 
@@ -440,8 +524,17 @@ static void sort_columns(struct family *family)
 	}
 }
 
-/* Counts, for each column, whether it or a lesser one reaches what was observed of it. */
-static void count_hits(struct family *family)
+/* What differs less than that from t is as much. */
+static double slack(double t)
+{
+	return TIE * (1 + fabs(t));
+}
+
+/*
+ * Counts, for each column, whether it or a lesser one reaches what was observed of it. Returns the
+ * highest.
+ */
+static double count_hits(struct family *family)
 {
 	double highest = -INFINITY;
 
@@ -450,8 +543,9 @@ static void count_hits(struct family *family)
 		double observed = family->observed[c];
 
 		highest = fmax(highest, family->tried[c]);
-		family->hits[c] += highest >= observed - TIE * (1 + fabs(observed));
+		family->hits[c] += highest >= observed - slack(observed);
 	}
+	return highest;
 }
 
 static void adjust(struct family *family, const struct labels *labels)
@@ -460,11 +554,7 @@ static void adjust(struct family *family, const struct labels *labels)
 
 	for (size_t i = 0; i < family->count; i++) {
 		size_t c = family->order[i];
-		/* Of labellings drawn at random, the one that was counts as well. */
-		double p = labels->all
-				   ? (double)family->hits[c] / (double)labels->trials
-				   : ((double)family->hits[c] + 1) /
-					     ((double)labels->trials + 1);
+		double p = (double)family->hits[c] / (double)labels->trials;
 
 		/* Drawing cannot find what is rarer than any labelling is. */
 		p = fmin(1, fmax(p, 1 / labels->ways));
@@ -473,57 +563,157 @@ static void adjust(struct family *family, const struct labels *labels)
 	}
 }
 
-static int solve_family(const struct joint *joint, double alarm_rate, bool faster,
-			struct judgement *judgements)
+/* Tries all labellings of one family: its p-values, and what each labelling gives at most. */
+static int solve_family(struct family *family, const struct joint *joint,
+			enum joint_family which, double alarm_rate, size_t *trials)
 {
+	bool both = which == JOINT_STRANGE;
 	struct labels labels = {0};
-	struct family family = {0};
-	int status = family_make(&family, joint, faster);
+	int status = labels_make(&labels, joint, alarm_rate);
 
-	if (!status && family.count)
-		status = labels_make(&labels, joint, alarm_rate);
-	if (status || !family.count)
+	*trials = labels.trials;
+	if (!status)
+		status = family_make(family, joint, which, labels.trials);
+	if (status)
 		goto out;
-	measure(&family, &labels, family.observed);
-	sort_columns(&family);
+	measure(family, &labels, both, family->observed);
+	sort_columns(family);
+	/* The first is how it was. */
 	for (size_t trial = 0; trial < labels.trials; trial++) {
-		if (!labels.all)
-			draw(&labels);
-		else if (trial)
+		if (trial && labels.all)
 			next_combination(&labels);
-		measure(&family, &labels, family.tried);
-		count_hits(&family);
+		else if (trial)
+			draw(&labels);
+		measure(family, &labels, both, family->tried);
+		family->highest[trial] = count_hits(family);
 	}
-	adjust(&family, &labels);
-	for (size_t c = 0; c < family.count; c++) {
-		const struct joint_column *column = &joint->columns[family.of[c]];
-		struct judgement *judgement = &judgements[column->region];
-		double p = family.p[c];
-
-		if (faster) {
-			judgement->p_improvement = fmin(judgement->p_improvement, p);
-			continue;
-		}
-		judgement->p_alarm = fmin(judgement->p_alarm, p);
-		if (column->family == JOINT_STRANGE)
-			judgement->p_strange = fmin(judgement->p_strange, p);
-	}
+	adjust(family, &labels);
 out:
-	family_free(&family);
 	labels_free(&labels);
+	return status;
+}
+
+/* How many of the sorted values are at least `least`. */
+static size_t count_from(const double *sorted, size_t count, double least)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sorted[middle] < least)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return count - low;
+}
+
+/*
+ * The smallest p-value of each labelling over both families, weighted, as -p and sorted. All
+ * families tried the same labellings.
+ */
+static int combine(const struct family *slower, const struct family *strange,
+		   size_t trials, double **combined)
+{
+	double *sorted = malloc((trials + 1) * sizeof(*sorted));
+	double *least = malloc((trials + 1) * sizeof(*least));
+
+	if (!sorted || !least) {
+		free(sorted);
+		free(least);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < trials; i++)
+		least[i] = -STRANGE_WEIGHT;
+	for (int s = 0; s < 2; s++) {
+		const struct family *family = s ? strange : slower;
+		double weight = s ? STRANGE_WEIGHT : 1;
+
+		if (!family->count)
+			continue;
+		memcpy(sorted, family->highest, trials * sizeof(*sorted));
+		statistics_sort(sorted, trials);
+		for (size_t i = 0; i < trials; i++) {
+			double t = family->highest[i];
+			size_t hits = count_from(sorted, trials, t - slack(t));
+
+			least[i] =
+				fmax(least[i], -weight * (double)hits / (double)trials);
+		}
+	}
+	statistics_sort(least, trials);
+	free(sorted);
+	*combined = least;
+	return 0;
+}
+
+/* p-values of an alarm by slower and strange columns. */
+static int solve_alarm(const struct joint *joint, double alarm_rate,
+		       struct judgement *judgements)
+{
+	struct family families[] = {{0}, {0}};
+	static const enum joint_family which[] = {JOINT_SLOWER, JOINT_STRANGE};
+	static const double weights[] = {1, STRANGE_WEIGHT};
+	double *combined = NULL;
+	size_t trials = 0;
+	int status = 0;
+
+	for (size_t k = 0; !status && k < 2; k++)
+		status = solve_family(&families[k], joint, which[k], alarm_rate,
+				      &trials);
+	if (!status)
+		status = combine(&families[0], &families[1], trials, &combined);
+	for (size_t k = 0; !status && k < 2; k++)
+		for (size_t c = 0; c < families[k].count; c++) {
+			const struct joint_column *column =
+				&joint->columns[families[k].of[c]];
+			struct judgement *judgement = &judgements[column->region];
+			double own = weights[k] * families[k].p[c];
+			double p = (double)count_from(combined, trials, -own - TIE) /
+				   (double)trials;
+
+			p = fmax(p, families[k].p[c]);
+			judgement->p_alarm = fmin(judgement->p_alarm, p);
+			if (column->matters)
+				judgement->p_strange = fmin(judgement->p_strange, p);
+		}
+	free(combined);
+	family_free(&families[0]);
+	family_free(&families[1]);
+	return status;
+}
+
+static int solve_improvement(const struct joint *joint, double alarm_rate,
+			     struct judgement *judgements)
+{
+	struct family family = {0};
+	size_t trials;
+	int status = solve_family(&family, joint, JOINT_FASTER, alarm_rate, &trials);
+
+	for (size_t c = 0; !status && c < family.count; c++) {
+		struct judgement *judgement =
+			&judgements[joint->columns[family.of[c]].region];
+
+		judgement->p_improvement = fmin(judgement->p_improvement, family.p[c]);
+	}
+	family_free(&family);
 	return status;
 }
 
 int joint_solve(const struct joint *joint, double alarm_rate,
 		struct judgement *judgements)
 {
-	int status;
+	int status = 0;
 
 	for (size_t i = 0; i < joint->region_count; i++)
 		judgements[i].p_alarm = judgements[i].p_strange =
 			judgements[i].p_improvement = 1;
-	status = solve_family(joint, alarm_rate, false, judgements);
-	return status ? status : solve_family(joint, alarm_rate, true, judgements);
+	if (joint->run_count)
+		status = solve_alarm(joint, alarm_rate, judgements);
+	if (!status && joint->run_count)
+		status = solve_improvement(joint, alarm_rate, judgements);
+	return status;
 }
 
 double joint_floor(const struct judge_input *input, size_t more_before,

@@ -11,12 +11,21 @@
  * number of ways, however many regions there are; a correction that multiplies would ask for more
  * runs with every region.
  *
- * The numbers: in each pass, and over all passes, the mean log(score) and the share of anomalous
- * samples; time per execution; total time where executions vary. Passes are brought to the median
- * of both sides first: they differ in what reading their counters costs. The statistic is
- * Student's t of asinh of the distance from the median in robust spreads, so that one run which
- * the machine disturbed weighs little more than the others. Only the ranking of labellings
- * counts, so neither is an assumption on what is distributed how.
+ * The numbers: time per execution; total time where executions vary; and in each pass every rate of
+ * a run as a whole (model_run.rates), up or down. Passes are brought to the median of both sides
+ * first: they differ in what reading their counters costs. The statistic is Student's t of asinh of
+ * the distance from the median in robust spreads, so that one run which the machine disturbed
+ * weighs little more than the others. Only the ranking of labellings counts, so neither is an
+ * assumption on what is distributed how.
+ *
+ * Scores of samples are not among them. Held-out scores of training runs and scores of new runs
+ * come from different networks, with other errors and other neighbours; then the labels are not
+ * mere labels, and up to one comparison in six was at or below 1 %. The rates are what was
+ * counted, on both sides alike. Scores tell which samples, which runs, and what explains them.
+ *
+ * Times and rates are two families, each judged by its own largest number. For the alarm the smaller
+ * p-value counts, compared once more with that of other labels; rates, of which there are many more,
+ * weigh less: where only time moved, hardly any power is lost to them.
  */
 #ifndef AUTOPERF_DETECT_JOINT_H
 #define AUTOPERF_DETECT_JOINT_H
@@ -28,7 +37,7 @@
 #include "detect/judge.h"
 
 enum joint_family {
-	JOINT_STRANGE, /* samples are stranger */
+	JOINT_STRANGE, /* rates moved */
 	JOINT_SLOWER,
 	JOINT_FASTER,
 };
@@ -44,6 +53,7 @@ struct joint_run {
 struct joint_column {
 	size_t region; /* as counted by joint_add() */
 	enum joint_family family;
+	bool matters; /* a rate that moved by the effect floor or more */
 	size_t *runs; /* [count] indices */
 	double *values;
 	size_t count;
@@ -60,9 +70,12 @@ struct joint {
 	size_t region_count;
 };
 
-/* Adds the next region; judgement as judge_region() left it. -ENOMEM. */
+/*
+ * Adds the next region; judgement as judge_region() left it. Only rates that moved by the floor, as
+ * a share, make p_strange. -ENOMEM.
+ */
 int joint_add(struct joint *joint, const struct judge_input *input,
-	      const struct judgement *judgement);
+	      const struct judgement *judgement, double effect_floor);
 /*
  * Sets p_alarm, p_strange and p_improvement of judgements[region_count], for every region added.
  * `alarm_rate` says how fine p-values have to be. -ENOMEM.
@@ -71,7 +84,7 @@ int joint_solve(const struct joint *joint, double alarm_rate,
 		struct judgement *judgements);
 void joint_free(struct joint *joint);
 
-/* Smallest p-value that so many runs of each pass allow. */
+/* Smallest p-value of longer times that so many runs of each pass allow. */
 double joint_floor(const struct judge_input *input, size_t more_before,
 		   size_t more_after);
 

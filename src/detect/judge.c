@@ -8,7 +8,7 @@
  * which sees all regions. These are rank tests, corrected by Bonferroni for a region's own.
  *
  *	score	is the mean log(score) of the new runs higher, is their share of anomalous
- *		samples higher? Once in each pass, for what only some counters see, and once in
+ *		samples higher? A hint: see joint.h. Once in each pass, for what only some counters see, and once in
  *		all passes together, for what all see.		2 x (1 or 2) tests
  *	slower	is the time per execution longer; is the total time per run longer, where
  *		executions vary?				1 or 2 tests

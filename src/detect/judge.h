@@ -21,6 +21,9 @@ struct judge_pass {
 	size_t before_count;
 	const struct model_run *after;
 	size_t after_count;
+	/* What the rates of a run mean; the model's. */
+	const struct feature *features;
+	size_t feature_count;
 };
 
 struct judge_input {
@@ -54,8 +57,8 @@ struct judgement {
 	double p_slower; /* over both times; NaN without time, likewise below */
 	double p_faster;
 	/* Corrected for everything that was tested, in all regions: joint_solve() sets them. */
-	double p_alarm;       /* stranger or slower */
-	double p_strange;     /* stranger */
+	double p_alarm;       /* slower, or rates moved */
+	double p_strange;     /* rates moved, by the effect floor or more */
 	double p_improvement; /* faster */
 	/* In some pass every new run is stranger than every held-out one. */
 	bool score_separated;

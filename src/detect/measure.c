@@ -178,6 +178,8 @@ int measure_region(struct finding_region *region, struct judgement *judgement,
 			.before_count = evidence[e].unit->run_count,
 			.after = evidence[e].runs,
 			.after_count = evidence[e].run_count,
+			.features = evidence[e].unit->features,
+			.feature_count = evidence[e].unit->feature_count,
 		};
 	input = (struct judge_input){
 		.passes = passes,
@@ -186,7 +188,7 @@ int measure_region(struct finding_region *region, struct judgement *judgement,
 	};
 	count_sides(region, evidence, count);
 	code = judge_region(judgement, &input, terms->alarm_rate, error);
-	if (!code && joint_add(terms->joint, &input, judgement))
+	if (!code && joint_add(terms->joint, &input, judgement, terms->effect_floor))
 		code = error_no_memory(error, "judging a region");
 	free(passes);
 	if (code)

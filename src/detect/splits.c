@@ -4,6 +4,7 @@
  * learns from one and judges the other, by exactly what train and detect do.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/array.h"
@@ -119,7 +120,11 @@ static void mark(bool *chosen, const struct executions *have, const uint32_t *dr
 static void count_verdicts(struct split_results *results,
 			   const struct findings *findings)
 {
-	results->splits++;
+	double least = 1;
+
+	for (size_t i = 0; i < findings->region_count; i++)
+		least = fmin(least, findings->regions[i].p_value);
+	results->p_values[results->splits++] = least;
 	results->verdicts[findings->verdict]++;
 	for (size_t i = 0; i < findings->region_count; i++)
 		results->region_verdicts[findings->regions[i].verdict]++;
@@ -161,8 +166,11 @@ static int judge_splits(struct split_results *results, struct profile *profile,
 	bool *chosen = calloc(have->ordinal_count, sizeof(*chosen));
 	struct progress progress;
 	struct random random;
-	int code = shuffled && chosen ? 0 : out_of_memory(error);
+	int code = 0;
 
+	results->p_values = calloc(options->splits + 1, sizeof(*results->p_values));
+	if (!shuffled || !chosen || !results->p_values)
+		code = out_of_memory(error);
 	random_seed(&random, options->seed, 0);
 	for (size_t i = 0; i < have->count && !code; i++)
 		shuffled[i] = (uint32_t)i;
@@ -177,6 +185,12 @@ static int judge_splits(struct split_results *results, struct profile *profile,
 	free(shuffled);
 	free(chosen);
 	return code;
+}
+
+void split_results_free(struct split_results *results)
+{
+	free(results->p_values);
+	results->p_values = NULL;
 }
 
 int evaluate_splits(struct split_results *results, struct profile *profile,

@@ -21,7 +21,12 @@ struct case_of_runs {
 	struct model_run after[4][RUNS_MAX];
 	struct judge_pass passes[4];
 	struct judge_input input;
+	double rates[4][2][RUNS_MAX]; /* of pass, side, run */
 };
+
+/* What the only rate of a run is, where runs have one. */
+static const struct feature only_rate = {.kind = FEATURE_RATE_PER_KILOINST,
+					 .resolution = 0.001};
 
 static void assert_near(double value, double expected, double tolerance)
 {
@@ -62,8 +67,28 @@ static void fill_pass(struct case_of_runs *runs, size_t pass, size_t before,
 		runs->after[pass][i] =
 			make_run((uint32_t)i, spread(time_after, i, after), 100,
 				 0.01 * (double)i + 0.005, 0.001 * (double)i + 0.0005);
-	runs->passes[pass] = (struct judge_pass){(uint32_t)pass, runs->before[pass],
-						 before, runs->after[pass], after};
+	runs->passes[pass] = (struct judge_pass){.pass = (uint32_t)pass,
+						 .before = runs->before[pass],
+						 .before_count = before,
+						 .after = runs->after[pass],
+						 .after_count = after};
+}
+
+/* Gives the runs of a pass rates around 10 events per 1000 instructions, new ones times `factor`. */
+static void fill_rates(struct case_of_runs *runs, size_t pass, double factor)
+{
+	struct judge_pass *at = &runs->passes[pass];
+
+	at->features = &only_rate;
+	at->feature_count = 1;
+	for (size_t i = 0; i < at->before_count; i++) {
+		runs->rates[pass][0][i] = spread(10, i, at->before_count);
+		runs->before[pass][i].rates = &runs->rates[pass][0][i];
+	}
+	for (size_t i = 0; i < at->after_count; i++) {
+		runs->rates[pass][1][i] = factor * spread(10, i, at->after_count);
+		runs->after[pass][i].rates = &runs->rates[pass][1][i];
+	}
 }
 
 static void fill_case(struct case_of_runs *runs, size_t passes, size_t before,
@@ -82,7 +107,7 @@ static struct judgement judge(const struct case_of_runs *runs, double alarm_rate
 	struct joint joint = {0};
 
 	assert_int_equal(judge_region(&judgement, &runs->input, alarm_rate, NULL), 0);
-	assert_int_equal(joint_add(&joint, &runs->input, &judgement), 0);
+	assert_int_equal(joint_add(&joint, &runs->input, &judgement, 0.05), 0);
 	assert_int_equal(joint_solve(&joint, alarm_rate, &judgement), 0);
 	joint_free(&joint);
 	return judgement;
@@ -141,8 +166,67 @@ static void stranger_samples_are_seen_whatever_the_time(void **state)
 	assert_true(judgement.score_separated);
 	/* Two statistics. */
 	assert_near(judgement.p_score, 2 / 3003.0, 1e-12);
-	assert_near(judgement.p_strange, 1 / 3003.0, 1e-12);
-	assert_near(judgement.p_alarm, 1 / 3003.0, 1e-12);
+	/* Scores of new and held-out samples are not of one kind: no reason for an alarm. */
+	assert_near(judgement.p_strange, 1, 0);
+	assert_true(judgement.p_alarm > 0.1);
+}
+
+static void a_rate_that_moved_is_seen_whatever_the_time_and_the_direction(void **state)
+{
+	static const double factors[] = {1.5, 0.6};
+	static struct case_of_runs runs;
+	struct judgement judgement;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		fill_case(&runs, 1, 10, 5, 1000, 1000);
+		fill_rates(&runs, 0, factors[i]);
+		judgement = judge(&runs, 0.01);
+		/* Weighs a quarter: labellings whose times are as rare count as well. */
+		assert_true(judgement.p_strange >= 1 / 3003.0);
+		assert_true(judgement.p_strange <= 5 / 3003.0 + 1e-12);
+		assert_near(judgement.p_alarm, judgement.p_strange, 0);
+		assert_near(judgement.p_improvement, 1, 0.9);
+	}
+	fill_rates(&runs, 0, 1);
+	assert_true(judge(&runs, 0.01).p_alarm > 0.1);
+}
+
+static void a_sure_but_tiny_move_is_no_change(void **state)
+{
+	static struct case_of_runs runs;
+	struct judgement judgement;
+
+	(void)state;
+	fill_case(&runs, 1, 10, 5, 1000, 1000);
+	fill_rates(&runs, 0, 1.03);
+	judgement = judge(&runs, 0.01);
+	assert_true(judgement.p_alarm <= 5 / 3003.0 + 1e-12);
+	assert_near(judgement.p_strange, 1, 0);
+}
+
+/* Among rates that did not move. */
+static void rates_cost_time_hardly_any_power(void **state)
+{
+	static struct case_of_runs runs;
+
+	(void)state;
+	fill_case(&runs, 1, 10, 3, 1000, 2000);
+	fill_rates(&runs, 0, 1);
+	/* The only labelling of 286 that separates the times; rates cannot weigh as much. */
+	assert_near(judge(&runs, 0.01).p_alarm, 1 / 286.0, 1e-12);
+}
+
+static void a_run_without_a_rate_has_none_to_compare(void **state)
+{
+	static struct case_of_runs runs;
+
+	(void)state;
+	fill_case(&runs, 1, 10, 5, 1000, 1000);
+	fill_rates(&runs, 0, 2);
+	for (size_t i = 0; i < 5; i++)
+		runs.rates[0][1][i] = NAN;
+	assert_near(judge(&runs, 0.01).p_strange, 1, 0);
 }
 
 static void a_larger_share_of_anomalous_samples_is_enough(void **state)
@@ -166,8 +250,10 @@ static void what_one_pass_sees_is_corrected_for_all_passes(void **state)
 	for (size_t i = 0; i < 5; i++)
 		runs.after[2][i].score_mean += 1;
 	assert_near(judge(&runs, 0.01).p_score, 3 * 2 * 2 / 3003.0, 1e-12);
+	for (size_t p = 0; p < 3; p++)
+		fill_rates(&runs, p, p == 2 ? 2 : 1);
 	/* Labellings are drawn here; in the third pass one in 3003 is the right one. */
-	assert_true(judge(&runs, 0.01).p_alarm < 0.002);
+	assert_true(judge(&runs, 0.01).p_alarm < 0.004);
 }
 
 static void what_all_passes_see_is_surer(void **state)
@@ -185,7 +271,8 @@ static void what_all_passes_see_is_surer(void **state)
 			runs.after[p][i].score_mean += 10 * (double)p + 1;
 	/* 4 tests of 9 runs against 6: C(15, 6) = 5005. */
 	assert_near(judge(&runs, 0.01).p_score, 4 / 5005.0, 1e-12);
-	/* In each pass 10 ways to choose 2 runs of 5. */
+	/* The same of times: in each pass 10 ways to choose 2 runs of 5. */
+	fill_case(&runs, 3, 3, 2, 1000, 1500);
 	assert_true(judge(&runs, 0.01).reach.reached);
 	assert_true(judge(&runs, 0.01).p_alarm >= 0.001);
 	assert_true(judge(&runs, 0.01).p_alarm < 0.003);
@@ -232,18 +319,18 @@ static void more_executions_make_total_time_a_test_of_its_own(void **state)
 	assert_false(judge(&runs, 0.01).totals_tested);
 }
 
-static void without_time_only_the_score_is_tested(void **state)
+static void without_time_only_rates_are_tested(void **state)
 {
 	static struct case_of_runs runs;
 	struct judgement judgement;
 
 	(void)state;
 	fill_case(&runs, 1, 10, 5, 0, 0);
-	for (size_t i = 0; i < 5; i++)
-		runs.after[0][i].score_mean += 1;
+	fill_rates(&runs, 0, 2);
 	judgement = judge(&runs, 0.01);
 	assert_false(judgement.time_measured);
 	assert_true(isnan(judgement.p_slower) && isnan(judgement.time.ratio));
+	/* Then they need not give way to times. */
 	assert_near(judgement.p_alarm, 1 / 3003.0, 1e-12);
 	assert_near(judgement.p_alarm, judgement.p_strange, 0);
 	assert_near(judgement.p_improvement, 1, 0);
@@ -325,8 +412,8 @@ static void judge_all(struct case_of_runs *regions, struct judgement *judgements
 	for (size_t k = 0; k < REGIONS; k++) {
 		assert_int_equal(
 			judge_region(&judgements[k], &regions[k].input, 0.01, NULL), 0);
-		assert_int_equal(joint_add(&joint, &regions[k].input, &judgements[k]),
-				 0);
+		assert_int_equal(
+			joint_add(&joint, &regions[k].input, &judgements[k], 0.05), 0);
 	}
 	assert_int_equal(joint_solve(&joint, 0.01, judgements), 0);
 	joint_free(&joint);
@@ -452,12 +539,17 @@ int main(void)
 		cmocka_unit_test(twice_the_time_gives_the_smallest_p_value),
 		cmocka_unit_test(half_the_time_is_seen_in_the_other_direction),
 		cmocka_unit_test(stranger_samples_are_seen_whatever_the_time),
+		cmocka_unit_test(
+			a_rate_that_moved_is_seen_whatever_the_time_and_the_direction),
+		cmocka_unit_test(a_sure_but_tiny_move_is_no_change),
+		cmocka_unit_test(rates_cost_time_hardly_any_power),
+		cmocka_unit_test(a_run_without_a_rate_has_none_to_compare),
 		cmocka_unit_test(a_larger_share_of_anomalous_samples_is_enough),
 		cmocka_unit_test(what_one_pass_sees_is_corrected_for_all_passes),
 		cmocka_unit_test(what_all_passes_see_is_surer),
 		cmocka_unit_test(passes_of_different_cost_are_pooled_for_time),
 		cmocka_unit_test(more_executions_make_total_time_a_test_of_its_own),
-		cmocka_unit_test(without_time_only_the_score_is_tested),
+		cmocka_unit_test(without_time_only_rates_are_tested),
 		cmocka_unit_test(few_runs_cannot_reach_the_alarm_rate),
 		cmocka_unit_test(that_many_further_runs_are_enough),
 		cmocka_unit_test(ten_runs_are_enough_for_one_percent_and_five_for_five),
