@@ -30,6 +30,12 @@ echo "== training: a denoising autoencoder against PyTorch, one thread each"
 echo "== detection: areas under ROC curves on made-up tables, against scikit-learn"
 /usr/bin/python3 "$here/detection/compare.py" "$build" || echo "does not lead"
 
+echo "== detection: seconds for 10 runs of 50,000 samples, 40 counters and 20 regions"
+"$build/bench/bench_speed" || echo "too slow"
+
+echo "== detection: how often normal runs look changed, by chance"
+"$build/bench/bench_honesty" || echo "more often than promised"
+
 if [ -e "$build/sim/tool/autoperf-sim-amd64-linux" ]; then
 	echo "== simulator: autoperf-sim against cachegrind, callgrind and none"
 	/usr/bin/python3 "$here/simulator.py" "$build" || echo "not all bounds hold"

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "model/model.h"
@@ -42,9 +43,8 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-#define EPOCHS_MAX  1000000
-#define THREADS_MAX 256
-#define NOISE_MAX   10.0 /* spreads; more than that leaves nothing to learn from */
+#define EPOCHS_MAX 1000000
+#define NOISE_MAX  10.0 /* spreads; more than that leaves nothing to learn from */
 
 struct arguments {
 	struct model_options options;

@@ -14,32 +14,47 @@
 #include <stdlib.h>
 
 #include "base/statistics.h"
+#include "base/threads.h"
 #include "model/rows.h"
 
-#define SLICE_ROWS ((size_t)8192) /* scored at once */
+#define SLICE_ROWS ((size_t)4096) /* scored at once, by a thread */
 #define MEDIAN_ROWS \
 	((size_t)32768) /* rows, evenly spaced, that a median residual rests on */
 
+/* Some rows of the table, and what one thread makes of them. */
+struct slice {
+	struct sample_table table; /* part of the whole one */
+	double **values;           /* [event_count] its columns */
+	float *residuals;          /* [SLICE_ROWS * feature_count] */
+	const struct model_unit *unit;
+	float *scores; /* of its rows, part of all */
+	struct error error;
+	int code;
+};
+
 /* Running sums while the slices go by. */
 struct tally {
-	double *squares; /* [run_count * feature_count] sums */
-	double *rows;    /* [run_count] */
-	float *slice;    /* [SLICE_ROWS * feature_count] residuals */
+	double *squares;      /* [run_count * feature_count] sums */
+	double *rows;         /* [run_count] */
+	struct slice *slices; /* [slice_count] scored at the same time */
+	size_t slice_count;
 	float *kept; /* [kept_rows * feature_count] residuals of every stride-th row */
 	size_t kept_rows;
 	size_t stride;
-	double *column;  /* scratch for medians, [max(kept_rows, run_count)] */
-	double **values; /* [event_count] columns of the slice */
+	double *column; /* scratch for medians, [max(kept_rows, run_count)] */
 };
 
 static void tally_free(struct tally *tally)
 {
 	free(tally->squares);
 	free(tally->rows);
-	free(tally->slice);
+	for (size_t i = 0; tally->slices && i < tally->slice_count; i++) {
+		free(tally->slices[i].values);
+		free(tally->slices[i].residuals);
+	}
+	free(tally->slices);
 	free(tally->kept);
 	free(tally->column);
-	free(tally->values);
 }
 
 /* Rows scored at once; the original's method wants whole runs. */
@@ -50,10 +65,33 @@ static size_t slice_rows(const struct model_unit *unit,
 									  : SLICE_ROWS;
 }
 
-static int tally_make(struct tally *tally, const struct model_unit *unit,
-		      const struct sample_table *table)
+/* As many slices as threads have something to do. */
+static int slices_make(struct tally *tally, const struct model_unit *unit,
+		       const struct sample_table *table, size_t threads)
 {
-	size_t slice = slice_rows(unit, table);
+	size_t rows = slice_rows(unit, table);
+	size_t count = (table->rows + rows - 1) / rows;
+
+	tally->slice_count = count < threads ? count : threads;
+	tally->slices = calloc(tally->slice_count, sizeof(*tally->slices));
+	if (!tally->slices)
+		return -1;
+	for (size_t i = 0; i < tally->slice_count; i++) {
+		struct slice *slice = &tally->slices[i];
+
+		slice->unit = unit;
+		slice->values = calloc(table->event_count + 1, sizeof(*slice->values));
+		slice->residuals =
+			calloc(rows * unit->feature_count + 1, sizeof(float));
+		if (!slice->values || !slice->residuals)
+			return -1;
+	}
+	return 0;
+}
+
+static int tally_make(struct tally *tally, const struct model_unit *unit,
+		      const struct sample_table *table, size_t threads)
+{
 	size_t kept, column;
 
 	tally->stride = (table->rows + MEDIAN_ROWS - 1) / MEDIAN_ROWS;
@@ -62,34 +100,30 @@ static int tally_make(struct tally *tally, const struct model_unit *unit,
 	tally->squares =
 		calloc(table->run_count * unit->feature_count + 1, sizeof(double));
 	tally->rows = calloc(table->run_count, sizeof(double));
-	tally->slice = calloc(slice * unit->feature_count + 1, sizeof(float));
 	tally->kept = calloc(kept * unit->feature_count + 1, sizeof(float));
 	tally->column = calloc(column, sizeof(double));
-	tally->values = calloc(table->event_count + 1, sizeof(*tally->values));
-	if (!tally->squares || !tally->rows || !tally->slice || !tally->kept ||
-	    !tally->column || !tally->values)
+	if (!tally->squares || !tally->rows || !tally->kept || !tally->column)
 		return -1;
-	return 0;
+	return slices_make(tally, unit, table, threads);
 }
 
-/* Rows [first, first + rows) of `table`, without copying. */
-static struct sample_table slice_of(const struct sample_table *table, size_t first,
-				    size_t rows, struct tally *tally)
+/* Lets the slice be rows [first, first + rows) of `table`, without copying. */
+static void slice_set(struct slice *slice, const struct sample_table *table,
+		      size_t first, size_t rows, float *scores)
 {
-	struct sample_table slice = *table;
-
-	slice.rows = rows;
-	slice.run += first;
-	slice.thread += first;
-	slice.begin_ns += first;
-	slice.wall_ns += first;
-	slice.cpu_ns += first;
-	slice.weight += first;
-	slice.running += first;
+	slice->table = *table;
+	slice->table.rows = rows;
+	slice->table.run += first;
+	slice->table.thread += first;
+	slice->table.begin_ns += first;
+	slice->table.wall_ns += first;
+	slice->table.cpu_ns += first;
+	slice->table.weight += first;
+	slice->table.running += first;
 	for (size_t e = 0; e < table->event_count; e++)
-		tally->values[e] = table->values[e] + first;
-	slice.values = tally->values;
-	return slice;
+		slice->values[e] = table->values[e] + first;
+	slice->table.values = slice->values;
+	slice->scores = scores + first;
 }
 
 /* A feature that never varies in normal runs has residuals without bound once it does. */
@@ -100,14 +134,16 @@ static double square_of(double residual)
 	return isfinite(residual) ? bounded * bounded : 0;
 }
 
-static void add_slice(struct tally *tally, const struct sample_table *slice,
-		      size_t first, size_t features)
+static void add_slice(struct tally *tally, const struct slice *slice, size_t first)
 {
-	for (size_t row = 0; row < slice->rows; row++) {
-		const float *residuals = tally->slice + row * features;
-		double *squares = tally->squares + slice->run[row] * features;
+	const struct sample_table *table = &slice->table;
+	size_t features = slice->unit->feature_count;
 
-		tally->rows[slice->run[row]]++;
+	for (size_t row = 0; row < table->rows; row++) {
+		const float *residuals = slice->residuals + row * features;
+		double *squares = tally->squares + table->run[row] * features;
+
+		tally->rows[table->run[row]]++;
 		for (size_t f = 0; f < features; f++)
 			squares[f] += square_of(residuals[f]);
 		if ((first + row) % tally->stride == 0) {
@@ -188,23 +224,45 @@ static void write_scores(FILE *out, const struct model_unit *unit,
 	}
 }
 
+static void score_slice(void *context, size_t index)
+{
+	struct slice *slice = &((struct tally *)context)->slices[index];
+
+	slice->code = model_score(slice->unit, &slice->table, slice->scores,
+				  slice->residuals, &slice->error);
+}
+
+/* Slices are scored together, and added up in order, however many there are at a time. */
 static int score_all(struct evidence *evidence, const struct sample_table *table,
 		     struct tally *tally, float *scores, FILE *out, struct error *error)
 {
 	size_t most = slice_rows(evidence->unit, table);
 
-	for (size_t first = 0; first < table->rows; first += most) {
-		size_t rest = table->rows - first;
-		struct sample_table slice =
-			slice_of(table, first, rest < most ? rest : most, tally);
-		int code = model_score(evidence->unit, &slice, scores + first,
-				       tally->slice, error);
+	for (size_t first = 0; first < table->rows;) {
+		size_t start = first, used = 0;
 
-		if (code)
-			return code;
-		add_slice(tally, &slice, first, evidence->unit->feature_count);
-		if (out)
-			write_scores(out, evidence->unit, &slice, scores + first);
+		for (; used < tally->slice_count && first < table->rows; used++) {
+			size_t rest = table->rows - first;
+			size_t rows = rest < most ? rest : most;
+
+			slice_set(&tally->slices[used], table, first, rows, scores);
+			first += rows;
+		}
+		threads_run(used, score_slice, tally);
+		for (size_t i = 0; i < used; i++) {
+			struct slice *slice = &tally->slices[i];
+
+			if (slice->code) {
+				if (error)
+					*error = slice->error;
+				return slice->code;
+			}
+			add_slice(tally, slice, start);
+			if (out)
+				write_scores(out, evidence->unit, &slice->table,
+					     slice->scores);
+			start += slice->table.rows;
+		}
 	}
 	return 0;
 }
@@ -221,6 +279,13 @@ static int summarise(struct evidence *evidence, const struct sample_table *table
 		evidence->run_count++;
 	}
 	return 0;
+}
+
+static size_t threads_of(const struct detect_options *options)
+{
+	int allowed = options->threads > 0 ? options->threads : threads_allowed();
+
+	return (size_t)(allowed < THREADS_MAX ? allowed : THREADS_MAX);
 }
 
 int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
@@ -243,7 +308,7 @@ int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 	evidence->excess = calloc(unit->feature_count + 1, sizeof(double));
 	evidence->residual = calloc(unit->feature_count + 1, sizeof(double));
 	if (!score || !evidence->runs || !evidence->excess || !evidence->residual ||
-	    tally_make(&tally, unit, &table)) {
+	    tally_make(&tally, unit, &table, threads_of(options))) {
 		code = error_no_memory(error, "scoring the samples of a region");
 		goto out;
 	}

@@ -221,6 +221,7 @@ struct detect_options {
 	/* Judge only runs with chosen[ordinal], of ordinals below chosen_count; NULL: all. */
 	const bool *chosen;
 	size_t chosen_count;
+	int threads;                   /* 0: all CPUs; never changes the result */
 	const struct console *console; /* progress; NULL: silent */
 };
 void detect_options_default(struct detect_options *options);

@@ -7,13 +7,13 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/array.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include "model/advice.h"
 #include "model/cluster.h"
 #include "model/lines.h"
@@ -25,8 +25,7 @@
 #include "model/training_log.h"
 #include "model/unit.h"
 
-#define THREADS_MAX 256
-#define WAIT_NS     100000000L /* between looks at the progress */
+#define WAIT_NS 100000000L /* between looks at the progress */
 
 /* A unit to train, and what became of it. */
 struct job {
@@ -695,7 +694,6 @@ static void session_free(struct session *session)
 static void fill_options(struct model_options *options)
 {
 	struct model_options defaults;
-	cpu_set_t allowed;
 
 	model_options_default(&defaults);
 	if (options->batch <= 0)
@@ -707,9 +705,7 @@ static void fill_options(struct model_options *options)
 	if (!options->samples_max)
 		options->samples_max = defaults.samples_max;
 	if (options->threads <= 0)
-		options->threads = sched_getaffinity(0, sizeof(allowed), &allowed)
-					   ? 1
-					   : CPU_COUNT(&allowed);
+		options->threads = threads_allowed();
 	if (options->threads > THREADS_MAX)
 		options->threads = THREADS_MAX;
 }

@@ -63,27 +63,30 @@ static float clip(float x)
 	return x > -NEIGHBOUR_CLIP ? x : -NEIGHBOUR_CLIP;
 }
 
-/* How many of the knots are below x, or, with `equal`, not above it. */
-static size_t knots_below(const float *knots, float x, bool equal)
+/*
+ * How many of the knots are below x, or, with `equal`, not above it. Without branches: which way it
+ * goes cannot be foreseen.
+ */
+static inline size_t knots_below(const float *knots, float x, bool equal)
 {
-	size_t low = 0, high = NEIGHBOUR_KNOTS;
+	size_t low = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	for (size_t rest = NEIGHBOUR_KNOTS; rest > 1;) {
+		size_t half = rest / 2;
+		float knot = knots[low + half - 1];
 
-		if (knots[middle] < x || (equal && !(knots[middle] > x)))
-			low = middle + 1;
-		else
-			high = middle;
+		low += (equal ? knot <= x : knot < x) ? half : 0;
+		rest -= half;
 	}
-	return low;
+	return low + (equal ? knots[low] <= x : knots[low] < x);
 }
 
 /* Score of the place among the knots; beyond them it goes on as the feature does. */
 static float quantile_score(const float *knots, const float *scores, float x)
 {
 	size_t below = knots_below(knots, x, false);
-	size_t upto = knots_below(knots, x, true);
+	bool on_knot = below < NEIGHBOUR_KNOTS && knots[below] <= x;
+	size_t upto = on_knot ? knots_below(knots, x, true) : below;
 	float position;
 	size_t at;
 

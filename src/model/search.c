@@ -15,6 +15,8 @@
 
 #define SEARCH_WIDTH_MAX  ((size_t)128) /* units of a hidden layer */
 #define SEARCH_SQUARE_MAX ((size_t)256) /* features without a hidden layer */
+/* Of more rows, half of the steps tell which candidate is best: all see each row only a few times. */
+#define SEARCH_ROWS_MANY ((size_t)10000)
 
 /* Features over this are the units of a layer; 1/2 is 0 in no place. */
 struct shape {
@@ -109,6 +111,7 @@ static int try_candidate(struct unit_training *training, const struct search_row
 	struct train_options options = unit_train_options(
 		training, rows->training.count, 0, UNIT_SEARCH, index);
 	struct train_result result = {0};
+	size_t halves = rows->training.count > SEARCH_ROWS_MANY ? 2 : 1;
 	const struct train_check *best, *last;
 	bool longer;
 	struct network *network;
@@ -116,7 +119,7 @@ static int try_candidate(struct unit_training *training, const struct search_row
 
 	if (status)
 		return status;
-	options.steps = unit_affordable(options.steps, topology);
+	options.steps = unit_affordable(options.steps, topology) / halves;
 	status = train_network(network, training->kernels, &rows->training,
 			       &rows->validation, &options, &result);
 	network_free(network);
@@ -129,7 +132,7 @@ static int try_candidate(struct unit_training *training, const struct search_row
 	longer = last->validation_error <= (1 + SEARCH_TIE) * best->validation_error;
 	*choice = (struct search_choice){
 		.topology = *topology,
-		.steps = longer ? last->step : best->step,
+		.steps = halves * (longer ? last->step : best->step),
 		.training_error = best->training_error,
 		.validation_error = best->validation_error,
 	};

@@ -102,24 +102,69 @@ static float clip(float value)
 	return value < -TRAIN_CLIP ? -TRAIN_CLIP : value;
 }
 
+/* Four values of a row, at any address; and the same aligned. */
+typedef float four __attribute__((vector_size(16), may_alias));
+typedef float four_anywhere __attribute__((vector_size(16), may_alias, aligned(4)));
+typedef int32_t four_ints __attribute__((vector_size(16)));
+
+static four clip_four(four x)
+{
+	const four high = (four){0} + TRAIN_CLIP;
+	four_ints above = x > high, below = x < -high;
+
+	x = (four)((above & (four_ints)high) | (~above & (four_ints)x));
+	return (four)((below & (four_ints)-high) | (~below & (four_ints)x));
+}
+
+/* Clips and transposes four features of four rows: most of a gather is such squares. */
+static void gather_square(const float *const row[4], size_t f, float *to)
+{
+	four a = clip_four(*(const four_anywhere *)(row[0] + f));
+	four b = clip_four(*(const four_anywhere *)(row[1] + f));
+	four c = clip_four(*(const four_anywhere *)(row[2] + f));
+	four d = clip_four(*(const four_anywhere *)(row[3] + f));
+	four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+	four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+	four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+	four cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+
+	*(four *)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+	*(four *)(to + KERNEL_BLOCK) =
+		__builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+	*(four *)(to + 2 * KERNEL_BLOCK) =
+		__builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+	*(four *)(to + 3 * KERNEL_BLOCK) =
+		__builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
 size_t train_gather(const struct train_rows *rows, const uint32_t *order, size_t first,
 		    size_t count, float *block)
 {
-	size_t features = rows->features;
-	size_t lane = 0;
+	const float *row[KERNEL_BLOCK];
+	size_t features = rows->features, lane = 0;
+	size_t used = count < KERNEL_BLOCK ? count : KERNEL_BLOCK;
 
-	for (; lane < count && lane < KERNEL_BLOCK; lane++) {
-		size_t at = order ? order[first + lane] : first + lane;
-		const float *row =
-			rows->values + (rows->rows ? rows->rows[at] : at) * features;
+	for (size_t i = 0; i < used; i++) {
+		size_t at = order ? order[first + i] : first + i;
 
-		for (size_t f = 0; f < features; f++)
-			block[f * KERNEL_BLOCK + lane] = clip(row[f]);
+		row[i] = rows->values + (rows->rows ? rows->rows[at] : at) * features;
 	}
-	for (size_t rest = lane; rest < KERNEL_BLOCK; rest++)
+	for (; lane + 4 <= used; lane += 4) {
+		size_t f = 0;
+
+		for (; f + 4 <= features; f += 4)
+			gather_square(row + lane, f, block + f * KERNEL_BLOCK + lane);
+		for (; f < features; f++)
+			for (size_t i = lane; i < lane + 4; i++)
+				block[f * KERNEL_BLOCK + i] = clip(row[i][f]);
+	}
+	for (; lane < used; lane++)
 		for (size_t f = 0; f < features; f++)
-			block[f * KERNEL_BLOCK + rest] = 0;
-	return lane;
+			block[f * KERNEL_BLOCK + lane] = clip(row[lane][f]);
+	for (; lane < KERNEL_BLOCK; lane++)
+		for (size_t f = 0; f < features; f++)
+			block[f * KERNEL_BLOCK + lane] = 0;
+	return used;
 }
 
 /* Makes the unused lanes of a block perfect, so that they add nothing to error or gradient. */

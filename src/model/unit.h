@@ -21,7 +21,7 @@
 #define UNIT_SAMPLES_MAX 50000
 #define UNIT_EPOCHS      24
 #define UNIT_STEPS_MIN   4000 /* fewer teach nothing, however few samples there are */
-#define UNIT_STEPS_MAX   6000
+#define UNIT_STEPS_MAX   4000
 
 /*
  * Groups of runs that are held out together. New runs that are like each other but unlike those of

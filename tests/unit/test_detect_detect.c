@@ -335,6 +335,49 @@ static void a_higher_alarm_rate_needs_fewer_runs(void **state)
 	findings_free(findings);
 }
 
+/* Of a region that takes twice as long; by a model of `before` runs. */
+static void assert_seen_in(size_t before, size_t after, double alarm_rate)
+{
+	static const struct part normal[] = {{"changing", {0}}, {"steady", {0}}};
+	const struct part slower[] = {{"changing", {.time_factor = 2}},
+				      {"steady", {0}}};
+	struct profile *training = make_profile(
+		&(struct recipe){.runs = before, .parts = normal, .part_count = 2});
+	struct profile *new = make_profile(
+		&(struct recipe){.runs = after, .parts = slower, .part_count = 2});
+	struct model_options options;
+	struct detect_options terms;
+	struct findings *findings;
+	struct model *learnt;
+	struct error error;
+
+	model_options_default(&options);
+	detect_options_default(&terms);
+	terms.alarm_rate = alarm_rate;
+	require(model_train(&learnt, training, &options, &error), &error);
+	require(detect(&findings, learnt, new, &terms, &error), &error);
+	assert_int_equal(find(findings, "changing")->verdict, VERDICT_REGRESSION);
+	assert_int_equal(find(findings, "steady")->verdict, VERDICT_NORMAL);
+	findings_free(findings);
+	model_free(learnt);
+	profile_close(training);
+	profile_close(new);
+}
+
+static void ten_normal_runs_are_enough_for_one_percent(void **state)
+{
+	(void)state;
+	assert_seen_in(10, 3, 0.01);
+	assert_seen_in(10, 5, 0.01);
+}
+
+static void five_normal_runs_are_enough_for_five_percent(void **state)
+{
+	(void)state;
+	assert_seen_in(5, 3, 0.05);
+	assert_seen_in(5, 5, 0.05);
+}
+
 static void impossible_options_are_refused(void **state)
 {
 	const double rates[] = {0, 1, -1, NAN, 2};
@@ -526,9 +569,10 @@ static void every_sample_gets_a_line_of_scores(void **state)
 	free(bytes);
 }
 
+/* Also with several threads, of which each scores a part of the samples. */
 static void the_same_profile_gives_the_same_findings(void **state)
 {
-	const struct part parts[] = {{"changing", {.time_factor = 1.2}},
+	const struct part parts[] = {{"changing", {.time_factor = 1.2, .rows = 3000}},
 				     {"steady", {0}}};
 	struct profile *profile = make_profile(
 		&(struct recipe){.runs = NEW_RUNS, .parts = parts, .part_count = 2});
@@ -538,9 +582,16 @@ static void the_same_profile_gives_the_same_findings(void **state)
 
 	(void)state;
 	detect_options_default(&options);
+	options.threads = 1;
 	require(detect(&first, model, profile, &options, &error), &error);
+	options.threads = 3;
 	require(detect(&second, model, profile, &options, &error), &error);
 	assert_string_equal(first->summary, second->summary);
+	assert_int_equal(first->regions[0].counter_count,
+			 second->regions[0].counter_count);
+	for (size_t i = 0; i < first->regions[0].counter_count; i++)
+		assert_true(first->regions[0].counters[i].error_share ==
+			    second->regions[0].counters[i].error_share);
 	assert_true(first->regions[0].time.low == second->regions[0].time.low);
 	assert_true(first->regions[0].p_value == second->regions[0].p_value);
 	findings_free(first);
@@ -560,6 +611,8 @@ int main(void)
 		cmocka_unit_test(more_executions_are_a_regression_of_the_total),
 		cmocka_unit_test(too_few_runs_cannot_tell_and_ask_for_more),
 		cmocka_unit_test(a_higher_alarm_rate_needs_fewer_runs),
+		cmocka_unit_test(ten_normal_runs_are_enough_for_one_percent),
+		cmocka_unit_test(five_normal_runs_are_enough_for_five_percent),
 		cmocka_unit_test(impossible_options_are_refused),
 		cmocka_unit_test(regions_on_one_side_are_listed),
 		cmocka_unit_test(nothing_in_common_cannot_tell),
