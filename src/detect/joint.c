@@ -11,14 +11,15 @@
 #include "base/random.h"
 #include "model/feature.h"
 
-#define LABELLINGS       20000    /* tried at least, all of them if there are no more */
-#define LABELLINGS_MAX   400000   /* for very low alarm rates */
-#define LABELLINGS_A_HIT 20       /* that are expected below the alarm rate */
+#define LABELLINGS_ALL   20000    /* so many are all tried if there are no more */
+#define LABELLINGS_MAX   400000   /* that are drawn, for very low alarm rates */
+#define LABELLINGS_A_HIT 200      /* of those drawn are expected below the alarm rate */
 #define SEED             20190612 /* any; fixed, so that findings are reproducible */
 #define TIE              1e-9     /* labellings that differ less give the same */
 #define VALUES_MIN       3        /* that have a spread */
 #define T_LARGEST        1e6      /* where a side has no spread at all */
-#define STRANGE_WEIGHT   4.0      /* of p-values of rates, against those of times */
+#define FAMILIES         ((size_t)3)
+#define STRANGE_WEIGHT   4.0 /* of p-values of rates, against those of times */
 
 /* ---- columns ---- */
 
@@ -298,7 +299,7 @@ static double ways_of(size_t count, size_t chosen)
 static int labels_make(struct labels *labels, const struct joint *joint,
 		       double alarm_rate)
 {
-	size_t used = 0, enough;
+	size_t used = 0;
 	bool *done = calloc(joint->run_count + 1, sizeof(*done));
 
 	labels->strata = calloc(joint->run_count + 1, sizeof(*labels->strata));
@@ -331,10 +332,10 @@ static int labels_make(struct labels *labels, const struct joint *joint,
 		labels->ways *= ways_of(stratum->count, stratum->after);
 	}
 	free(done);
-	enough = (size_t)fmin(LABELLINGS_MAX,
-			      fmax(LABELLINGS, LABELLINGS_A_HIT / alarm_rate));
-	labels->all = labels->count == 1 && labels->ways <= (double)enough;
-	labels->trials = labels->all ? (size_t)llround(labels->ways) : enough;
+	labels->all = labels->count == 1 && labels->ways <= LABELLINGS_ALL;
+	labels->trials = labels->all ? (size_t)llround(labels->ways)
+				     : (size_t)fmin(LABELLINGS_MAX,
+						    LABELLINGS_A_HIT / alarm_rate);
 	random_seed(&labels->random, SEED, 0);
 	if (labels->all) {
 		for (uint32_t i = 0; i < labels->strata[0].after; i++)
@@ -384,8 +385,9 @@ static void draw(struct labels *labels)
 
 /* A family's columns as they are tested: [column][run]. */
 struct family {
-	double *z;    /* centred; 0 where the run has no value */
-	double *has;  /* 1 or 0 */
+	double *z;   /* centred; 0 where the run has no value */
+	double *has; /* 1 or 0 */
+	bool both_directions;
 	double *size; /* [column] values */
 	double *squares;
 	double *observed; /* statistic of the labels as they were */
@@ -456,6 +458,7 @@ static int family_make(struct family *family, const struct joint *joint,
 	double *scratch = calloc(runs, sizeof(*scratch));
 
 	family->runs = joint->run_count;
+	family->both_directions = which == JOINT_STRANGE;
 	family->highest = calloc(trials, sizeof(double));
 	family->z = calloc(most * runs, sizeof(double));
 	family->has = calloc(most * runs, sizeof(double));
@@ -486,18 +489,21 @@ static int family_make(struct family *family, const struct joint *joint,
  * directions count.
  */
 static void measure(const struct family *family, const struct labels *labels,
-		    bool both_directions, double *statistic)
+		    double *statistic)
 {
 	for (size_t c = 0; c < family->count; c++) {
 		const double *z = family->z + c * family->runs;
 		const double *has = family->has + c * family->runs;
 		double sum = 0, after = 0, before, r2, t;
 
-		for (size_t s = 0; s < labels->count; s++)
-			for (size_t i = 0; i < labels->strata[s].after; i++) {
-				sum += z[labels->strata[s].runs[i]];
-				after += has[labels->strata[s].runs[i]];
+		for (size_t s = 0; s < labels->count; s++) {
+			const struct stratum *stratum = &labels->strata[s];
+
+			for (size_t i = 0; i < stratum->after; i++) {
+				sum += z[stratum->runs[i]];
+				after += has[stratum->runs[i]];
 			}
+		}
 		before = family->size[c] - after;
 		if (after < 1 || before < 1) {
 			statistic[c] = -T_LARGEST;
@@ -507,7 +513,7 @@ static void measure(const struct family *family, const struct labels *labels,
 		     (after * before * family->squares[c]);
 		t = r2 < 1 ? sqrt(r2 * (family->size[c] - 2) / (1 - r2)) : T_LARGEST;
 		t = fmin(t, T_LARGEST);
-		statistic[c] = sum < 0 && !both_directions ? -t : t;
+		statistic[c] = sum < 0 && !family->both_directions ? -t : t;
 	}
 }
 
@@ -563,34 +569,26 @@ static void adjust(struct family *family, const struct labels *labels)
 	}
 }
 
-/* Tries all labellings of one family: its p-values, and what each labelling gives at most. */
-static int solve_family(struct family *family, const struct joint *joint,
-			enum joint_family which, double alarm_rate, size_t *trials)
+/* Tries labellings: p-values within each family, and what each labelling gives it at most. */
+static void try_labels(struct family *families, struct labels *labels)
 {
-	bool both = which == JOINT_STRANGE;
-	struct labels labels = {0};
-	int status = labels_make(&labels, joint, alarm_rate);
-
-	*trials = labels.trials;
-	if (!status)
-		status = family_make(family, joint, which, labels.trials);
-	if (status)
-		goto out;
-	measure(family, &labels, both, family->observed);
-	sort_columns(family);
-	/* The first is how it was. */
-	for (size_t trial = 0; trial < labels.trials; trial++) {
-		if (trial && labels.all)
-			next_combination(&labels);
-		else if (trial)
-			draw(&labels);
-		measure(family, &labels, both, family->tried);
-		family->highest[trial] = count_hits(family);
+	for (size_t k = 0; k < FAMILIES; k++) {
+		measure(&families[k], labels, families[k].observed);
+		sort_columns(&families[k]);
 	}
-	adjust(family, &labels);
-out:
-	labels_free(&labels);
-	return status;
+	/* The first is how it was. */
+	for (size_t trial = 0; trial < labels->trials; trial++) {
+		if (trial && labels->all)
+			next_combination(labels);
+		else if (trial)
+			draw(labels);
+		for (size_t k = 0; k < FAMILIES; k++) {
+			measure(&families[k], labels, families[k].tried);
+			families[k].highest[trial] = count_hits(&families[k]);
+		}
+	}
+	for (size_t k = 0; k < FAMILIES; k++)
+		adjust(&families[k], labels);
 }
 
 /* How many of the sorted values are at least `least`. */
@@ -609,12 +607,17 @@ static size_t count_from(const double *sorted, size_t count, double least)
 	return count - low;
 }
 
+/* What a p-value of a family counts against those of the other, in an alarm. */
+static double weight_of(enum joint_family family)
+{
+	return family == JOINT_STRANGE ? STRANGE_WEIGHT : 1;
+}
+
 /*
- * The smallest p-value of each labelling over both families, weighted, as -p and sorted. All
- * families tried the same labellings.
+ * The smallest weighted p-value of each labelling over the families that raise alarms, as -p and
+ * sorted.
  */
-static int combine(const struct family *slower, const struct family *strange,
-		   size_t trials, double **combined)
+static int combine(const struct family *families, size_t trials, double **combined)
 {
 	double *sorted = malloc((trials + 1) * sizeof(*sorted));
 	double *least = malloc((trials + 1) * sizeof(*least));
@@ -626,20 +629,19 @@ static int combine(const struct family *slower, const struct family *strange,
 	}
 	for (size_t i = 0; i < trials; i++)
 		least[i] = -STRANGE_WEIGHT;
-	for (int s = 0; s < 2; s++) {
-		const struct family *family = s ? strange : slower;
-		double weight = s ? STRANGE_WEIGHT : 1;
+	for (size_t k = 0; k < FAMILIES; k++) {
+		const struct family *family = &families[k];
 
-		if (!family->count)
+		if (!family->count || k == JOINT_FASTER)
 			continue;
 		memcpy(sorted, family->highest, trials * sizeof(*sorted));
 		statistics_sort(sorted, trials);
 		for (size_t i = 0; i < trials; i++) {
 			double t = family->highest[i];
 			size_t hits = count_from(sorted, trials, t - slack(t));
+			double p = (double)hits / (double)trials;
 
-			least[i] =
-				fmax(least[i], -weight * (double)hits / (double)trials);
+			least[i] = fmax(least[i], -p * weight_of((enum joint_family)k));
 		}
 	}
 	statistics_sort(least, trials);
@@ -648,71 +650,58 @@ static int combine(const struct family *slower, const struct family *strange,
 	return 0;
 }
 
-/* p-values of an alarm by slower and strange columns. */
-static int solve_alarm(const struct joint *joint, double alarm_rate,
-		       struct judgement *judgements)
+/* Takes over what the families found of one column. */
+static void conclude_column(const struct joint_column *column, double p,
+			    const double *combined, size_t trials,
+			    struct judgement *judgement)
 {
-	struct family families[] = {{0}, {0}};
-	static const enum joint_family which[] = {JOINT_SLOWER, JOINT_STRANGE};
-	static const double weights[] = {1, STRANGE_WEIGHT};
-	double *combined = NULL;
-	size_t trials = 0;
-	int status = 0;
+	size_t hits;
 
-	for (size_t k = 0; !status && k < 2; k++)
-		status = solve_family(&families[k], joint, which[k], alarm_rate,
-				      &trials);
-	if (!status)
-		status = combine(&families[0], &families[1], trials, &combined);
-	for (size_t k = 0; !status && k < 2; k++)
-		for (size_t c = 0; c < families[k].count; c++) {
-			const struct joint_column *column =
-				&joint->columns[families[k].of[c]];
-			struct judgement *judgement = &judgements[column->region];
-			double own = weights[k] * families[k].p[c];
-			double p = (double)count_from(combined, trials, -own - TIE) /
-				   (double)trials;
-
-			p = fmax(p, families[k].p[c]);
-			judgement->p_alarm = fmin(judgement->p_alarm, p);
-			if (column->matters)
-				judgement->p_strange = fmin(judgement->p_strange, p);
-		}
-	free(combined);
-	family_free(&families[0]);
-	family_free(&families[1]);
-	return status;
-}
-
-static int solve_improvement(const struct joint *joint, double alarm_rate,
-			     struct judgement *judgements)
-{
-	struct family family = {0};
-	size_t trials;
-	int status = solve_family(&family, joint, JOINT_FASTER, alarm_rate, &trials);
-
-	for (size_t c = 0; !status && c < family.count; c++) {
-		struct judgement *judgement =
-			&judgements[joint->columns[family.of[c]].region];
-
-		judgement->p_improvement = fmin(judgement->p_improvement, family.p[c]);
+	if (column->family == JOINT_FASTER) {
+		judgement->p_improvement = fmin(judgement->p_improvement, p);
+		return;
 	}
-	family_free(&family);
-	return status;
+	hits = count_from(combined, trials, -p * weight_of(column->family) - TIE);
+	p = fmax(p, (double)hits / (double)trials);
+	judgement->p_alarm = fmin(judgement->p_alarm, p);
+	if (column->matters)
+		judgement->p_strange = fmin(judgement->p_strange, p);
 }
 
 int joint_solve(const struct joint *joint, double alarm_rate,
 		struct judgement *judgements)
 {
-	int status = 0;
+	struct family families[FAMILIES] = {{0}};
+	struct labels labels = {0};
+	double *combined = NULL;
+	int status;
 
 	for (size_t i = 0; i < joint->region_count; i++)
 		judgements[i].p_alarm = judgements[i].p_strange =
 			judgements[i].p_improvement = 1;
-	if (joint->run_count)
-		status = solve_alarm(joint, alarm_rate, judgements);
-	if (!status && joint->run_count)
-		status = solve_improvement(joint, alarm_rate, judgements);
+	if (!joint->column_count)
+		return 0;
+	status = labels_make(&labels, joint, alarm_rate);
+	for (size_t k = 0; !status && k < FAMILIES; k++)
+		status = family_make(&families[k], joint, (enum joint_family)k,
+				     labels.trials);
+	if (status)
+		goto out;
+	try_labels(families, &labels);
+	status = combine(families, labels.trials, &combined);
+	for (size_t k = 0; !status && k < FAMILIES; k++)
+		for (size_t c = 0; c < families[k].count; c++) {
+			const struct joint_column *column =
+				&joint->columns[families[k].of[c]];
+
+			conclude_column(column, families[k].p[c], combined,
+					labels.trials, &judgements[column->region]);
+		}
+out:
+	free(combined);
+	for (size_t k = 0; k < FAMILIES; k++)
+		family_free(&families[k]);
+	labels_free(&labels);
 	return status;
 }
 

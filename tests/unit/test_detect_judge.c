@@ -481,7 +481,7 @@ static void false_alarms_stay_below_the_alarm_rate(void **state)
 {
 	static struct case_of_runs runs;
 	const double alarm_rate = 0.05;
-	const int trials = 400;
+	const int trials = 2000;
 	struct random random;
 	int alarms = 0;
 
