@@ -9,6 +9,7 @@
  *	joint.c		how sure an alarm is, over all regions and everything tested
  *	lines.c		contended cache lines that cost more than in training
  *	rounds.c	runs of all passes together, as executions of the program
+ *	doubts.c	what else to bear in mind about the runs of a region
  *	conclude.c	the verdicts: verdict.c decides, sentence.c says so
  *
  * How sure an alarm is depends on all that was looked at, so numbers come first, region by
@@ -23,6 +24,7 @@
 #include "base/array.h"
 #include "detect/compare.h"
 #include "detect/conclude.h"
+#include "detect/doubts.h"
 #include "detect/evidence.h"
 #include "detect/joint.h"
 #include "detect/judge.h"
@@ -213,44 +215,6 @@ static int add_rounds(struct detection *detection, const struct evidence *eviden
 	return 0;
 }
 
-static double median_threads(const struct model_run *runs, size_t count,
-			     double *scratch)
-{
-	for (size_t i = 0; i < count; i++)
-		scratch[i] = (double)runs[i].threads;
-	return statistics_median(scratch, count);
-}
-
-/* Other numbers of threads meet in other ways: to be borne in mind, no reason to refuse. */
-static int warn_about_threads(struct findings *findings, const char *name,
-			      const struct evidence *evidence)
-{
-	const struct model_unit *unit = evidence->unit;
-	double *scratch =
-		calloc(unit->run_count + evidence->run_count + 1, sizeof(*scratch));
-	struct text quoted = {0};
-	double before, after;
-	int code = 0;
-
-	if (!scratch)
-		return -ENOMEM;
-	before = median_threads(unit->runs, unit->run_count, scratch);
-	after = median_threads(evidence->runs, evidence->run_count, scratch);
-	free(scratch);
-	if (!(before < after || before > after) || before < 1 || after < 1)
-		return 0;
-	name_quote(&quoted, name);
-	code = quoted.failed
-		       ? -ENOMEM
-		       : findings_warn(findings,
-				       "%s was executed by %.0f thread%s in training "
-				       "and by %.0f now",
-				       quoted.chars, before, before > 1 ? "s" : "",
-				       after);
-	text_free(&quoted);
-	return code;
-}
-
 /* Units [first, end) of the model are the passes of one region. */
 static int detect_region(struct detection *detection, size_t first, size_t end,
 			 const struct profile_region *found, struct error *error)
@@ -280,7 +244,7 @@ static int detect_region(struct detection *detection, size_t first, size_t end,
 	if (!code && add_rounds(detection, evidence, count))
 		code = out_of_memory(error);
 	if (!code && count &&
-	    warn_about_threads(detection->findings, found->name, &evidence[0]))
+	    warn_about_runs(detection->findings, found->name, &evidence[0]))
 		code = out_of_memory(error);
 out:
 	for (size_t e = 0; e < count; e++)

@@ -21,6 +21,8 @@
 #define MEDIAN_ROWS \
 	((size_t)32768) /* rows, evenly spaced, that a median residual rests on */
 
+#define STALL_SAMPLES 10 /* of a run; of fewer one may well be half */
+
 /* Some rows of the table, and what one thread makes of them. */
 struct slice {
 	struct sample_table table; /* part of the whole one */
@@ -267,6 +269,24 @@ static int score_all(struct evidence *evidence, const struct sample_table *table
 	return 0;
 }
 
+/* Runs with an execution that took longer than all others together. */
+static size_t count_stalled(const struct sample_table *table)
+{
+	size_t stalled = 0;
+
+	for (size_t first = 0, end; first < table->rows; first = end) {
+		double longest = 0, total = 0;
+
+		for (end = first;
+		     end < table->rows && table->run[end] == table->run[first]; end++) {
+			longest = fmax(longest, table->wall_ns[end]);
+			total += table->weight[end] * table->wall_ns[end];
+		}
+		stalled += end - first >= STALL_SAMPLES && 2 * longest > total;
+	}
+	return stalled;
+}
+
 static int summarise(struct evidence *evidence, const struct sample_table *table,
 		     const float *scores, struct error *error)
 {
@@ -278,6 +298,7 @@ static int summarise(struct evidence *evidence, const struct sample_table *table
 			return code;
 		evidence->run_count++;
 	}
+	evidence->stalled = count_stalled(table);
 	return 0;
 }
 

@@ -22,6 +22,8 @@ struct evidence {
 	const struct model_unit *unit; /* the caller's, outlives this */
 	struct model_run *runs;        /* new runs that have samples; rates owned */
 	size_t run_count;
+	/* Of these, with one execution that took longer than all others together. */
+	size_t stalled;
 	/* By how much the mean squared residual exceeds the 1 that held-out normal samples
 	 * have: median over runs, at least 0. A residual counts for at most
 	 * EVIDENCE_RESIDUAL_MAX. [unit->feature_count] */

@@ -137,6 +137,63 @@ valid_findings() {
 	stdout_has '"update" was executed by 4 threads in training and by 9 now'
 }
 
+# edit_csv PROGRAM FROM TO: awk on lines after the header; $1 is the region, $3 the run, $4 the time.
+edit_csv() {
+	awk -F, -v OFS=, "NR == 1 { print; next } $1 { print }" "$2" >"$3"
+}
+
+@test "a clock that was set in one new run is a run like others, in every one it is said" {
+	make_csv fresh.csv 5 13
+	edit_csv '$1 == "update" && $3 == 2 && !seen++ { $4 = 3600e9 }' fresh.csv one.csv
+	"$AUTOPERF" --quiet import one.csv -o one.apdb
+	autoperf 0 detect model.safetensors one.apdb
+	[[ ${lines[0]} == NORMAL:* ]]
+	stdout_lacks "a clock that was set"
+	edit_csv '$1 == "update" && !seen[$3]++ { $4 = 3600e9 }' fresh.csv every.csv
+	"$AUTOPERF" --quiet import every.csv -o every.apdb
+	autoperf 3 detect model.safetensors every.apdb
+	[[ ${output//$'\n'/ } =~ "in 5 of 5 new runs of \"update\" one execution took longer than"\ +"all" ]]
+}
+
+@test "a clock that was set in the training is set aside with its run, or said" {
+	make_csv normal.csv 10 1
+	make_csv fresh.csv 5 14
+	make_csv slow.csv 5 15 2
+	edit_csv '$1 == "update" && $3 == 4 && !seen++ { $4 = 3600e9 }' normal.csv one.csv
+	autoperf 3 diagnose one.csv slow.csv one
+	stdout_has "run 4 of the training was set aside"
+	edit_csv '$1 == "update" && !seen[$3]++ { $4 = 3600e9 }' normal.csv every.csv
+	autoperf 0 diagnose every.csv fresh.csv every
+	[[ ${output//$'\n'/ } =~ "in 10 of 10 runs of the training few" ]]
+}
+
+@test "counters that are always zero or the same are learnt, and seen when they move" {
+	make_csv normal.csv 10 1
+	make_csv fresh.csv 5 16
+	local flat='{ $6 = 0; $7 = 40000 }'
+	edit_csv "$flat" normal.csv flat.csv
+	edit_csv "$flat" fresh.csv flat-fresh.csv
+	autoperf 0 diagnose flat.csv flat-fresh.csv normal
+	[[ ${lines[0]} == NORMAL:* ]]
+	edit_csv '{ $6 = $1 == "update" ? 5 : 0; $7 = 40000 }' fresh.csv faults.csv
+	autoperf 0 diagnose flat.csv faults.csv faults
+	[[ ${lines[0]} == 'CHANGED: region "update" behaves differently: page-faults '* ]]
+	edit_csv '{ $6 = 0; $7 = $1 == "update" ? 60000 : 40000 }' fresh.csv more.csv
+	autoperf 0 diagnose flat.csv more.csv more
+	[[ ${lines[0]} == 'CHANGED: region "update" behaves differently: branch-misses '* ]]
+}
+
+@test "a region with three samples in one of five runs is executed less often, and no slower" {
+	make_csv fresh.csv 5 17
+	awk -F, '$1 != "update" || ++rows <= 3' fresh.csv >three.csv
+	"$AUTOPERF" --quiet import three.csv -o three.apdb
+	autoperf 0 detect --json model.safetensors three.apdb
+	[ "$(json '[(r["name"], r["verdict"], r["samples"]["after"]) for r in d["regions"] if r["name"] == "update"]')" = \
+		"[('update', 'improvement', 3)]" ]
+	autoperf 0 detect model.safetensors three.apdb
+	stdout_has "it is executed 0.05x as often"
+}
+
 @test "--scores writes one line per sample" {
 	new_profile slow.apdb 5 15 3
 	autoperf 3 detect --scores scores.csv model.safetensors slow.apdb

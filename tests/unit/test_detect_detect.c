@@ -40,8 +40,10 @@ struct recipe {
 	size_t failed; /* further runs, with status EXIT */
 	const struct part *parts;
 	size_t part_count;
-	size_t counters; /* 0: COUNTERS */
-	int cores;       /* 0: 4 */
+	size_t counters;          /* 0: COUNTERS */
+	int cores;                /* 0: 4 */
+	const char *cpu_model;    /* NULL: Test CPU */
+	enum event_source source; /* 0: perf, as in training */
 	const char *command;
 };
 
@@ -91,11 +93,18 @@ static struct profile *make_profile(const struct recipe *recipe)
 
 	snprintf(name, sizeof(name), "%d.apdb", made++);
 	mixture_plan(&plan, recipe->counters ? recipe->counters : COUNTERS);
+	if (recipe->source)
+		plan.source = recipe->source;
+	if (recipe->cpu_model)
+		snprintf(machine.cpu_model, sizeof(machine.cpu_model), "%s",
+			 recipe->cpu_model);
 	require(profile_create(&profile, scratch_path(&scratch, name), false, &error),
 		&error);
 	require(profile_set_plan(profile, &plan, &error), &error);
 	require(profile_set_machine(profile, &machine, &error), &error);
-	require(profile_set_fact(profile, "source", "perf", &error), &error);
+	require(profile_set_fact(profile, "source", event_source_name(plan.source),
+				 &error),
+		&error);
 	require(profile_set_fact(profile, "command",
 				 recipe->command ? recipe->command : "[\"./work\"]",
 				 &error),
@@ -490,6 +499,30 @@ static void another_machine_is_refused_unless_forced(void **state)
 		"8", true);
 }
 
+static void another_processor_is_refused_unless_forced(void **state)
+{
+	const struct part parts[] = {{"changing", {0}}};
+
+	(void)state;
+	assert_refused(&(struct recipe){.runs = NEW_RUNS,
+					.parts = parts,
+					.part_count = 1,
+					.cpu_model = "Another CPU"},
+		       "Another CPU", true);
+}
+
+static void another_source_is_refused_unless_forced(void **state)
+{
+	const struct part parts[] = {{"changing", {0}}};
+
+	(void)state;
+	assert_refused(&(struct recipe){.runs = NEW_RUNS,
+					.parts = parts,
+					.part_count = 1,
+					.source = EVENT_SOURCE_PAPI},
+		       "the model's counters come from source perf", true);
+}
+
 static void other_events_are_refused_even_if_forced(void **state)
 {
 	const struct part parts[] = {{"changing", {0}}};
@@ -618,6 +651,8 @@ int main(void)
 		cmocka_unit_test(nothing_in_common_cannot_tell),
 		cmocka_unit_test(failed_runs_are_counted_but_not_judged),
 		cmocka_unit_test(another_machine_is_refused_unless_forced),
+		cmocka_unit_test(another_processor_is_refused_unless_forced),
+		cmocka_unit_test(another_source_is_refused_unless_forced),
 		cmocka_unit_test(other_events_are_refused_even_if_forced),
 		cmocka_unit_test(without_a_good_run_there_is_nothing_to_judge),
 		cmocka_unit_test(another_command_is_a_warning),
