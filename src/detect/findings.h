@@ -113,11 +113,15 @@ struct finding_region {
 	/* Instructions per execution, and time per instruction; NaN where they are not counted. */
 	struct ratio_interval work;
 	struct ratio_interval pace;
-	bool by_total; /* the verdict rests on total time, not time per execution */
+	bool by_total;   /* the verdict rests on total time, not time per execution */
+	bool by_typical; /* it rests on the time of the median execution */
 	bool time_measured;    /* else every time below is NaN (imports without time) */
 	double time_before_ns; /* per execution: median over runs of the run's mean */
 	double time_after_ns;
 	struct ratio_interval time;
+	double typical_before_ns; /* median over runs of the run's median execution */
+	double typical_after_ns;
+	struct ratio_interval typical;
 	double total_before_ns; /* per run, median: time in the region, all threads */
 	double total_after_ns;
 	struct ratio_interval total;

@@ -162,6 +162,16 @@ static double shorter(const struct model_run *run)
 	return -log_of(run->wall_mean_ns);
 }
 
+static double typical_longer(const struct model_run *run)
+{
+	return log_of(run->wall_median_ns);
+}
+
+static double typical_shorter(const struct model_run *run)
+{
+	return -log_of(run->wall_median_ns);
+}
+
 static double more(const struct model_run *run)
 {
 	return log_of(run->wall_total_ns);
@@ -241,6 +251,10 @@ int joint_add(struct joint *joint, const struct judge_input *input,
 		status = add_time(joint, input, JOINT_SLOWER, longer);
 		if (!status)
 			status = add_time(joint, input, JOINT_FASTER, shorter);
+		if (!status)
+			status = add_time(joint, input, JOINT_SLOWER, typical_longer);
+		if (!status)
+			status = add_time(joint, input, JOINT_FASTER, typical_shorter);
 	}
 	if (!status && judgement->time_measured && judgement->totals_tested) {
 		status = add_time(joint, input, JOINT_SLOWER, more);

@@ -11,7 +11,7 @@
  * number of ways, however many regions there are; a correction that multiplies would ask for more
  * runs with every region.
  *
- * The numbers: time per execution; total time where executions vary; and in each pass every rate of
+ * The numbers: time per execution, mean and median; total time where executions vary; and in each pass every rate of
  * a run as a whole (model_run.rates), up or down. Passes are brought to the median of both sides
  * first: they differ in what reading their counters costs. The statistic is Student's t of asinh of
  * the distance from the median in robust spreads, so that one run which the machine disturbed

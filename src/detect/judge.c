@@ -49,6 +49,11 @@ static double run_time(const struct model_run *run)
 	return run->wall_mean_ns;
 }
 
+static double run_typical(const struct model_run *run)
+{
+	return run->wall_median_ns;
+}
+
 static double run_total(const struct model_run *run)
 {
 	return run->wall_total_ns;
@@ -292,6 +297,10 @@ static void judge_time(struct judgement *judgement, const struct judge_input *in
 	judgement->time_before_ns = before;
 	judgement->time_after_ns = after;
 
+	groups_of_all(groups, input, run_typical, ALIGN_FACTOR);
+	judgement->typical = compare(groups, &judgement->typical_before_ns,
+				     &judgement->typical_after_ns);
+
 	judgement->totals_known = !input->totals_unknown;
 	judgement->totals_tested = vary && judgement->totals_known;
 	groups_of_all(groups, input, run_total, ALIGN_FACTOR);
@@ -339,6 +348,9 @@ int judge_region(struct judgement *judgement, const struct judge_input *input,
 		.time_before_ns = NAN,
 		.time_after_ns = NAN,
 		.time = unknown,
+		.typical_before_ns = NAN,
+		.typical_after_ns = NAN,
+		.typical = unknown,
 		.total_before_ns = NAN,
 		.total_after_ns = NAN,
 		.total = unknown,

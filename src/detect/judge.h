@@ -69,6 +69,10 @@ struct judgement {
 	double time_before_ns;
 	double time_after_ns;
 	struct ratio_interval time;
+	/* The same of the run's median execution: what else the machine did hardly shows. */
+	double typical_before_ns;
+	double typical_after_ns;
+	struct ratio_interval typical;
 	double total_before_ns;
 	double total_after_ns;
 	struct ratio_interval total;

@@ -94,6 +94,9 @@ static void copy_judgement(struct finding_region *region,
 	region->time_before_ns = judgement->time_before_ns;
 	region->time_after_ns = judgement->time_after_ns;
 	region->time = judgement->time;
+	region->typical_before_ns = judgement->typical_before_ns;
+	region->typical_after_ns = judgement->typical_after_ns;
+	region->typical = judgement->typical;
 	region->total_before_ns = judgement->total_before_ns;
 	region->total_after_ns = judgement->total_after_ns;
 	region->total = judgement->total;
@@ -107,6 +110,8 @@ static void forget(struct finding_region *region)
 {
 	region->work = region->pace = (struct ratio_interval){NAN, NAN, NAN};
 	region->time = region->total = (struct ratio_interval){NAN, NAN, NAN};
+	region->typical = region->time;
+	region->typical_before_ns = region->typical_after_ns = NAN;
 	region->time_before_ns = region->time_after_ns = NAN;
 	region->total_before_ns = region->total_after_ns = NAN;
 	region->p_score = region->p_time = region->p_faster = NAN;

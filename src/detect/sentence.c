@@ -235,8 +235,9 @@ static void reason_changed(struct text *text, const struct finding_region *regio
 /* Time per execution or per run, whichever the verdict rests on. */
 static void reason_time(struct text *text, const struct finding_region *region)
 {
-	const struct ratio_interval *time =
-		region->by_total ? &region->total : &region->time;
+	const struct ratio_interval *time = region->by_total     ? &region->total
+					    : region->by_typical ? &region->typical
+								 : &region->time;
 
 	text_puts(text, "takes ");
 	put_ratio(text, time->ratio);
@@ -245,10 +246,13 @@ static void reason_time(struct text *text, const struct finding_region *region)
 	text_puts(text, "), ");
 	if (region->by_total)
 		put_times(text, region->total_before_ns, region->total_after_ns);
+	else if (region->by_typical)
+		put_times(text, region->typical_before_ns, region->typical_after_ns);
 	else
 		put_times(text, region->time_before_ns, region->time_after_ns);
 	if (!region->by_total)
-		text_puts(text, " per execution");
+		text_puts(text, region->by_typical ? " in the median execution"
+						   : " per execution");
 	put_executions(text, region);
 }
 

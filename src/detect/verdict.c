@@ -11,6 +11,10 @@
  * the total stays: in a program that runs for a fixed time that is lost throughput. Only
  * when the total sank as well has work been regrouped, which is a change.
  *
+ * Of a run's time per execution, mean and median are looked at. The mean is what is paid; but on a busy
+ * machine it may hang on the few executions that lost their CPU, which the median does not see. So
+ * a median that is longer for sure counts too, as long as the means do not contradict.
+ *
  * With too few runs no effect can reach the alarm rate. Then a region is called normal only if
  * the data say so: nothing suspicious, and a slowdown of the floor's size lies outside the
  * interval; else the answer is `cannot tell`.
@@ -23,6 +27,7 @@
 #define COUNTER_SHARE_MIN 0.05
 
 struct effects {
+	bool by_typical; /* only the median execution shows what is next */
 	bool slower_execution;
 	bool slower_total;
 	bool faster_execution;
@@ -40,6 +45,19 @@ static bool is_longer(const struct ratio_interval *time, double floor)
 static bool is_shorter(const struct ratio_interval *time, double floor)
 {
 	return time->ratio <= 1 - floor && time->high < 1;
+}
+
+/* The same of the median execution, where means say neither. */
+static void look_at_typical(struct effects *effects, const struct judgement *judgement,
+			    double floor)
+{
+	if (effects->slower_execution || effects->faster_execution)
+		return;
+	effects->slower_execution = is_longer(&judgement->typical, floor) &&
+				    judgement->time.high >= 1 + floor;
+	effects->faster_execution = is_shorter(&judgement->typical, floor) &&
+				    judgement->time.low <= 1 - floor;
+	effects->by_typical = effects->slower_execution || effects->faster_execution;
 }
 
 /*
@@ -78,6 +96,7 @@ static struct effects effects_of(const struct finding_region *region,
 				   fmax(floor, 1e-9),
 	};
 
+	look_at_typical(&effects, judgement, floor);
 	if (judgement->totals_tested) {
 		effects.slower_total = is_longer(&judgement->total, floor);
 		effects.faster_total = is_shorter(&judgement->total, floor);
@@ -98,6 +117,8 @@ static enum verdict_why decided(struct finding_region *region, enum verdict verd
 {
 	region->verdict = verdict;
 	region->by_total = why == WHY_MORE_TOTAL || why == WHY_LESS_TOTAL;
+	region->by_typical &=
+		why == WHY_SLOWER_EXECUTION || why == WHY_FASTER_EXECUTION;
 	return why;
 }
 
@@ -198,6 +219,7 @@ enum verdict_why verdict_decide(struct finding_region *region,
 	effects = effects_of(region, judgement, terms->effect_floor);
 	strange = alarm && judgement->p_strange <= terms->alarm_rate;
 	region->suspicious = alarm;
+	region->by_typical = effects.by_typical;
 
 	if (alarm && is_more_work(region, terms)) {
 		region->suspicious = false;

@@ -314,9 +314,12 @@ static void put_region(struct json *json, const struct finding_region *region)
 	key_string(json, "time_basis",
 		   !region->time_measured ? NULL
 		   : region->by_total     ? "run"
+		   : region->by_typical   ? "median execution"
 					  : "execution");
 	put_interval(json, "time_per_execution", region->time_before_ns,
 		     region->time_after_ns, &region->time);
+	put_interval(json, "time_of_median_execution", region->typical_before_ns,
+		     region->typical_after_ns, &region->typical);
 	put_interval(json, "time_per_run", region->total_before_ns,
 		     region->total_after_ns, &region->total);
 	put_pair(json, "executions_per_run", region->executions_before,

@@ -80,21 +80,26 @@ static void table_line(struct page *page, const char *name, size_t name_columns,
 static void table_region(struct page *page, const struct finding_region *region,
 			 size_t name_columns)
 {
-	const struct ratio_interval *time =
-		region->by_total ? &region->total : &region->time;
+	const struct ratio_interval *time = region->by_total     ? &region->total
+					    : region->by_typical ? &region->typical
+								 : &region->time;
 	char before[NUMBER_BYTES], after[NUMBER_BYTES];
 	char ratio[NUMBER_BYTES], marked[NUMBER_BYTES + 1];
 	char interval[NUMBER_BYTES], anomalous[2 * NUMBER_BYTES];
 	char share_before[NUMBER_BYTES], share_after[NUMBER_BYTES];
 
-	number_time_short(region->by_total ? region->total_before_ns
-					   : region->time_before_ns,
+	number_time_short(region->by_total     ? region->total_before_ns
+			  : region->by_typical ? region->typical_before_ns
+					       : region->time_before_ns,
 			  before);
-	number_time_short(region->by_total ? region->total_after_ns
-					   : region->time_after_ns,
+	number_time_short(region->by_total     ? region->total_after_ns
+			  : region->by_typical ? region->typical_after_ns
+					       : region->time_after_ns,
 			  after);
 	snprintf(marked, sizeof(marked), "%s%s", number_factor(time->ratio, ratio),
-		 region->by_total ? "*" : "");
+		 region->by_total     ? "*"
+		 : region->by_typical ? "'"
+				      : "");
 	/* "1.0 -> 97 %" */
 	number_share(region->anomalous_share_before, share_before);
 	snprintf(anomalous, sizeof(anomalous), "%.*s -> %s",
@@ -129,7 +134,7 @@ static void put_table(struct page *page)
 	const struct findings *findings = page->findings;
 	size_t name_columns = choose_name_columns(page);
 	size_t normal = 0;
-	bool by_total = false;
+	bool by_total = false, by_typical = false;
 
 	text_puts(&page->text, "\n");
 	table_line(page, "region", name_columns,
@@ -144,6 +149,7 @@ static void put_table(struct page *page)
 			continue;
 		table_region(page, region, name_columns);
 		by_total |= region->by_total;
+		by_typical |= region->by_typical;
 	}
 	if (normal > NORMAL_SHOWN_MAX)
 		text_printf(&page->text,
@@ -152,7 +158,12 @@ static void put_table(struct page *page)
 			    normal - NORMAL_SHOWN_MAX == 1 ? "" : "s");
 	terminal_wrap(
 		&page->text,
-		by_total
+		by_total && by_typical
+			? "Time per execution (* per run, ' of the median one), "
+			  "medians. Anomalous: samples unlike those learnt."
+		: by_typical ? "Time per execution (' of the median one), medians over "
+			       "runs. Anomalous: samples unlike those learnt."
+		: by_total
 			? "Time per execution (* per run), medians. Anomalous: samples "
 			  "unlike those learnt."
 			: "Time per execution, median over runs. Anomalous: samples "

@@ -50,6 +50,7 @@ static void nothing_happened(struct decision *decision)
 			      .p_strange = 1,
 			      .p_improvement = 1,
 			      .time = {1, 0.98, 1.02},
+			      .typical = {1, 0.99, 1.01},
 			      .total = {1, 0.98, 1.02},
 			      .reach = {true, 0, 0}},
 	};
@@ -61,6 +62,9 @@ static enum verdict decide(struct decision *decision)
 	decision->region.time_measured = decision->judgement.time_measured;
 	decision->region.time = decision->judgement.time;
 	decision->region.total = decision->judgement.total;
+	decision->region.typical = decision->judgement.typical;
+	decision->region.typical_before_ns = 5e5;
+	decision->region.typical_after_ns = 5e5 * decision->judgement.typical.ratio;
 	decision->region.time_before_ns = 1e6;
 	decision->region.time_after_ns = 1e6 * decision->judgement.time.ratio;
 	decision->region.total_before_ns = 1e8;
@@ -194,6 +198,41 @@ static void a_sure_difference_of_unclear_size_cannot_be_told(void **state)
 	decision.judgement.p_strange = 0.001;
 	decision.counter.moved = true;
 	assert_int_equal(decide(&decision), VERDICT_CANNOT_TELL);
+	text_free(&decision.reason);
+}
+
+static void the_median_execution_counts_where_means_scatter(void **state)
+{
+	struct decision decision;
+
+	(void)state;
+	nothing_happened(&decision);
+	decision.region.p_value = decision.judgement.p_alarm = 0.001;
+	decision.judgement.time = (struct ratio_interval){0.9, 0.5, 2.5};
+	decision.judgement.total = decision.judgement.time;
+	decision.judgement.typical = (struct ratio_interval){1.5, 1.4, 1.6};
+	assert_int_equal(decide(&decision), VERDICT_REGRESSION);
+	assert_true(decision.region.by_typical && !decision.region.by_total);
+	assert_says(&decision,
+		    "takes 1.50x as long (95 % interval 1.40x to 1.60x), 500 us "
+		    "-> 750 us in the median execution");
+	/* Means that are sure of the contrary have the last word: other executions got shorter. */
+	decision.judgement.time = (struct ratio_interval){1, 0.99, 1.01};
+	assert_int_equal(decide(&decision), VERDICT_NORMAL);
+	assert_false(decision.region.by_typical);
+	/* A sure mean needs no median. */
+	make_slower(&decision, 1.3);
+	assert_int_equal(decide(&decision), VERDICT_REGRESSION);
+	assert_false(decision.region.by_typical);
+	assert_says(&decision, "takes 1.30x as long");
+	/* And the same for what got faster. */
+	decision.judgement.time = (struct ratio_interval){0.9, 0.5, 2.5};
+	decision.judgement.total = decision.judgement.time;
+	decision.judgement.typical = (struct ratio_interval){0.5, 0.4, 0.6};
+	decision.region.p_improvement = 0.001;
+	decision.region.p_value = decision.judgement.p_alarm = 1;
+	assert_int_equal(decide(&decision), VERDICT_IMPROVEMENT);
+	assert_true(decision.region.by_typical);
 	text_free(&decision.reason);
 }
 
@@ -487,6 +526,7 @@ int main(void)
 		cmocka_unit_test(
 			slower_but_not_sure_is_normal_when_it_could_have_been_sure),
 		cmocka_unit_test(a_sure_difference_of_unclear_size_cannot_be_told),
+		cmocka_unit_test(the_median_execution_counts_where_means_scatter),
 		cmocka_unit_test(faster_is_an_improvement),
 		cmocka_unit_test(counters_that_moved_without_time_are_a_change),
 		cmocka_unit_test(more_executions_are_a_regression_of_the_total),
