@@ -64,6 +64,7 @@ struct split_results {
 			     so it is rather wider */
 	/* Of each split the smallest p-value of an alarm, before the effect floor; [splits] */
 	double *p_values;
+	size_t sure; /* of these, at or below the alarm rate */
 };
 void split_results_free(struct split_results *results);
 

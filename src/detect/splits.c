@@ -125,6 +125,7 @@ static void count_verdicts(struct split_results *results,
 	for (size_t i = 0; i < findings->region_count; i++)
 		least = fmin(least, findings->regions[i].p_value);
 	results->p_values[results->splits++] = least;
+	results->sure += least <= results->alarm_rate;
 	results->verdicts[findings->verdict]++;
 	for (size_t i = 0; i < findings->region_count; i++)
 		results->region_verdicts[findings->regions[i].verdict]++;

@@ -142,12 +142,17 @@ int report_splits_text(const struct split_results *results, FILE *out,
 		    "False alarms: %zu of %zu splits, %s (95 %% interval %s to %s); "
 		    "asked for: at most %s\n"
 		    "Each split learnt from %zu runs and judged %zu others of the same "
-		    "profile\n\n",
+		    "profile\n",
 		    alarms, results->splits,
 		    number_share((double)alarms / (double)results->splits, share),
 		    number_share(results->low, low), number_share(results->high, high),
 		    number_share(results->alarm_rate, asked), results->training_runs,
 		    results->test_runs);
+	text_printf(
+		&text,
+		"Sure before the effect floor, whatever moved: %zu splits, %s\n\n",
+		results->sure,
+		number_share((double)results->sure / (double)results->splits, share));
 	text_puts(&text, "verdict       splits  regions in splits\n");
 	for (int verdict = VERDICTS - 1; verdict >= 0; verdict--)
 		text_printf(&text, "%-12s  %6zu  %17zu\n",
@@ -246,14 +251,15 @@ int report_splits_json(const struct split_results *results, FILE *out,
 {
 	size_t alarms = results->verdicts[VERDICT_REGRESSION];
 
-	return dump(json_pack("{s:o, s:o, s:o, s:f, s:o, s:f, s:f, s:f, s:o, s:o}",
+	return dump(json_pack("{s:o, s:o, s:o, s:f, s:o, s:f, s:f, s:f, s:o, s:o, s:o}",
 			      "splits", integer(results->splits), "training_runs",
 			      integer(results->training_runs), "test_runs",
 			      integer(results->test_runs), "alarm_rate",
 			      results->alarm_rate, "false_alarms", integer(alarms),
 			      "false_alarm_share",
 			      (double)alarms / (double)results->splits, "low",
-			      results->low, "high", results->high, "verdicts",
+			      results->low, "high", results->high, "sure",
+			      integer(results->sure), "verdicts",
 			      verdicts_json(results->verdicts), "region_verdicts",
 			      verdicts_json(results->region_verdicts)),
 		    out, error);

@@ -86,6 +86,7 @@ setup() {
 	autoperf 0 evaluate --aa train.apdb -k 6 --json
 	first=$output
 	[ "$(told '[all[key] for key in ("splits", "training_runs", "test_runs")]')" = "[6, 8, 4]" ]
+	[ "$(told '0 <= all["sure"] <= 6')" = True ]
 	[ "$(told 'sum(all["verdicts"].values())')" = 6 ]
 	[ "$(told 'all["false_alarms"] == all["verdicts"]["regression"]')" = True ]
 	autoperf 0 evaluate --aa train.apdb -k 6 --json
