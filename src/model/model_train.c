@@ -641,7 +641,9 @@ static int collect(struct session *session, struct error *error)
 	model->units = calloc(session->job_count + 1, sizeof(*model->units));
 	if (!model->units)
 		return error_no_memory(error, "training");
-	qsort(session->jobs, session->job_count, sizeof(struct job *), compare_jobs);
+	if (session->job_count)
+		qsort(session->jobs, session->job_count, sizeof(struct job *),
+		      compare_jobs);
 	for (size_t i = 0; i < session->job_count; i++) {
 		model->units[model->unit_count++] = session->jobs[i]->unit;
 		session->jobs[i]->unit = (struct model_unit){0};
