@@ -62,7 +62,7 @@ static inline uint64_t upgrade(struct machine *machine, const struct request *re
 	take_from_others(machine, request, fight, line);
 	*fight->above &= ~(uint64_t)LLC_SHARED;
 	request->thread->counters[MACHINE_UPGRADES]++;
-	count_upgrade(fight->record, request, cost);
+	count_upgrade(fight->record, request, fight->entry, cost);
 	become_owner(request, line);
 	return cost;
 }

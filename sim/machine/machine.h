@@ -273,9 +273,10 @@ bool machine_out_of_memory(const struct machine *machine);
  * config.sharing_lines are kept, the cheapest are dropped first.
  */
 struct machine_line_thread {
-	uint32_t id;   /* machine_thread.id */
-	uint32_t hitm; /* times this thread fetched it modified (saturates) */
-	uint64_t read; /* bit i: byte i of the line was read ... */
+	uint32_t id;       /* machine_thread.id */
+	uint32_t hitm;     /* times this thread fetched it modified (saturates) */
+	uint32_t upgrades; /* times its write took the others' copies (saturates) */
+	uint64_t read;     /* bit i: byte i of the line was read ... */
 	uint64_t written;
 };
 

@@ -292,7 +292,12 @@ void sharing_hitm(struct machine *machine, const struct request *request,
 void sharing_upgrade(struct machine *machine, const struct request *request,
 		     struct line *line, uint64_t cycles)
 {
-	count_upgrade(sharing_record(machine, line), request, cycles);
+	struct contended *record = sharing_record(machine, line);
+	struct sharer *sharer = find_sharer(record, request->core->number);
+
+	count_upgrade(record, request,
+		      thread_entry(&record->report, sharer, request->thread->id),
+		      cycles);
 }
 
 void sharing_touch(struct machine *machine, const struct request *request,

@@ -148,11 +148,15 @@ static inline void count_hitm(struct contended *record, const struct request *re
 	count_region(report->regions, request->thread->region, true, cycles);
 }
 
+/* The thread's entry is NULL where there is no room for it. */
 static inline void count_upgrade(struct contended *record,
-				 const struct request *request, uint64_t cycles)
+				 const struct request *request,
+				 struct machine_line_thread *entry, uint64_t cycles)
 {
 	record->report.upgrades++;
 	record->report.cycles += cycles;
+	if (entry && entry->upgrades < UINT32_MAX)
+		entry->upgrades++;
 	count_region(record->report.regions, request->thread->region, false, cycles);
 }
 

@@ -8,13 +8,13 @@
  * two granules at odds lack of that.
  *
  * Threads that only set the line up or collect from it at the end would make more parts than
- * there are. They are known by their few HITM. A thread that only writes what others only read
- * has none either, but then those others are not at odds among themselves.
+ * there are. They are known by how seldom they waited for it: a thread that goes on writing takes
+ * the line from others each time that they have seen it, be it by a HITM or, where they only read,
+ * by an upgrade.
  */
 #include "tool/padding.h"
 
-#define QUIET_SHARE \
-	64 /* a thread with less than 1/64 of the busiest one's HITM is quiet */
+#define QUIET_SHARE  64 /* a thread that waits less than 1/64 of what the busiest does */
 #define GRANULE_MAX  8u
 #define MOSTLY_FALSE 9 /* false HITM for each true one */
 #define MOSTLY_TRUE  9 /* the reverse: padding would end too little */
@@ -25,17 +25,22 @@ struct part {
 	uint32_t writers;
 };
 
-static bool is_quiet(const struct machine_line *line, uint32_t index)
+static uint64_t waits(const struct machine_line_thread *thread)
 {
-	uint32_t most = 0;
-
-	for (uint32_t i = 0; i < line->thread_count; i++)
-		if (line->threads[i].hitm > most)
-			most = line->threads[i].hitm;
-	return line->threads[index].hitm < most / QUIET_SHARE + 1;
+	return (uint64_t)thread->hitm + thread->upgrades;
 }
 
-static void find_parts(const struct machine_line *line, bool with_quiet_writers,
+static bool is_quiet(const struct machine_line *line, uint32_t index)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < line->thread_count; i++)
+		if (waits(&line->threads[i]) > most)
+			most = waits(&line->threads[i]);
+	return waits(&line->threads[index]) < most / QUIET_SHARE + 1;
+}
+
+static void find_parts(const struct machine_line *line,
 		       struct part parts[static MACHINE_LINE_BYTES])
 {
 	for (uint32_t byte = 0; byte < MACHINE_LINE_BYTES; byte++)
@@ -43,7 +48,7 @@ static void find_parts(const struct machine_line *line, bool with_quiet_writers,
 	for (uint32_t i = 0; i < line->thread_count; i++) {
 		const struct machine_line_thread *thread = &line->threads[i];
 
-		if (is_quiet(line, i) && !(with_quiet_writers && thread->written))
+		if (is_quiet(line, i))
 			continue;
 		for (uint32_t byte = 0; byte < MACHINE_LINE_BYTES; byte++) {
 			parts[byte].readers |= (uint32_t)(thread->read >> byte & 1)
@@ -120,14 +125,10 @@ uint32_t padding_smallest(const struct machine_line *line)
 
 	if (line->hitm_true / MOSTLY_TRUE >= line->hitm_false)
 		return 0;
-	find_parts(line, false, parts);
+	find_parts(line, parts);
 	distance = nearest_at_odds(parts, TOUCHED_ALONE);
 	if (!distance) /* the ends of a queue, each of which looks at the other's index */
 		distance = nearest_at_odds(parts, WRITTEN_APART);
-	if (!distance) {
-		find_parts(line, true, parts);
-		distance = nearest_at_odds(parts, TOUCHED_ALONE);
-	}
 	/* A lock and what it guards are wanted together: only counts tell otherwise. */
 	if (!distance && line->hitm_false / MOSTLY_FALSE > line->hitm_true)
 		distance = nearest_at_odds(parts, WRITTEN_BESIDE);
