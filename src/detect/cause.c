@@ -194,13 +194,38 @@ static double sharing(const struct account *account)
 	return cycles != 0 ? cycles : gain(account, EVENT_ROLE_HITM) * COST_HITM;
 }
 
-/* Share of sharing that is false; what does not tell is taken for true. */
-static double false_share(const struct account *account)
+/* By the counters; what does not tell is taken for true. */
+static double counted_false_share(const struct account *account)
 {
 	double wrong = fmax(0, gain(account, EVENT_ROLE_FALSE_SHARING));
 	double right = fmax(0, gain(account, EVENT_ROLE_TRUE_SHARING));
 
 	return wrong + right > 0 ? wrong / (wrong + right) : 0;
+}
+
+/*
+ * Share of sharing that is false. Counters tell which fetches would not have been, had each byte
+ * been on a line of its own. That is more than can be had: a lock is one object, and its fields are
+ * fetched by turns by those who want all of it. So of the lines that are known it is what padding
+ * would end, and only the rest of the cycles goes by the counters.
+ */
+static double false_share(const struct account *account)
+{
+	const struct finding_region *region = account->region;
+	double known = 0, wrong = 0, rest;
+
+	for (size_t i = 0; i < region->line_count; i++) {
+		const struct finding_line *line = &region->lines[i];
+		double added = line->cycles_after -
+			       (line->before_known ? line->cycles_before : 0);
+
+		known += fmax(0, added);
+		wrong += fmax(0, added) * line->false_share;
+	}
+	rest = fmax(0, sharing(account) - known);
+	if (known + rest <= 0)
+		return 0;
+	return (wrong + rest * counted_false_share(account)) / (known + rest);
 }
 
 static double caches(const struct account *account)
@@ -301,6 +326,9 @@ int cause_account(struct finding_region *region)
 	struct account account = make_account(region);
 	double change_ns = region->time_after_ns - region->time_before_ns;
 
+	free(region->causes);
+	region->causes = NULL;
+	region->cause_count = 0;
 	if (!region->time_measured || !isfinite(change_ns) || change_ns <= 0)
 		return 0;
 	region->causes = calloc(CAUSE_KINDS, sizeof(*region->causes));

@@ -14,8 +14,9 @@
 #include "detect/findings.h"
 
 /*
- * Fills region->causes, the part that explains most first. Needs the region's counters and
- * times. There are none where executions take no longer, or no counter tells. -ENOMEM.
+ * Fills region->causes anew, the part that explains most first. Needs the region's counters and
+ * times; what it has of contended lines decides which sharing is false. There are none where
+ * executions take no longer, or no counter tells. -ENOMEM.
  */
 int cause_account(struct finding_region *region);
 

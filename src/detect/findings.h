@@ -87,6 +87,7 @@ struct finding_cause {
 /* A contended cache line that costs a region more than it did in training. */
 struct finding_line {
 	bool is_false;       /* sharing: most of its fetches, else true sharing */
+	double false_share;  /* of its fetches: that padding would end */
 	char *contended;     /* what lies there, in words: "sums+32" */
 	char *waits_at;      /* "linear_regression.c:39 (accumulate)"; NULL: unknown */
 	char *waits_for;     /* the write that it waits for, likewise */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "detect/cause.h"
 #include "profile/lines.h"
 
 #define LINES_MAX 3    /* of one region: the costliest */
@@ -90,6 +91,7 @@ static int add_line(struct finding_region *region, const struct model *model,
 
 	*line = (struct finding_line){
 		.is_false = profile_line_is_false(seen),
+		.false_share = profile_line_false_share(seen),
 		.padding = seen->padding,
 		.cycles_share = candidate->now->cycles_share,
 		.before_known = model->lines_known,
@@ -152,7 +154,8 @@ static int collect_region(struct finding_region *region,
 		return -ENOMEM;
 	for (size_t i = 0; i < count && !status; i++)
 		status = add_line(region, model, &candidates[i]);
-	return status;
+	/* They tell false sharing from true better than counters, which do not know of padding. */
+	return status ? status : cause_account(region);
 }
 
 int finding_lines_collect(struct findings *findings, const struct model *model,

@@ -140,6 +140,14 @@ static inline bool profile_line_is_false(const struct profile_line *line)
 	return line->padding && line->hitm_false > line->hitm_true;
 }
 
+/* Of its HITM, those that padding would end. */
+static inline double profile_line_false_share(const struct profile_line *line)
+{
+	double decided = line->hitm_false + line->hitm_true;
+
+	return line->padding && decided > 0 ? line->hitm_false / decided : 0;
+}
+
 /* Bytes of the line that the threads touch which do the waiting; bit i is byte i. */
 uint64_t profile_line_contended(const struct profile_line *line);
 

@@ -54,6 +54,7 @@ static void assert_cause(struct finding_region *region, enum finding_cause_kind 
 	assert_int_equal(region->causes[0].kind, kind);
 	assert_true(fabs(region->causes[0].share - share) < 0.01);
 	free(region->causes);
+	region->causes = NULL;
 }
 
 static void false_sharing_beats_the_misses_that_it_makes(void **state)
@@ -76,6 +77,36 @@ static void false_sharing_beats_the_misses_that_it_makes(void **state)
 	counters[2].after = 0;
 	counters[3].after = 300 / (INSTRUCTIONS / 1000);
 	assert_cause(&region, CAUSE_TRUE_SHARING, 1);
+}
+
+/* 300 fetches; half of them would not have been, had all bytes been apart. */
+static void fields_of_a_lock_are_shared_truly_if_no_padding_helps(void **state)
+{
+	struct finding_counter counters[] = {
+		instructions(INSTRUCTIONS, INSTRUCTIONS),
+		counter("hitm_local", EVENT_ROLE_HITM, 0, 300),
+		counter("hitm_false", EVENT_ROLE_FALSE_SHARING, 0, 200),
+		counter("hitm_true", EVENT_ROLE_TRUE_SHARING, 0, 100),
+	};
+	struct finding_line lines[] = {
+		{.before_known = true, .cycles_before = 0, .cycles_after = 27000},
+		{.false_share = 1, .cycles_before = (double)NAN, .cycles_after = 0},
+	};
+	struct finding_region region = region_with(counters, 4, BEFORE_NS + 9000);
+
+	(void)state;
+	assert_cause(&region, CAUSE_FALSE_SHARING, 2.0 / 3);
+	region.lines = lines;
+	region.line_count = 2;
+	assert_cause(&region, CAUSE_TRUE_SHARING, 1);
+	/* A third of the cycles on that line; half of them on one that padding mends. */
+	lines[0].cycles_after = 9000;
+	lines[1].cycles_after = 13500;
+	assert_cause(&region, CAUSE_FALSE_SHARING, 0.5 + 2.0 / 3 / 6);
+	/* Nothing more than in training: then it is not this line. */
+	lines[0].cycles_before = 9000;
+	lines[1].cycles_after = 0;
+	assert_cause(&region, CAUSE_FALSE_SHARING, 2.0 / 3);
 }
 
 static void twice_the_instructions_explain_twice_the_time(void **state)
@@ -192,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(false_sharing_beats_the_misses_that_it_makes),
+		cmocka_unit_test(fields_of_a_lock_are_shared_truly_if_no_padding_helps),
 		cmocka_unit_test(twice_the_instructions_explain_twice_the_time),
 		cmocka_unit_test(each_kind_of_event_is_told),
 		cmocka_unit_test(

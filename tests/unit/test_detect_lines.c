@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "detect/cause.h"
 #include "profile/lines.h"
 #include "support/profile_builder.h"
 #include "support/scratch.h"
@@ -30,6 +31,7 @@ struct fixture {
 	struct finding_region region;
 	struct findings findings;
 	struct text lines; /* of the file under way */
+	unsigned padding;  /* of the lines to come */
 };
 
 static int set_up(void **state)
@@ -44,6 +46,7 @@ static int set_up(void **state)
 	fixture->findings.regions = &fixture->region;
 	fixture->findings.region_count = 1;
 	fixture->findings.effect_floor = 0.05;
+	fixture->padding = 56;
 	*state = fixture;
 	return 0;
 }
@@ -66,13 +69,14 @@ static void put_line(struct fixture *fixture, const char *name, unsigned cycles)
 	text_printf(&fixture->lines,
 		    "%s{\"address\": 4096, \"hitm_local\": 10, \"hitm_remote\": 0,"
 		    " \"hitm_false\": 10, \"hitm_true\": 0, \"upgrades\": 5,"
-		    " \"cycles\": %u, \"padding\": 56, \"data\": [{\"first\": 0,"
+		    " \"cycles\": %u, \"padding\": %u, \"data\": [{\"first\": 0,"
 		    " \"last\": 63, \"kind\": \"global\", \"name\": \"%s\","
 		    " \"offset\": 0, \"thread\": 0, \"block\": 0}], \"blocks\": [],"
 		    " \"threads\": [], \"more_threads\": false, \"fetched_at\": [],"
 		    " \"written_at\": [], \"regions\": [{\"region\": \"work\","
 		    " \"hitm\": 20, \"cycles\": %u}]}",
-		    fixture->lines.length ? ", " : "", cycles, name, cycles);
+		    fixture->lines.length ? ", " : "", cycles, fixture->padding, name,
+		    cycles);
 }
 
 /* The lines become those of a run, and what is evidence that of the region. */
@@ -124,6 +128,37 @@ static void a_new_line_is_evidence(void **state)
 	assert_true(line->hitm_before == 0 && line->hitm_after == 2);
 	assert_null(line->waits_at);
 	assert_non_null(strstr(line->detail, "\"padding\":56"));
+}
+
+/* The account goes by counters until the line is known, which says that no padding would help. */
+static void a_line_corrects_the_cause(void **state)
+{
+	struct fixture *fixture = *state;
+	struct finding_counter counters[] = {
+		{.name = work,
+		 .role = EVENT_ROLE_HITM,
+		 .kind = FEATURE_COUNT_PER_EXECUTION,
+		 .after = 100},
+		{.name = other,
+		 .role = EVENT_ROLE_FALSE_SHARING,
+		 .kind = FEATURE_COUNT_PER_EXECUTION,
+		 .after = 100},
+	};
+	struct finding_region *region = &fixture->region;
+
+	region->time_measured = true;
+	region->time_before_ns = 1000;
+	region->time_after_ns = 4000;
+	region->counters = counters;
+	region->counter_count = 2;
+	assert_int_equal(cause_account(region), 0);
+	assert_int_equal(region->causes[0].kind, CAUSE_FALSE_SHARING);
+	fixture->padding = 0;
+	put_line(fixture, "sums", 90000);
+	assert_int_equal(collect(fixture), 1);
+	assert_int_equal(region->cause_count, 1);
+	assert_int_equal(region->causes[0].kind, CAUSE_TRUE_SHARING);
+	free(region->causes);
 }
 
 static void a_line_that_cost_as_much_in_training_is_none(void **state)
@@ -194,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_new_line_is_evidence),
+		TEST(a_line_corrects_the_cause),
 		TEST(a_line_that_cost_as_much_in_training_is_none),
 		TEST(a_line_that_grew_is_evidence_with_what_it_was),
 		TEST(growth_below_the_effect_floor_is_none),
