@@ -28,6 +28,7 @@ import os
 import statistics
 import subprocess
 import sys
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -105,27 +106,35 @@ class Pair:
     def tested(self):
         return [name for name, _, _ in self.sets() if name != "normal"]
 
-    def record(self, name, variant, runs, append=False):
+    def record(self, name, variant, runs, first=0):
+        """Adds runs to a set that has `first`."""
         arguments = ["record", "--quiet", "--source", self.bench.source, "-n", str(runs),
                      "-o", self.path(name)]
-        if append:
+        if self.bench.seed is not None:
+            layout = zlib.crc32(f"{self.bench.seed} {self.name} {name}".encode())
+            arguments += ["--seed", str(layout + first)]
+        if first:
             arguments += ["--append"]
         elif self.machine and self.bench.source == "sim":
             arguments += ["--machine", self.machine]
         autoperf(self.bench, *arguments, "--", self.program(variant), self.threads, self.rounds)
 
     def record_missing(self):
-        """All in turns: so many runs of each set, in steps that end together."""
+        """All sets in turns, in steps that end together; every other step of all goes backwards,
+        so that what drifts is as long ago for each."""
         missing = [each for each in self.sets() if not os.path.exists(self.path(each[0]))]
         if self.bench.source == "sim":  # nothing else on the machine is seen
             for name, variant, runs in missing:
                 self.record(name, variant, runs)
             return
         steps = max((runs for _, _, runs in missing), default=0)
+        backwards = False
         for step in range(steps):
-            for name, variant, runs in missing:
-                if (step + 1) * runs // steps > step * runs // steps:
-                    self.record(name, variant, 1, append=os.path.exists(self.path(name)))
+            turn = [(name, variant, step * runs // steps) for name, variant, runs in missing
+                    if (step + 1) * runs // steps > step * runs // steps]
+            for name, variant, done in reversed(turn) if backwards else turn:
+                self.record(name, variant, 1, done)
+            backwards ^= len(turn) > 1
 
     def wall(self, name):
         """Wall time of the program's runs, in ns: median and least."""
@@ -239,6 +248,7 @@ class Bench:
     def __init__(self, options):
         build = os.path.abspath(options.build)
         self.source = options.source
+        self.seed = options.seed
         self.runs = options.runs
         self.new_runs = options.new_runs
         self.fresh = options.fresh
@@ -349,6 +359,8 @@ def parse_arguments():
     parser.add_argument("--runs", type=int, default=10, help="to learn from (default 10)")
     parser.add_argument("--new-runs", type=int, default=5, help="in each set to judge (default 5)")
     parser.add_argument("--fresh", type=int, default=2, help="sets of fresh normal runs a pair")
+    parser.add_argument("--seed", type=int,
+                        help="of the layouts of runs (default: others each time)")
     parser.add_argument("--jobs", type=int, help="pairs at once (default: sim 2, perf 1)")
     parser.add_argument("--reuse", action="store_true", help="judge the recordings of last time")
     parser.add_argument("--scratch", metavar="DIR", help="where profiles and models are kept")
