@@ -15,10 +15,11 @@ apply.
 Columns: verdict on the bad variant and the time of an execution, relative to the good one's; the
 wall time of its whole run, likewise (on the simulator that is of no interest); cause; name.
 
-With --source perf, a bad variant counts as slower when its median run and its fastest one take at
-least 10 % longer here (a busy machine moves either, seldom both), whatever pairs.csv expects of a
-machine with two cores; and as not slower up to 5 %. Recordings of all variants then take turns, so
-that what else happens on the machine hits all alike.
+With --source perf, a bad variant counts as slower when its run takes at least 10 % longer here than
+the good one's, in the median over rounds of recording and by the fastest run of each (a busy
+machine moves either, seldom both), whatever pairs.csv expects of a machine with two cores; and as
+not slower when neither takes 5 % longer. In each round all variants take turns, every other round
+backwards, so that what else happens on the machine hits all alike.
 """
 import argparse
 import concurrent.futures
@@ -81,8 +82,8 @@ class Pair:
         simulated = bench.source == "sim"
         self.threads = line["sim_threads"] if simulated else "2"
         self.rounds = line["sim_rounds"] if simulated else line["perf_rounds"]
-        self.wall_ratio = None   # medians over runs
-        self.least_ratio = None  # of the fastest runs
+        self.wall_ratio = None   # see compare_wall()
+        self.least_ratio = None
 
     def program(self, variant):
         return os.path.join(self.bench.programs, f"bench-accuracy-{self.name}-{variant}")
@@ -137,10 +138,18 @@ class Pair:
             backwards ^= len(turn) > 1
 
     def wall(self, name):
-        """Wall time of the program's runs, in ns: median and least."""
+        """Wall times of the program's runs, in ns."""
         runs = json.loads(autoperf(self.bench, "info", "--json", self.path(name)))["runs"]
-        times = [run["wall_ns"] for run in runs if run["status"] == "ok"]
-        return statistics.median(times), min(times)
+        return [run["wall_ns"] for run in runs if run["status"] == "ok"]
+
+    def compare_wall(self):
+        """How much longer the bad variant takes: median over rounds of recording, in each of which
+        it is compared with the good one's run in that round; and fastest run by fastest."""
+        after, before = self.wall("bad"), self.wall("normal")
+        in_round = [before[max(0, (i + 1) * len(before) // len(after) - 1)]
+                    for i in range(len(after))]
+        self.wall_ratio = statistics.median(bad / good for bad, good in zip(after, in_round))
+        self.least_ratio = min(after) / min(before)
 
     def is_slower(self):
         return min(self.wall_ratio, self.least_ratio) >= SLOWER
@@ -160,9 +169,7 @@ class Pair:
 
     def work(self):
         self.record_missing()
-        (after, least_after), (before, least_before) = self.wall("bad"), self.wall("normal")
-        self.wall_ratio = after / before
-        self.least_ratio = least_after / least_before
+        self.compare_wall()
         return {method: self.judge(method) for method in self.bench.methods}
 
 
