@@ -47,16 +47,23 @@ static bool is_shorter(const struct ratio_interval *time, double floor)
 	return time->ratio <= 1 - floor && time->high < 1;
 }
 
-/* The same of the median execution, where means say neither. */
+/*
+ * The same of the median execution, where means say neither: what it gained is as much of the mean as
+ * matters, and the means could have gained it. Where most executions are short and the others are
+ * what is paid, as in a program that waits in some, the median may double and say nothing.
+ */
 static void look_at_typical(struct effects *effects, const struct judgement *judgement,
 			    double floor)
 {
+	double added = judgement->typical_after_ns - judgement->typical_before_ns;
+	double share = added / judgement->time_before_ns;
+
 	if (effects->slower_execution || effects->faster_execution)
 		return;
 	effects->slower_execution = is_longer(&judgement->typical, floor) &&
-				    judgement->time.high >= 1 + floor;
+				    share >= floor && judgement->time.high >= 1 + share;
 	effects->faster_execution = is_shorter(&judgement->typical, floor) &&
-				    judgement->time.low <= 1 - floor;
+				    share <= -floor && judgement->time.low <= 1 + share;
 	effects->by_typical = effects->slower_execution || effects->faster_execution;
 }
 

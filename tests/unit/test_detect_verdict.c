@@ -50,6 +50,8 @@ static void nothing_happened(struct decision *decision)
 			      .p_strange = 1,
 			      .p_improvement = 1,
 			      .time = {1, 0.98, 1.02},
+			      .time_before_ns = 1e6,
+			      .typical_before_ns = 5e5,
 			      .typical = {1, 0.99, 1.01},
 			      .total = {1, 0.98, 1.02},
 			      .reach = {true, 0, 0}},
@@ -63,8 +65,10 @@ static enum verdict decide(struct decision *decision)
 	decision->region.time = decision->judgement.time;
 	decision->region.total = decision->judgement.total;
 	decision->region.typical = decision->judgement.typical;
-	decision->region.typical_before_ns = 5e5;
-	decision->region.typical_after_ns = 5e5 * decision->judgement.typical.ratio;
+	decision->judgement.typical_after_ns = decision->judgement.typical_before_ns *
+					       decision->judgement.typical.ratio;
+	decision->region.typical_before_ns = decision->judgement.typical_before_ns;
+	decision->region.typical_after_ns = decision->judgement.typical_after_ns;
 	decision->region.time_before_ns = 1e6;
 	decision->region.time_after_ns = 1e6 * decision->judgement.time.ratio;
 	decision->region.total_before_ns = 1e8;
@@ -220,6 +224,14 @@ static void the_median_execution_counts_where_means_scatter(void **state)
 	decision.judgement.time = (struct ratio_interval){1, 0.99, 1.01};
 	assert_int_equal(decide(&decision), VERDICT_NORMAL);
 	assert_false(decision.region.by_typical);
+	/* They scatter less than the median gained. */
+	decision.judgement.time = (struct ratio_interval){1.1, 0.99, 1.2};
+	assert_int_not_equal(decide(&decision), VERDICT_REGRESSION);
+	/* Most executions are so short that the others are what is paid. */
+	decision.judgement.time = (struct ratio_interval){0.9, 0.5, 2.5};
+	decision.judgement.typical_before_ns = 5e4;
+	assert_int_not_equal(decide(&decision), VERDICT_REGRESSION);
+	decision.judgement.typical_before_ns = 5e5;
 	/* A sure mean needs no median. */
 	make_slower(&decision, 1.3);
 	assert_int_equal(decide(&decision), VERDICT_REGRESSION);
