@@ -259,10 +259,14 @@ void budget_set_stop(struct thread *thread)
 	uint64_t samples = budget->next_probe - budget->measured;
 	size_t room = (size_t)(thread->limit - thread->write);
 
+	thread->stop = thread->write;
+	if (!writer_has_room(thread))
+		return;
 	/* `write` comes here with the last sample before there is no room for another. */
-	thread->stop = thread->limit - process.sample_bytes + 1;
-	if (room > process.sample_bytes && samples < room / process.sample_bytes)
-		thread->stop = thread->write + samples * process.sample_bytes;
+	if (samples < room / process.sample_bytes)
+		thread->stop += samples * process.sample_bytes;
+	else
+		thread->stop = thread->limit - process.sample_bytes + 1;
 }
 
 /* Room for the next sample, so that making it is no part of a region. */

@@ -434,7 +434,7 @@ static void change_block(struct thread *thread, struct recording_block *block,
 	thread->block = block;
 	thread->write = thread->tallied = write;
 	thread->limit = limit;
-	thread->stop = limit - process.sample_bytes + 1;
+	budget_set_stop(thread);
 	thread_open_gate(thread);
 }
 
