@@ -94,31 +94,32 @@ FAST void finish(enum fast_end end, struct thread *thread, struct frame *frame,
 	else if (end == FAST_CHANGED)
 		slow_changed(thread, frame, now, closing);
 	else
-		slow_end(thread, now, closing);
+		slow_end(closing);
 }
 
 FAST void leave(perfpoint_token token, uint32_t events)
 {
 	struct thread *thread = thread_current;
 	struct frame *frame = fast_below(thread->top, events);
-	uint64_t now = user_read_clock();
+	enum fast_end end;
+	uint64_t now = 0;
 
 	if (unlikely(frame->token != token) || unlikely(!token)) {
-		slow_leave(thread, token, now);
+		slow_leave(token);
 		return;
 	}
-	finish(fast_leave(thread, frame, now, RECORDING_BY_SCOPE, events), thread,
-	       frame, now, RECORDING_BY_SCOPE);
+	end = fast_leave(thread, frame, &now, RECORDING_BY_SCOPE, events);
+	finish(end, thread, frame, now, RECORDING_BY_SCOPE);
 }
 
 FAST void end(uint32_t events)
 {
 	struct thread *thread = thread_current;
 	struct frame *frame = fast_below(thread->top, events);
-	uint64_t now = user_read_clock();
+	uint64_t now = 0;
+	enum fast_end end = fast_leave(thread, frame, &now, RECORDING_BY_END, events);
 
-	finish(fast_leave(thread, frame, now, RECORDING_BY_END, events), thread, frame,
-	       now, RECORDING_BY_END);
+	finish(end, thread, frame, now, RECORDING_BY_END);
 }
 
 #define DEFINE_MARKERS(events)                                                  \

@@ -7,7 +7,7 @@
  *
  * This is the path whose cost the user pays, in code that is made for each small number of
  * counters. At START the counters are read last but for the clock, at END the clock is read
- * first, so that the region's time holds as little of us as can be. END stores what was read;
+ * before them, so that the region's time holds as little of us as can be. END stores what was read;
  * what it means is worked out by the reader (recording_settle), and how many there were is
  * counted now and then (budget_tally). A sample is complete with its first word, so that a
  * death at any instruction leaves whole samples.
@@ -219,8 +219,8 @@ FAST uint64_t fast_scope_flag(void)
 	return flag;
 }
 
-/* Closes the innermost region. */
-FAST enum fast_end fast_leave(struct thread *thread, struct frame *frame, uint64_t now,
+/* Closes the innermost region. `*now`: when, unless nothing has happened. */
+FAST enum fast_end fast_leave(struct thread *thread, struct frame *frame, uint64_t *now,
 			      enum recording_closing closing, uint32_t events)
 {
 	/* `armed`, `sample_tail` */
@@ -240,10 +240,11 @@ FAST enum fast_end fast_leave(struct thread *thread, struct frame *frame, uint64
 		thread->top = frame;
 		return FAST_DONE;
 	}
+	*now = user_read_clock();
 	fast_close(thread);
 	block = perf_load_pair(&thread->write);
 	room = (unsigned char *)(uintptr_t)block.first;
-	end = fast_measure(thread, source, frame, room, armed, now, events);
+	end = fast_measure(thread, source, frame, room, armed, *now, events);
 	if (unlikely(end != FAST_DONE))
 		return end;
 	if (closing == RECORDING_BY_SCOPE)

@@ -56,12 +56,6 @@ static struct thread *marker_begin(int mark)
 	return thread;
 }
 
-/* Where the counter of time is not what the thread's clock is made of, its time is another. */
-static uint64_t end_time(const struct thread *thread, uint64_t now)
-{
-	return thread->clock.raw ? now : process_now();
-}
-
 /* ---- regions in regions ---- */
 
 static void count_inner(struct frame *parent, enum marker_kind kind)
@@ -567,11 +561,10 @@ static void close_region(struct thread *thread, uint64_t end)
 }
 
 /* Closes the innermost region. */
-static void leave_region(struct thread *thread, uint64_t now,
+static void leave_region(struct thread *thread, uint64_t end,
 			 enum recording_closing closing)
 {
 	struct frame *frame = thread_innermost(thread);
-	uint64_t end = end_time(thread, now);
 
 	if (frame->armed == FRAME_THINNED)
 		end_thinned(thread, frame, end, closing);
@@ -589,13 +582,15 @@ static void end_alone(struct thread *thread)
 		process_lose(RECORDING_LOSS_END_ALONE);
 }
 
-void slow_leave(struct thread *thread, perfpoint_token token, uint64_t now)
+void slow_leave(perfpoint_token token)
 {
+	struct thread *thread = token ? marker_begin(NO_MARK) : NULL;
 	uint32_t depth;
+	uint64_t now;
 
-	thread = token ? marker_begin(NO_MARK) : NULL;
 	if (!thread)
 		return;
+	now = clock_now(&thread->clock);
 	for (depth = thread->depth; depth > 0; depth--)
 		if (thread_frame(thread, depth - 1)->token == token)
 			break;
@@ -608,19 +603,30 @@ void slow_leave(struct thread *thread, perfpoint_token token, uint64_t now)
 	thread_open_gate(thread);
 }
 
-void slow_end(struct thread *thread, uint64_t now, enum recording_closing closing)
+/* A region that is skipped, and others have ended in it. */
+static bool end_skipped(void)
 {
+	struct thread *thread = thread_current;
 	struct frame *frame = fast_below(thread->top, 0);
 
-	if (frame->armed == FRAME_SKIPPED) {
-		if (unlikely(frame->inner))
-			hand_on_inner(frame, false);
-		thread->top = frame;
+	if (frame->armed != FRAME_SKIPPED)
+		return false;
+	hand_on_inner(frame, false);
+	thread->top = frame;
+	return true;
+}
+
+void slow_end(enum recording_closing closing)
+{
+	struct thread *thread;
+	uint64_t now;
+
+	if (end_skipped())
 		return;
-	}
 	thread = marker_begin(NO_MARK);
 	if (!thread)
 		return;
+	now = clock_now(&thread->clock);
 	if (unlikely(thread->overflow))
 		thread->overflow--;
 	else if (unlikely(!thread->depth))

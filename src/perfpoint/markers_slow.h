@@ -2,7 +2,7 @@
 /*
  * The slow markers: what is to be done when a fast one (markers_fast.h) finds that it cannot.
  * Each is called at the end of a marker of the same name; `cfa` is the frame address of the
- * marker's caller, `now` when an END began. They leave the gate open.
+ * marker's caller, `now` when an END read the clock. They leave the gate open.
  */
 #ifndef AUTOPERF_PERFPOINT_MARKERS_SLOW_H
 #define AUTOPERF_PERFPOINT_MARKERS_SLOW_H
@@ -18,8 +18,8 @@ void slow_start(int mark, uintptr_t cfa);
 perfpoint_token slow_enter_known(uint64_t id, uintptr_t cfa);
 void slow_begin_known(uint64_t id, uintptr_t cfa);
 void slow_start_known(uint64_t id, uintptr_t cfa);
-void slow_leave(struct thread *thread, perfpoint_token token, uint64_t now);
-void slow_end(struct thread *thread, uint64_t now, enum recording_closing closing);
+void slow_leave(perfpoint_token token);
+void slow_end(enum recording_closing closing);
 
 /* After FAST_STOP, FAST_HAS_INNER and FAST_CHANGED; `frame` is the innermost. */
 void slow_stop(struct thread *thread, uint64_t now);
