@@ -164,14 +164,15 @@ static inline uint32_t frame_region(const struct frame *frame)
  * A thread's frames end where the bit of this size in an address changes to 1, and the thread's
  * structure is behind: so one bit of `top` tells that no region can be put there.
  */
-#define FRAMES_AREA_MIN ((size_t)256 << 10)
-#define FRAMES_AREA(events)                                               \
-	((size_t)(DEPTH_MAX + 1) * FRAME_BYTES(events) <= FRAMES_AREA_MIN \
-		 ? FRAMES_AREA_MIN                                        \
-		 : 8 * FRAMES_AREA_MIN)
-_Static_assert((size_t)(DEPTH_MAX + 1) * FRAME_BYTES(RECORDING_EVENTS_MAX) <=
-		       FRAMES_AREA(RECORDING_EVENTS_MAX),
-	       "FRAMES_AREA");
+#define FRAMES_AREA_MIN    ((size_t)256 << 10)
+#define FRAMES_AREA_MAX    ((size_t)2 << 20)
+#define FRAMES_AREA_EVENTS 8 /* the first is enough for so many */
+#define FRAMES_AREA(events) \
+	((events) <= FRAMES_AREA_EVENTS ? FRAMES_AREA_MIN : FRAMES_AREA_MAX)
+_Static_assert((DEPTH_MAX + 1) * FRAME_BYTES(FRAMES_AREA_EVENTS) <= FRAMES_AREA_MIN,
+	       "FRAMES_AREA_MIN");
+_Static_assert((DEPTH_MAX + 1) * FRAME_BYTES(RECORDING_EVENTS_MAX) <= FRAMES_AREA_MAX,
+	       "FRAMES_AREA_MAX");
 
 struct budget_region;
 
