@@ -169,9 +169,11 @@ static inline uint32_t frame_region(const struct frame *frame)
 #define FRAMES_AREA_EVENTS 8 /* the first is enough for so many */
 #define FRAMES_AREA(events) \
 	((events) <= FRAMES_AREA_EVENTS ? FRAMES_AREA_MIN : FRAMES_AREA_MAX)
-_Static_assert((DEPTH_MAX + 1) * FRAME_BYTES(FRAMES_AREA_EVENTS) <= FRAMES_AREA_MIN,
+_Static_assert((size_t)(DEPTH_MAX + 1) * FRAME_BYTES(FRAMES_AREA_EVENTS) <=
+		       FRAMES_AREA_MIN,
 	       "FRAMES_AREA_MIN");
-_Static_assert((DEPTH_MAX + 1) * FRAME_BYTES(RECORDING_EVENTS_MAX) <= FRAMES_AREA_MAX,
+_Static_assert((size_t)(DEPTH_MAX + 1) * FRAME_BYTES(RECORDING_EVENTS_MAX) <=
+		       FRAMES_AREA_MAX,
 	       "FRAMES_AREA_MAX");
 
 struct budget_region;
