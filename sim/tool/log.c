@@ -28,15 +28,20 @@ void log_clear(struct log *log)
 	log->read = log->written = log->words;
 }
 
+/*
+ * A log without room has its limit before its end, so that the very next block calls log_full():
+ * a thread may get one block in a turn, and many turns, and would come to the end of the slack.
+ */
 void log_enter(struct log *log)
 {
-	size_t used = (size_t)(log->written - log->words);
-	size_t room = log->capacity > used ? log->capacity - used : 0;
+	uint64_t *end = log->words + log->capacity;
 	uint64_t position = log_position(log, log->written);
 	uint64_t left = log->look_at > position ? log->look_at - position : 0;
 
 	cursor.at = log->written;
-	cursor.limit = log->written + (room < left ? room : left);
+	cursor.limit = end;
+	if (end > log->written && left < (uint64_t)(end - log->written))
+		cursor.limit = log->written + left;
 }
 
 void log_leave(struct log *log)
