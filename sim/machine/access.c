@@ -156,7 +156,11 @@ static uint64_t access_slowly(struct machine *machine, struct machine_thread *th
 uint64_t run_translate(struct machine *machine, struct machine_thread *thread,
 		       uint64_t address)
 {
-	return address ? translate(machine, thread, address >> machine->page_shift) : 0;
+	if (!address)
+		return 0;
+	/* A line of a page that was not used recently is likely not to be in L1D either. */
+	cache_prefetch(&thread->core->l2, address >> LINE_SHIFT);
+	return translate(machine, thread, address >> machine->page_shift);
 }
 
 uint64_t run_reference_slowly(struct machine *machine, struct machine_thread *thread,

@@ -135,12 +135,20 @@ static inline uint32_t cache_front(const struct cache *cache, uint64_t set)
 /* It is about to be searched, if it exists. */
 static inline void cache_prefetch(const struct cache *cache, uint64_t number)
 {
-	uint64_t set = number & cache->set_mask;
-	const uint64_t *words = &cache->words[set * cache->way_count];
+	uint64_t set = cache_set(cache, number);
+	const uint64_t *words = cache_word(cache, set, 0);
 
 	__builtin_prefetch(&cache->sets[set]);
 	__builtin_prefetch(words);
 	__builtin_prefetch(words + 8);
+}
+
+/* The word that cache_put() is going to return. */
+static inline uint64_t cache_next_out(const struct cache *cache, uint64_t set)
+{
+	uint32_t way = cache->sets[set].order >> 4 * (cache->way_count - 1) & 15;
+
+	return *cache_word(cache, set, way);
 }
 
 /* The way becomes the last used one. */

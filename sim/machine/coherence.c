@@ -327,6 +327,39 @@ static inline struct line *use_in_l2(const struct cache *l2, uint64_t number)
 	return line_of(*cache_word(l2, set, way));
 }
 
+/* The line that falls out of L2 when that of this number is put in; NULL: none. */
+static inline const struct line *falls_out(const struct machine_core *core,
+					   uint64_t number)
+{
+	return line_of(cache_next_out(&core->l2, number & core->l2.set_mask));
+}
+
+/*
+ * What comes after L2 is spread over more memory than the host's nearer caches have: it is asked for
+ * all at once, before the first of it is waited for.
+ */
+static inline void prefetch_beyond_l2(const struct machine *machine,
+				      const struct machine_core *core, uint64_t number)
+{
+	directory_prefetch(machine, number);
+	cache_prefetch(&machine->llcs[core->llc].cache, number);
+	if (core->l2.sets)
+		__builtin_prefetch(falls_out(core, number));
+}
+
+/* The same for the line that falls out, which is here by now. */
+static inline void prefetch_fallen(const struct machine *machine,
+				   const struct machine_core *core, uint64_t number)
+{
+	const struct line *line = core->l2.sets ? falls_out(core, number) : NULL;
+
+	if (!line)
+		return;
+	directory_prefetch(machine, line->number);
+	if (line->modified)
+		cache_prefetch(&machine->llcs[core->llc].cache, line->number);
+}
+
 uint64_t obtain_line(struct machine *machine, const struct request *request,
 		     struct line **result)
 {
@@ -340,7 +373,9 @@ uint64_t obtain_line(struct machine *machine, const struct request *request,
 			core->l2.sets ? use_in_l2(&core->l2, request->number) : NULL;
 		if (line)
 			return obtain_from_self(machine, request, line, true);
+		prefetch_beyond_l2(machine, core, request->number);
 		line = directory_find(machine, request->number);
+		prefetch_fallen(machine, core, request->number);
 	}
 	*result = line;
 	if (line && !request->lost && holds(line, core->number))

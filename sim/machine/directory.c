@@ -8,11 +8,6 @@
 
 #define BITS_MIN 12
 
-static inline uint64_t chain_of(uint64_t number, uint32_t bits)
-{
-	return spread(number >> 3) >> (64 - bits + 3) << 3 | (number & 7);
-}
-
 int directory_init(struct machine *machine)
 {
 	struct directory *directory = &machine->directory;
@@ -39,7 +34,7 @@ void directory_release(struct machine *machine)
 struct line *directory_find(const struct machine *machine, uint64_t number)
 {
 	const struct directory *directory = &machine->directory;
-	struct line *line = directory->chains[chain_of(number, directory->bits)];
+	struct line *line = directory->chains[directory_chain(number, directory->bits)];
 
 	while (line && line->number != number)
 		line = line->next;
@@ -48,7 +43,7 @@ struct line *directory_find(const struct machine *machine, uint64_t number)
 
 static void put_in_chain(struct line **chains, uint32_t bits, struct line *line)
 {
-	struct line **chain = &chains[chain_of(line->number, bits)];
+	struct line **chain = &chains[directory_chain(line->number, bits)];
 
 	line->next = *chain;
 	*chain = line;
@@ -124,7 +119,7 @@ void directory_remove(struct machine *machine, struct line *line)
 {
 	struct directory *directory = &machine->directory;
 	struct line **link =
-		&directory->chains[chain_of(line->number, directory->bits)];
+		&directory->chains[directory_chain(line->number, directory->bits)];
 
 	while (*link != line)
 		link = &(*link)->next;

@@ -40,18 +40,19 @@
 
 /*
  * A line that some core holds. The number is the address / 64. The owner, if any, is the only
- * holder, and then no LLC but the one above it has the line.
+ * holder, and then no LLC but the one above it has the line. What a load asks for comes first, in 16
+ * bytes, so that it is in one cache line of the host.
  */
 struct line {
 	uint64_t number;    /* LINE_FREE: unused */
-	struct line *next;  /* in its hash chain, or the next unused one */
-	uint64_t written;   /* bytes the owner wrote since it became owner */
-	uint32_t site;      /* of the last store */
-	uint16_t owner;     /* core that may write without asking, NO_CORE */
-	uint16_t writer;    /* slot of the thread of the last store */
 	uint16_t contended; /* its struct contended, 0: none */
 	bool modified;      /* by the owner */
 	bool fetched;       /* has been in an L1I since it is here */
+	uint32_t site;      /* of the last store */
+	uint16_t owner;     /* core that may write without asking, NO_CORE */
+	uint16_t writer;    /* slot of the thread of the last store */
+	uint64_t written;   /* bytes the owner wrote since it became owner */
+	struct line *next;  /* in its hash chain, or the next unused one */
 	uint64_t holders[]; /* bit i: core i holds it in L1I, L1D or L2 */
 };
 
@@ -327,6 +328,21 @@ struct line *directory_find(const struct machine *machine, uint64_t number);
 /* A line that nobody holds yet; NULL: no memory. Must not exist. */
 struct line *directory_add(struct machine *machine, uint64_t number);
 void directory_remove(struct machine *machine, struct line *line);
+
+/* Eight neighbouring lines have neighbouring chains. */
+static inline uint64_t directory_chain(uint64_t number, uint32_t bits)
+{
+	return spread(number >> 3) >> (64 - bits + 3) << 3 | (number & 7);
+}
+
+/* It is about to be searched. */
+static inline void directory_prefetch(const struct machine *machine, uint64_t number)
+{
+	const struct directory *directory = &machine->directory;
+
+	__builtin_prefetch(
+		&directory->chains[directory_chain(number, directory->bits)]);
+}
 
 static inline struct line *chunk_line(const struct machine *machine,
 				      struct chunk *chunk, uint32_t index)

@@ -56,6 +56,7 @@ struct log {
 	uint64_t *read;    /* next to be replayed */
 	uint64_t *written; /* end; the cursor's `at` instead while the log is current */
 	uint64_t base;     /* words written before words[0] since the thread began */
+	uint32_t sparse;   /* times in a row that it was emptied and mostly unused */
 	uint64_t
 		look_at; /* beyond that position log_full() is called though there is room */
 };

@@ -45,6 +45,12 @@ extern Bool VG_(ok_to_discard_translations);
 #define TURN_BLOCKS_MIN 500
 #define TURN_BLOCKS_MAX 4000
 #define TURNS_TO_GROW   8u
+/*
+ * However far behind a thread is. How fast it is going to be is an estimate, and one that comes too
+ * far ahead makes the others' next turns long as well. What is logged in a turn also should not have
+ * left the host's nearer caches when it is replayed.
+ */
+#define TURN_BLOCKS_CATCH_UP 8000
 /* Of a turn outside regions, where virtual time stands still; a thread may be spinning. */
 #define OUTSIDE_BLOCKS 20000
 /* Logged outside regions before the logging is taken out: about 0.2 s. */
@@ -121,7 +127,9 @@ static UInt blocks_in(const struct thread *thread, uint64_t cycles)
 
 	if (thread->replayed_cycles)
 		blocks = cycles * thread->replayed_blocks / thread->replayed_cycles;
-	return blocks < 1 ? 1 : blocks > 50000 ? 50000 : (UInt)blocks;
+	if (blocks > TURN_BLOCKS_CATCH_UP)
+		return TURN_BLOCKS_CATCH_UP;
+	return blocks < 1 ? 1 : (UInt)blocks;
 }
 
 /*
@@ -143,6 +151,16 @@ static bool holds_locks(const struct thread *thread)
 static UInt overtime_blocks(const struct thread *thread)
 {
 	return blocks_in(thread, (uint64_t)tool.window / OVERTIME_SHARE);
+}
+
+/* All others wait in the kernel, or are kept before locks: an unlocking matters to them, not time. */
+static bool goes_on_alone(const struct thread *self)
+{
+	for (const struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread != self && thread->live && !thread->kept_before &&
+		    thread->state != THREAD_WAITING)
+			return false;
+	return true;
 }
 
 /*
@@ -199,12 +217,24 @@ void schedule_locked(struct thread *thread, uint64_t address, bool shared)
 		gate_taken(thread, address);
 }
 
+/* Some thread is kept before that lock. */
+static bool is_wanted(uint64_t address)
+{
+	for (const struct thread *thread = threads.first; thread; thread = thread->next)
+		if (thread->kept_before == address)
+			return true;
+	return false;
+}
+
 void schedule_unlocked(struct thread *thread, uint64_t address)
 {
 	if (!gate_left(address) && thread->locks_shared)
 		thread->locks_shared--;
-	if (holds_locks(thread))
+	if (holds_locks(thread)) {
+		if (thread->overtime && is_wanted(address))
+			set_blocks_left(thread->tid, 1);
 		return;
+	}
 	if (thread->overtime || blocks_left(thread->tid) <= thread->grace)
 		set_blocks_left(thread->tid, 1);
 	thread->overtime = 0;
@@ -246,7 +276,8 @@ static UInt allowance(struct thread *thread)
 		return 0;
 	if (overtime) {
 		thread->overtime++;
-		return overtime_blocks(thread);
+		return goes_on_alone(thread) ? TURN_BLOCKS_MAX
+					     : overtime_blocks(thread);
 	}
 	if (ahead)
 		return 1;

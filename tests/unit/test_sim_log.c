@@ -26,9 +26,9 @@ void VG_(free)(void *memory)
 	free(memory);
 }
 
-void *VG_(memmove)(void *to, const void *from, SizeT bytes)
+void *VG_(memcpy)(void *to, const void *from, SizeT bytes)
 {
-	return memmove(to, from, bytes);
+	return memcpy(to, from, bytes);
 }
 
 /* What the translated code of a block does, log_code.c, and log_full() when nothing is replayed. */
