@@ -546,7 +546,7 @@ layout_program="cat /proc/self/environ | wc -c; grep -o '^.*stack' /proc/self/ma
 # ---- interruption ----
 
 # Starts a recording in the background whose second run waits, and waits until it does. The
-# shell has background jobs ignore SIGINT; that is undone.
+# shell has background jobs ignore SIGINT, and nohup SIGHUP; that is undone.
 start_waiting() {
 	cat >wait.sh <<-SCRIPT
 		#!/bin/sh
@@ -559,7 +559,7 @@ start_waiting() {
 		while [ \$i -lt 400 ]; do sleep 0.05; i=\$((i + 1)); done
 	SCRIPT
 	chmod +x wait.sh
-	env --default-signal=INT "$AUTOPERF" record -n 5 -o x.apdb -- ./wait.sh >out 2>err 3>&- &
+	env --default-signal=INT,HUP "$AUTOPERF" record -n 5 -o x.apdb -- ./wait.sh >out 2>err 3>&- &
 	recorder=$!
 	wait_for waiting
 }
