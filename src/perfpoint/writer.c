@@ -21,7 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAMES_STEP (64u << 10) /* file space for names is reserved in such steps */
+#define NAMES_STEP       (64u << 10) /* file space for names is reserved in such steps */
+#define RESERVE_STEP_MIN 4096u
 
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14 */
 #define MADV_POPULATE_WRITE 23
@@ -80,22 +81,31 @@ static int fill(int fd, uint64_t offset, uint64_t bytes)
 	return 0;
 }
 
+/*
+ * On tmpfs a signal undoes what fallocate has done, so that a timer's signals may come faster than
+ * it is done with all of it: then it is asked for less, down to a page.
+ */
 static int reserve(int fd, uint64_t offset, uint64_t bytes)
 {
+	uint64_t end = offset + bytes, step = bytes;
 	struct rlimit limit;
-	int result;
 
 	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
-	    offset + bytes > limit.rlim_cur)
+	    end > limit.rlim_cur)
 		return -EFBIG;
-	do
-		result = fallocate(fd, 0, (off_t)offset, (off_t)bytes);
-	while (result && errno == EINTR);
-	if (!result)
-		return 0;
-	if (errno == EOPNOTSUPP || errno == ENOSYS)
-		return fill(fd, offset, bytes);
-	return -errno;
+	while (offset < end) {
+		uint64_t next = end - offset < step ? end - offset : step;
+
+		if (!fallocate(fd, 0, (off_t)offset, (off_t)next))
+			offset += next;
+		else if (errno == EOPNOTSUPP || errno == ENOSYS)
+			return fill(fd, offset, end - offset);
+		else if (errno != EINTR)
+			return -errno;
+		else if (step / 2 >= RESERVE_STEP_MIN)
+			step /= 2;
+	}
+	return 0;
 }
 
 /*

@@ -409,7 +409,7 @@ static void handle(int signal)
 /* A timer's handler has regions, too, and interrupts markers wherever it likes. */
 static void handlers(void)
 {
-	const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+	const struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
 	struct sigaction action = {.sa_handler = handle};
 
 	perfpoint_START(MARK_HANDLER);
