@@ -43,7 +43,7 @@
 #include "profile/machine.h"
 #include "profile/profile.h"
 
-#define MODEL_FORMAT_VERSION 2
+#define MODEL_FORMAT_VERSION 3
 #define MODEL_SUFFIX         ".safetensors"
 #define MODEL_QUANTILES      1001 /* points of the held-out score distribution */
 

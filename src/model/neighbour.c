@@ -250,14 +250,16 @@ void neighbour_look(struct neighbour_finder *finder, const float *block,
 		search(finder, space, mapped, k);
 		for (size_t lane = 0; lane < KERNEL_BLOCK; lane++) {
 			const int32_t *index = finder->index + lane;
-			float usual = 0;
+			float usual = 0, around;
 
 			for (size_t i = 0; i < k; i++)
 				usual += own[index[i * KERNEL_BLOCK]];
 			usual /= (float)k;
+			around = distance(neighbours, space, mapped, lane,
+					  (size_t)index[(k - 1) * KERNEL_BLOCK]);
 			far[lane] = distance(neighbours, space, mapped, lane,
-					     (size_t)index[(k - 1) * KERNEL_BLOCK]);
-			ratio[lane] = (far[lane] + slack) / (usual + slack);
+					     (size_t)index[0]);
+			ratio[lane] = (around + slack) / (usual + slack);
 		}
 	}
 }

@@ -12,10 +12,12 @@
  *			coarse values do not drown the rest
  *	white quantile	both
  *
- * In each space two numbers: the distance to the k-th nearest reference, and its ratio to what
- * that distance is for those references themselves. The ratio finds what is strange where normal
- * samples are dense although it would be usual elsewhere (local outlier factor: Breunig et al.
- * 2000, in its simplest form). What the numbers mean is settled by held-out samples (tail.h).
+ * In each space two numbers: the distance to the nearest reference, and the ratio of the distance
+ * to the k-th nearest to what that is for the references near by. The ratio finds what is strange
+ * where normal samples are dense although it would be usual elsewhere (local outlier factor:
+ * Breunig et al. 2000, in its simplest form); it needs several neighbours, for one is chance. The
+ * distance does better with one: a few normal samples suffice to say that there are some. What
+ * the numbers mean is settled by held-out samples (tail.h).
  */
 #ifndef AUTOPERF_MODEL_NEIGHBOUR_H
 #define AUTOPERF_MODEL_NEIGHBOUR_H
@@ -27,7 +29,7 @@
 #include "model/kernel.h"
 #include "model/train.h"
 
-#define NEIGHBOUR_K      ((size_t)5)    /* which neighbour */
+#define NEIGHBOUR_K      ((size_t)5)    /* which neighbour, for ratios */
 #define NEIGHBOURS_MAX   ((size_t)4096) /* references */
 #define NEIGHBOURS_LEAST ((size_t)128)
 #define NEIGHBOUR_KNOTS  ((size_t)129) /* quantiles of a feature */

@@ -17,7 +17,7 @@ header = json.loads(content[8:8 + length])
 data = content[8 + length:]
 metadata = header.pop("__metadata__")
 assert all(isinstance(value, str) for value in metadata.values())
-assert metadata["format"] == "autoperf-model" and metadata["version"] == "2"
+assert metadata["format"] == "autoperf-model" and metadata["version"] == "3"
 
 
 def numbers(name):

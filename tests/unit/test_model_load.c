@@ -154,9 +154,9 @@ static void contradictions_in_the_metadata_are_refused(void **state)
 	const struct fixture *fixture = *state;
 
 	refused(fixture, "autoperf-model", "autoperf-mobel", "no AutoPerf model");
-	refused(fixture, "\"version\":\"2\"", "\"version\":\"3\"", "newer");
-	refused(fixture, "\"version\":\"2\"", "\"version\":\"1\"", "train it again");
-	refused(fixture, "\"version\":\"2\"", "\"wersion\":\"2\"", "version");
+	refused(fixture, "\"version\":\"3\"", "\"version\":\"4\"", "newer");
+	refused(fixture, "\"version\":\"3\"", "\"version\":\"2\"", "train it again");
+	refused(fixture, "\"version\":\"3\"", "\"wersion\":\"3\"", "version");
 	refused(fixture, "\\\"passes\\\":[[0", "\\\"passes\\\":[[9",
 		"event that is not there");
 	refused(fixture, "\\\"seed\\\":\\\"1\\\"", "\\\"seed\\\":\\\"x\\\"", "seed");

@@ -42,6 +42,7 @@ static int compare_floats(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* To the nearest. */
 static float plain_distance(const float *values, const float *x)
 {
 	float distances[ROWS];
@@ -57,7 +58,7 @@ static float plain_distance(const float *values, const float *x)
 		distances[i] = sqrtf(sum);
 	}
 	qsort(distances, ROWS, sizeof(*distances), compare_floats);
-	return distances[NEIGHBOUR_K - 1];
+	return distances[0];
 }
 
 struct fixture {
