@@ -194,6 +194,69 @@ def proportions(random, rows, columns):
     return draw(rows, 1.0), draw(few(rows), factor)
 
 
+@kind
+def slight_everywhere(random, rows, columns):
+    """Something behind all columns that moves each by less than they vary, as an illness does."""
+    factor = np.linalg.cholesky(covariance(random, columns))
+    bend = random.choice([0.0, 0.5], columns)
+    loading = random.normal(size=columns)
+
+    def draw(count, strength):
+        values = (random.normal(size=(count, columns)) @ factor.T / np.sqrt(np.diag(factor @ factor.T))
+                  + strength * np.abs(random.normal(size=(count, 1))) * loading)
+        return np.where(bend > 0, np.exp(bend * values), values)
+    return draw(rows, 0.5), draw(few(rows), 3.0)
+
+
+@kind
+def rare_flags(random, rows, columns):
+    """Flags that are rare for normal rows, set too often; nothing else tells."""
+    chances = random.beta(0.3, 1.5, columns)
+    often = np.where(random.uniform(size=columns) < 0.3, np.minimum(1, 0.15 + 2 * chances), chances)
+
+    def draw(count, raised):
+        joint = random.uniform(size=(count, 1)) * 0.5 + random.uniform(size=(count, columns)) * 0.5
+        return (joint < raised).astype(float)
+    return draw(rows, chances), draw(few(rows), often)
+
+
+@kind
+def coarse_values(random, rows, columns):
+    """Grades from 1 to 10, most of them low."""
+    base = random.uniform(0.5, 2.5, columns)
+    moved = random.uniform(size=columns) < 0.5
+
+    def draw(count, by):
+        grade = random.gamma(1.5, 1 / 1.5, (count, 1)) ** 0.5
+        return np.clip(1 + random.poisson(base * grade * by, (count, columns)), 1, 10).astype(float)
+    return draw(rows, 1.0), draw(few(rows), np.where(moved, 3.0, 1.0))
+
+
+@kind
+def few_rows(random, rows, columns):
+    """Less than a hundred rows, of numbers and flags."""
+    rows, columns = 60 + rows % 40, min(columns, 20)
+    flags = columns // 2
+    loading = random.normal(size=columns)
+
+    def draw(count, strength):
+        hidden = strength + random.normal(size=(count, 1))
+        values = hidden * loading * 0.6 + random.normal(size=(count, columns))
+        values[:, :flags] = values[:, :flags] > 0.8
+        values[:, -1] = np.exp(values[:, -1])
+        return values
+    return draw(rows, 0.0), draw(30, 3.0)
+
+
+@kind
+def inside(random, rows, columns):
+    """A class of its own in the midst of others that are wider, as of land seen from above."""
+    mixture = Mixture(random, columns, 5, 2.0)
+    odd = mixture.means.mean(0) + 0.4 * random.normal(size=columns)
+    factor = mixture.factors[0] * 0.6
+    return mixture.draw(rows, 1.3), odd + random.normal(size=(few(rows), columns)) @ factor.T
+
+
 FILES = {
     "headers": "/usr/include/**/*.h",
     "python": "/usr/lib/python3*/**/*.py",
