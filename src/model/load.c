@@ -156,6 +156,8 @@ static int read_network(struct loader *loader, const json_t *activations,
 		unit->network->layers[i].activation = of_layer[i];
 		status = read_layer(loader, &unit->network->layers[i], index, i);
 	}
+	if (!status)
+		unit->network->diagonal = network_is_diagonal(unit->network);
 	return status;
 }
 

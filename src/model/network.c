@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +74,8 @@ int topology_parse(const char *text, size_t features, struct topology *topology,
 		topology->hidden = NETWORK_LINEAR;
 	else if (!strcmp(at, ":sigmoid"))
 		topology->output = NETWORK_SIGMOID;
+	else if (!strcmp(at, ":diagonal") && topology->count == 2)
+		topology->diagonal = features > 1; /* a single one always is */
 	else if (*at)
 		topology->count = 0;
 	if (topology->count < 2)
@@ -83,7 +84,8 @@ int topology_parse(const char *text, size_t features, struct topology *topology,
 				      "of each layer, such as "
 				      "33-16-8-16-33 or n-n/2-n (at most %d layers of "
 				      "at most %d units), and "
-				      "after it, if wanted, :linear or :sigmoid",
+				      "after it, if wanted, :linear or :sigmoid; or "
+				      "n-n:diagonal",
 				      text, NETWORK_LAYERS_MAX, NETWORK_WIDTH_MAX);
 	if (topology->sizes[0] != features ||
 	    topology->sizes[topology->count - 1] != features)
@@ -106,13 +108,17 @@ char *topology_format(const struct topology *topology, char *text)
 	if (topology->output == NETWORK_SIGMOID)
 		snprintf(text + length, (size_t)(TOPOLOGY_TEXT_MAX - length),
 			 ":sigmoid");
+	else if (topology->diagonal)
+		snprintf(text + length, (size_t)(TOPOLOGY_TEXT_MAX - length),
+			 ":diagonal");
 	else if (topology->count > 2 && topology->hidden == NETWORK_LINEAR)
 		snprintf(text + length, (size_t)(TOPOLOGY_TEXT_MAX - length),
 			 ":linear");
 	return text;
 }
 
-size_t topology_parameters(const struct topology *topology)
+/* Weights and biases, learnt or not. */
+static size_t stored_parameters(const struct topology *topology)
 {
 	size_t parameters = 0;
 
@@ -121,14 +127,21 @@ size_t topology_parameters(const struct topology *topology)
 	return parameters;
 }
 
+size_t topology_parameters(const struct topology *topology)
+{
+	return topology->diagonal ? 2 * topology->sizes[0]
+				  : stored_parameters(topology);
+}
+
 int network_create(struct network **network, const struct topology *topology)
 {
 	struct network *new = calloc(1, sizeof(*new));
-	size_t count = topology_parameters(topology);
+	size_t count = stored_parameters(topology);
 	float *next;
 
 	if (!new)
 		return -ENOMEM;
+	new->diagonal = topology->diagonal;
 	new->layer_count = topology->count - 1;
 	new->parameter_count = (count + KERNEL_LANES - 1) / KERNEL_LANES *KERNEL_LANES;
 	new->layers = calloc(new->layer_count, sizeof(*new->layers));
@@ -174,11 +187,26 @@ struct topology network_topology(const struct network *network)
 		.hidden = network->layer_count > 1 ? network->layers[0].activation
 						   : NETWORK_LINEAR,
 		.output = last->activation,
+		.diagonal = network->diagonal,
 	};
 
 	for (size_t i = 0; i < network->layer_count; i++)
 		topology.sizes[i + 1] = network->layers[i].outputs;
 	return topology;
+}
+
+bool network_is_diagonal(const struct network *network)
+{
+	const struct network_layer *layer = network->layers;
+
+	if (network->layer_count > 1 || layer->activation != NETWORK_LINEAR ||
+	    layer->inputs < 2)
+		return false;
+	for (size_t i = 0; i < layer->outputs; i++)
+		for (size_t k = 0; k < layer->inputs; k++)
+			if (i != k && layer->weights[i * layer->inputs + k] != 0)
+				return false;
+	return true;
 }
 
 void network_initialise(struct network *network, struct random *random)

@@ -8,6 +8,7 @@
 #ifndef AUTOPERF_MODEL_NETWORK_H
 #define AUTOPERF_MODEL_NETWORK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -27,24 +28,28 @@ enum network_activation {
 const char *network_activation_name(enum network_activation activation);
 int network_activation_parse(const char *name, enum network_activation *activation);
 
-/* Units per layer, from input to output; 2 sizes: no hidden layer. */
+/*
+ * Units per layer, from input to output; 2 sizes: no hidden layer. A diagonal one has no hidden
+ * layer either, and each output depends on its own input alone.
+ */
 struct topology {
 	size_t sizes[NETWORK_LAYERS_MAX + 1];
 	size_t count;
 	enum network_activation hidden;
 	enum network_activation output;
+	bool diagonal;
 };
 
 /*
- * Reads "33-16-8-4-8-16-33", optionally followed by ":linear" (no tanh in the hidden layers) or
- * ":sigmoid" (output). "n" and "n/4" stand for the number of features and a part of it. The
+ * Reads "33-16-8-4-8-16-33", optionally followed by ":linear" (no tanh in the hidden layers),
+ * ":sigmoid" (output) or, without hidden layers, ":diagonal". "n" and "n/4" stand for the number of features and a part of it. The
  * first and the last size must be `features`.
  */
 int topology_parse(const char *text, size_t features, struct topology *topology,
 		   struct error *error);
 /* The same notation, with numbers. Returns `text` (TOPOLOGY_TEXT_MAX bytes). */
 char *topology_format(const struct topology *topology, char *text);
-/* Weights and biases. */
+/* Weights and biases that are learnt. */
 size_t topology_parameters(const struct topology *topology);
 
 struct network_layer {
@@ -61,12 +66,15 @@ struct network {
 	size_t widest;          /* units of the widest layer, input included */
 	float *parameters;      /* of all layers; the padding is zero */
 	size_t parameter_count; /* padded to KERNEL_LANES */
+	bool diagonal;          /* weights off the diagonal are zero, and stay so */
 };
 
 /* Parameters are zero. *network is freed with network_free(). */
 int network_create(struct network **network, const struct topology *topology);
 void network_free(struct network *network);
 struct topology network_topology(const struct network *network);
+/* Whether its weights make it a diagonal one; a file of parameters does not say. */
+bool network_is_diagonal(const struct network *network);
 /* Glorot & Bengio 2010: weights uniform within sqrt(6 / (inputs + outputs)), biases zero. */
 void network_initialise(struct network *network, struct random *random);
 

@@ -23,13 +23,19 @@ struct shape {
 	enum network_activation hidden;
 	size_t layers;      /* hidden ones */
 	size_t divisors[5]; /* 0: twice the features */
+	bool diagonal;
 };
 
 static const struct shape shapes[SEARCH_CANDIDATES_MAX] = {
-	{NETWORK_LINEAR, 0, {0}},     {NETWORK_LINEAR, 1, {8}},
-	{NETWORK_LINEAR, 1, {4}},     {NETWORK_LINEAR, 1, {2}},
-	{NETWORK_TANH, 1, {2}},       {NETWORK_TANH, 1, {0}},
-	{NETWORK_TANH, 3, {2, 4, 2}}, {NETWORK_TANH, 5, {2, 4, 8, 4, 2}},
+	{NETWORK_LINEAR, 0, {0}, true},
+	{NETWORK_LINEAR, 0, {0}, false},
+	{NETWORK_LINEAR, 1, {8}, false},
+	{NETWORK_LINEAR, 1, {4}, false},
+	{NETWORK_LINEAR, 1, {2}, false},
+	{NETWORK_TANH, 1, {2}, false},
+	{NETWORK_TANH, 1, {0}, false},
+	{NETWORK_TANH, 3, {2, 4, 2}, false},
+	{NETWORK_TANH, 5, {2, 4, 8, 4, 2}, false},
 };
 
 static size_t width(size_t features, size_t divisor)
@@ -43,6 +49,7 @@ static size_t width(size_t features, size_t divisor)
 static bool same(const struct topology *a, const struct topology *b)
 {
 	return a->count == b->count && a->hidden == b->hidden &&
+	       a->diagonal == b->diagonal &&
 	       !memcmp(a->sizes, b->sizes, a->count * sizeof(*a->sizes));
 }
 
@@ -54,6 +61,7 @@ size_t search_candidates(size_t features, struct topology *candidates)
 		struct topology new = {.count = shapes[i].layers + 2,
 				       .hidden = shapes[i].hidden,
 				       .output = NETWORK_LINEAR,
+				       .diagonal = shapes[i].diagonal && features > 1,
 				       .sizes = {features}};
 		size_t at = 0;
 
@@ -61,7 +69,8 @@ size_t search_candidates(size_t features, struct topology *candidates)
 			new.sizes[k + 1] = width(features, shapes[i].divisors[k]);
 		new.sizes[new.count - 1] = features;
 		/* A square of very many features is too much to learn. */
-		if (!shapes[i].layers && features > SEARCH_SQUARE_MAX)
+		if (!shapes[i].layers && !shapes[i].diagonal &&
+		    features > SEARCH_SQUARE_MAX)
 			continue;
 		while (at < count && !same(&new, &candidates[at]))
 			at++;
@@ -147,7 +156,7 @@ int search_topology(struct unit_training *training, struct search_choice *choice
 	struct topology candidates[SEARCH_CANDIDATES_MAX];
 	size_t features = training->unit->feature_count;
 	struct search_rows rows = {0};
-	size_t count = 1;
+	size_t count = 1, first = 0;
 	int status;
 
 	if (training->options->topology)
@@ -155,6 +164,8 @@ int search_topology(struct unit_training *training, struct search_choice *choice
 					candidates, error);
 	else {
 		count = search_candidates(features, candidates);
+		/* Without noise to take out, giving back the input is best. */
+		first = candidates[0].diagonal && !(training->options->noise > 0);
 		status = 0;
 	}
 	if (status)
@@ -162,18 +173,18 @@ int search_topology(struct unit_training *training, struct search_choice *choice
 	status = split(training, &rows);
 	training_log_split(&training->log, rows.training.count, rows.validation.count);
 	/* What is more than the samples have numbers cannot be learnt from them. */
-	while (count > 1 && topology_parameters(&candidates[count - 1]) >
-				    rows.training.count * features)
+	while (count > first + 1 && topology_parameters(&candidates[count - 1]) >
+					    rows.training.count * features)
 		count--;
-	for (size_t i = 0; !status && i < count; i++) {
+	for (size_t i = first; !status && i < count; i++) {
 		struct search_choice tried;
 
 		training_log_candidate(&training->log, &candidates[i], i, count);
 		status = try_candidate(training, &rows, &candidates[i], i, &tried);
 		/* Candidates grow, so "better" must overcome the tie. */
 		if (!status &&
-		    (!i || tried.validation_error <
-				   (1 - SEARCH_TIE) * choice->validation_error))
+		    (i == first || tried.validation_error <
+					   (1 - SEARCH_TIE) * choice->validation_error))
 			*choice = tried;
 	}
 	free(rows.training_list);

@@ -6,7 +6,7 @@
 #include "model/network.h"
 #include "model/unit.h"
 
-#define SEARCH_CANDIDATES_MAX 8
+#define SEARCH_CANDIDATES_MAX 9
 /* A larger network must be better than a smaller one by this share of the error. */
 #define SEARCH_TIE 0.02
 
@@ -18,8 +18,9 @@ struct search_choice {
 };
 
 /*
- * The candidates for so many features, without duplicates, fewest parameters first. Networks
- * without a hidden layer, linear bottlenecks, and tanh networks down to the original's shape.
+ * The candidates for so many features, without duplicates, fewest parameters first. Each feature
+ * for itself (diagonal), networks without a hidden layer, linear bottlenecks, and tanh networks
+ * down to the original's shape.
  */
 size_t search_candidates(size_t features, struct topology *candidates);
 

@@ -18,6 +18,8 @@
 #define ADAM_DECAY2  0.999
 #define ADAM_EPSILON 1e-8
 
+#define VARIANCE_LEAST 1e-12 /* a constant has none, and may get no noise */
+
 /* Looks at the validation error use at most this many rows, evenly spread. */
 #define VALIDATION_ROWS_MAX 8192
 
@@ -345,6 +347,60 @@ static bool overfits(const struct train_result *result, unsigned patience)
 	return true;
 }
 
+/*
+ * The best denoiser that looks at each feature alone gives back v / (v + noise^2) of its distance
+ * from the mean, where v is its variance: nothing to iterate. What it leaves is a fixed share of
+ * that distance, so that over its spread it is the plain standardised value.
+ */
+static void fit_diagonal(const struct network_layer *layer,
+			 const struct train_rows *rows, double noise)
+{
+	size_t features = rows->features;
+
+	for (size_t f = 0; f < features; f++) {
+		double sum = 0, squares = 0, mean, variance, share;
+
+		for (size_t i = 0; i < rows->count; i++) {
+			size_t at = rows->rows ? rows->rows[i] : i;
+			double x = (double)clip(rows->values[at * features + f]);
+
+			sum += x;
+			squares += x * x;
+		}
+		mean = sum / (double)rows->count;
+		variance = fmax(squares / (double)rows->count - mean * mean, 0);
+		share = variance / fmax(variance + noise * noise, VARIANCE_LEAST);
+		layer->weights[f * features + f] = (float)share;
+		layer->bias[f] = (float)((1 - share) * mean);
+	}
+}
+
+/* As train_network(), without steps: one check, after the fit. */
+static int train_diagonal(struct network *network, const struct kernels *kernels,
+			  const struct train_rows *training,
+			  const struct train_rows *validation,
+			  const struct train_options *options,
+			  struct train_result *result)
+{
+	struct train_check *check = calloc(1, sizeof(*check));
+	int status = check ? 0 : -ENOMEM;
+
+	*result = (struct train_result){.checks = check};
+	if (status)
+		return status;
+	fit_diagonal(&network->layers[0], training, options->noise);
+	result->check_count = 1;
+	check->validation_error = NAN;
+	status = train_error(network, kernels, training, options->noise, options->seed,
+			     &check->training_error);
+	if (!status && validation)
+		status = train_error(network, kernels, validation, options->noise,
+				     options->seed, &check->validation_error);
+	if (status)
+		train_result_free(result);
+	return status;
+}
+
 int train_network(struct network *network, const struct kernels *kernels,
 		  const struct train_rows *training,
 		  const struct train_rows *validation,
@@ -360,6 +416,9 @@ int train_network(struct network *network, const struct kernels *kernels,
 	size_t made = 0, counted = 0;
 	int status;
 
+	if (network->diagonal)
+		return train_diagonal(network, kernels, training, validation, options,
+				      result);
 	*result = (struct train_result){
 		.checks = calloc(checks, sizeof(*result->checks))};
 	status = result->checks ? trainer_init(&trainer) : -ENOMEM;

@@ -16,7 +16,8 @@
 static void topology_is_read_and_written(void **state)
 {
 	static const char *const texts[] = {"33-16-8-4-8-16-33", "33-33",
-					    "33-16-33:linear", "33-7-33:sigmoid"};
+					    "33-16-33:linear", "33-7-33:sigmoid",
+					    "33-33:diagonal"};
 	char text[TOPOLOGY_TEXT_MAX];
 	struct topology topology;
 	struct error error;

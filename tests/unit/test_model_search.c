@@ -57,18 +57,19 @@ static void candidates_include_the_originals_shape_and_no_hidden_layer(void **st
 	assert_int_equal(found, 2);
 }
 
-/* A search on ready-made scaled values; RUNS runs. */
-static struct search_choice search(float *values, const char *topology)
+/* A search on so many ready-made scaled rows, in RUNS runs. */
+static struct search_choice search_rows(float *values, size_t rows,
+					const char *topology)
 {
 	struct model_options options;
 	struct model_unit unit = {.feature_count = FEATURES};
-	struct sample_table table = {.rows = ROWS, .run_count = RUNS};
+	struct sample_table table = {.rows = rows, .run_count = RUNS};
 	struct unit_training training = {
 		.options = &options,
 		.kernels = kernels_select(KERNEL_WIDTH_BEST),
 		.table = &table,
 		.unit = &unit,
-		.row_count = ROWS,
+		.row_count = rows,
 		.values = values,
 	};
 	struct search_choice choice;
@@ -76,11 +77,11 @@ static struct search_choice search(float *values, const char *topology)
 
 	model_options_default(&options);
 	options.topology = topology;
-	table.run = calloc(ROWS, sizeof(*table.run));
-	training.rows = calloc(ROWS, sizeof(*training.rows));
+	table.run = calloc(rows, sizeof(*table.run));
+	training.rows = calloc(rows, sizeof(*training.rows));
 	assert_true(table.run && training.rows);
-	for (size_t i = 0; i < ROWS; i++) {
-		table.run[i] = (uint32_t)(i / (ROWS / RUNS));
+	for (size_t i = 0; i < rows; i++) {
+		table.run[i] = (uint32_t)(i / (rows / RUNS));
 		training.rows[i] = (uint32_t)i;
 	}
 	assert_int_equal(search_topology(&training, &choice, &error), 0);
@@ -89,6 +90,11 @@ static struct search_choice search(float *values, const char *topology)
 	free(training.rows);
 	free(table.run);
 	return choice;
+}
+
+static struct search_choice search(float *values, const char *topology)
+{
+	return search_rows(values, ROWS, topology);
 }
 
 /* Linear of that rank with little noise, each feature of unit variance. */
@@ -164,6 +170,23 @@ static void network_with_tanh_wins_on_a_curve(void **state)
 	free(values);
 }
 
+/* There is nothing to be learnt of one counter from the others. */
+static void diagonal_wins_where_few_samples_of_independent_features_are(void **state)
+{
+	float *values = malloc(ROWS * FEATURES * sizeof(*values));
+	struct search_choice choice;
+	struct random random;
+	char text[TOPOLOGY_TEXT_MAX];
+
+	(void)state;
+	random_seed(&random, 7, 0);
+	for (size_t i = 0; i < ROWS * FEATURES; i++)
+		values[i] = (float)random_normal(&random);
+	choice = search_rows(values, 40, NULL);
+	assert_string_equal(topology_format(&choice.topology, text), "32-32:diagonal");
+	free(values);
+}
+
 static void given_topology_is_taken_without_a_search(void **state)
 {
 	float *values = linear_set(4);
@@ -185,6 +208,8 @@ int main(void)
 		cmocka_unit_test(small_linear_network_wins_on_a_set_of_small_rank),
 		cmocka_unit_test(wider_linear_network_wins_on_a_set_of_larger_rank),
 		cmocka_unit_test(network_with_tanh_wins_on_a_curve),
+		cmocka_unit_test(
+			diagonal_wins_where_few_samples_of_independent_features_are),
 		cmocka_unit_test(given_topology_is_taken_without_a_search),
 	};
 

@@ -279,6 +279,34 @@ static void wild_values_are_clipped_and_blocks_are_filled_up(void **state)
 	free(block);
 }
 
+/* What it leaves is a share of the distance from the mean that is the same for all samples. */
+static void diagonal_network_leaves_a_share_of_the_distance_from_the_mean(void **state)
+{
+	const struct kernels *kernels = kernels_select(KERNEL_WIDTH_BEST);
+	struct topology topology = {.count = 2, .sizes = {2, 2}, .diagonal = true};
+	/* Mean 1 and variance 4; mean -2 and variance 1. */
+	float values[] = {3, -1, -1, -3, 3, -3, -1, -1};
+	struct train_rows rows = {.values = values, .features = 2, .count = 4};
+	struct train_options options = {.steps = 100, .batch = 4, .noise = 0.5};
+	struct train_result result;
+	struct network *network;
+
+	(void)state;
+	assert_int_equal(network_create(&network, &topology), 0);
+	assert_int_equal(
+		train_network(network, kernels, &rows, NULL, &options, &result), 0);
+	assert_float_equal(network->layers[0].weights[0], (float)(4 / 4.25), 1e-6);
+	assert_float_equal(network->layers[0].weights[3], (float)(1 / 1.25), 1e-6);
+	assert_float_equal(network->layers[0].bias[0], (float)(0.25 / 4.25), 1e-6);
+	assert_float_equal(network->layers[0].bias[1], (float)(-2 * 0.25 / 1.25), 1e-6);
+	assert_true(network_is_diagonal(network));
+	assert_true(result.checks[result.best].training_error > 0);
+	network->layers[0].weights[1] = 1e-9f;
+	assert_false(network_is_diagonal(network));
+	train_result_free(&result);
+	network_free(network);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +317,8 @@ int main(void)
 		cmocka_unit_test(other_seed_or_stream_gives_another_network),
 		cmocka_unit_test(training_ends_early_and_keeps_the_best_parameters),
 		cmocka_unit_test(any_number_of_rows_and_any_batch_can_be_trained_on),
+		cmocka_unit_test(
+			diagonal_network_leaves_a_share_of_the_distance_from_the_mean),
 		cmocka_unit_test(wild_values_are_clipped_and_blocks_are_filled_up),
 	};
 
