@@ -6,16 +6,16 @@
 
 void training_log_start(struct text *log, const struct model_options *options)
 {
-	text_printf(
-		log,
-		"AutoPerf network training\n"
-		"seed %llu, batch %d, noise %g, at most %d epochs, share of alarms %g\n"
-		"errors are mean squared errors per feature of samples with noise "
-		"added,\n"
-		"in units of each feature's spread\n",
-		(unsigned long long)options->seed, options->batch, options->noise,
-		options->epochs ? options->epochs : UNIT_EPOCHS,
-		options->sample_alarm_rate);
+	text_printf(log,
+		    "AutoPerf network training\n"
+		    "seed %llu, batch %d, noise %g, at most %d %s, share of alarms %g\n"
+		    "errors are mean squared errors per feature of samples with noise "
+		    "added,\n"
+		    "in units of each feature's spread\n",
+		    (unsigned long long)options->seed, options->batch, options->noise,
+		    options->epochs ? options->epochs : UNIT_STEPS,
+		    options->epochs ? "epochs" : "steps a network",
+		    options->sample_alarm_rate);
 }
 
 void training_log_unit(struct text *log, const struct unit_training *training)

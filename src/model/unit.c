@@ -62,12 +62,8 @@ static size_t budget(const struct model_options *options, size_t rows)
 {
 	size_t batch = (size_t)options->batch;
 	size_t epoch = (rows + batch - 1) / batch;
-	size_t steps = UNIT_EPOCHS * epoch;
 
-	if (options->epochs > 0)
-		return (size_t)options->epochs * epoch;
-	steps = steps < UNIT_STEPS_MAX ? steps : UNIT_STEPS_MAX;
-	return steps > UNIT_STEPS_MIN ? steps : UNIT_STEPS_MIN;
+	return options->epochs > 0 ? (size_t)options->epochs * epoch : UNIT_STEPS;
 }
 
 struct train_options unit_train_options(const struct unit_training *training,

@@ -19,9 +19,7 @@
 #define UNIT_NOISE       0.1
 #define UNIT_ALARM_RATE  0.01
 #define UNIT_SAMPLES_MAX 50000
-#define UNIT_EPOCHS      24
-#define UNIT_STEPS_MIN   4000 /* fewer teach nothing, however few samples there are */
-#define UNIT_STEPS_MAX   4000
+#define UNIT_STEPS       4000 /* fewer teach nothing, however few samples there are */
 
 /*
  * Groups of runs that are held out together. New runs that are like each other but unlike those of

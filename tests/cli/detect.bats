@@ -117,6 +117,46 @@ valid_findings() {
 	grep -q '^REGRESSION: ' findings.json
 }
 
+# other_events FACTOR: a model of two passes, and other.apdb of which only the second one has
+# known events: its branch mispredictions are multiplied by FACTOR, the unknown events by 4.
+other_events() {
+	make_original train 10 31
+	make_original other 8 32 4
+	sed -i 's/PAPI_L3_TCM/PAPI_L2_TCM/' other/*/event_0_perf_data.csv
+	for file in other/*/event_1_perf_data.csv; do
+		awk -v factor="$1" -F ', *' 'NF == 4 && $1 == 3 {
+			$4 = sprintf("%.0f", $4 * factor) } { $1 = $1; print }' OFS=', ' "$file" >new
+		mv new "$file"
+	done
+	"$AUTOPERF" --quiet import train -o passes.apdb
+	"$AUTOPERF" --quiet import other -o other.apdb
+	"$AUTOPERF" --quiet train passes.apdb -o passes.safetensors
+}
+
+@test "one pass in common: refused, or judged alone and said so" {
+	other_events 1
+	autoperf 1 detect passes.safetensors other.apdb
+	stderr_has "only the model has PAPI_L3_TCM" "only the profile has PAPI_L2_TCM" "--force"
+	autoperf 0 detect --force --json passes.safetensors other.apdb
+	printf '%s' "$output" >findings.json
+	valid_findings findings.json
+	/usr/bin/python3 - <<-'PYTHON'
+		import json
+		findings = json.load(open("findings.json", encoding="utf-8"))
+		assert any("different events" in text and "PAPI_L3_TCM" in text
+		           for text in findings["warnings"]), findings["warnings"]
+		counters = {counter["name"] for counter in findings["regions"][0]["counters"]}
+		assert counters == {"PAPI_TOT_INS", "PAPI_BR_MSP"}, counters
+	PYTHON
+}
+
+@test "what is worse in the one pass in common is found" {
+	other_events 4
+	autoperf 3 detect --force passes.safetensors other.apdb
+	stdout_has "compared although they counted different events" "PAPI_BR_MSP" "mark-3"
+	[[ $output != *PAPI_L2_TCM*PAPI_L2_TCM* ]]
+}
+
 @test "--quiet leaves only the findings" {
 	new_profile slow.apdb 5 13 2
 	autoperf 3 detect --quiet -o findings.txt model.safetensors slow.apdb

@@ -4,37 +4,6 @@
 load common
 load judging
 
-# make_original DIRECTORY RUNS SEED [FACTOR]: the original's layout, two counters; FACTOR
-# multiplies the cache misses.
-make_original() {
-	local run
-	for ((run = 0; run < $2; run++)); do
-		mkdir -p "$1/run_$run"
-		awk -v seed="$3$run" -v factor="${4:-1}" -v directory="$1/run_$run" '
-			function normal(  i, sum) {
-				for (i = 0; i < 12; i++)
-					sum += rand()
-				return sum - 6
-			}
-			function write(number, event, rate,  file, i, instructions) {
-				file = directory "/event_" number "_perf_data.csv"
-				print "INPUT: ./program --threads 4" >file
-				print "TIME: 1.5" >file
-				print "Mark_id, NTHREADS,PAPI_TOT_INS, " event >file
-				for (i = 0; i < 60; i++) {
-					instructions = 1e6 * exp(0.03 * normal())
-					printf "3, 4, %.0f, %.0f\n", instructions,
-						instructions / 1e3 * rate * exp(0.1 * normal()) >file
-				}
-			}
-			BEGIN {
-				srand(seed)
-				write(0, "PAPI_L3_TCM", 5 * factor)
-				write(1, "PAPI_BR_MSP", 3)
-			}'
-	done
-}
-
 setup() {
 	common_setup
 }
