@@ -7,7 +7,10 @@
 #include "model/unit.h"
 
 #define SEARCH_CANDIDATES_MAX 9
-/* A larger network must be better than a smaller one by this share of the error. */
+/*
+ * A larger network must be better than a smaller one by this share of the error; than each feature
+ * by itself, by anything.
+ */
 #define SEARCH_TIE 0.02
 
 struct search_choice {
