@@ -226,9 +226,15 @@ struct contended {
 	struct sharer sharers[SHARERS_MAX]; /* by core: see find_sharer() */
 };
 
+/* Records whose lines have the same hash. */
+struct sharing_chain {
+	uint16_t first;
+	uint16_t present; /* bits of another hash: for a clear one there is no record */
+};
+
 struct sharing {
-	struct contended *records; /* [0] unused */
-	uint16_t *chains;          /* first record by hash of the number */
+	struct contended *records;    /* [0] unused */
+	struct sharing_chain *chains; /* by hash of the number */
 	uint32_t chain_mask;
 	uint32_t capacity; /* records, without [0] */
 	uint32_t fresh;    /* records from here on were never used */

@@ -32,7 +32,7 @@ int sharing_init(struct machine *machine)
 	while (chains < sharing->capacity)
 		chains *= 2;
 	sharing->chain_mask = chains - 1;
-	sharing->chains = take_memory(machine, chains * sizeof(uint16_t));
+	sharing->chains = take_memory(machine, chains * sizeof(*sharing->chains));
 	sharing->records = take_memory(machine, (sharing->capacity + 1) *
 							sizeof(struct contended));
 	return sharing->chains && sharing->records ? 0 : -1;
@@ -44,16 +44,26 @@ void sharing_release(struct machine *machine)
 	give_memory(machine, machine->sharing.records);
 }
 
-static uint16_t *chain_of(const struct sharing *sharing, uint64_t number)
+static struct sharing_chain *chain_of(const struct sharing *sharing, uint64_t number)
 {
 	return &sharing->chains[spread(number) >> 32 & sharing->chain_mask];
+}
+
+/* The bit of a number in its chain's `present`. Other bits of the hash than chain_of() takes. */
+static inline uint16_t present_bit(uint64_t number)
+{
+	return (uint16_t)(1u << (spread(number) >> 60));
 }
 
 uint16_t sharing_find(const struct machine *machine, uint64_t number)
 {
 	const struct sharing *sharing = &machine->sharing;
-	uint16_t index = *chain_of(sharing, number);
+	const struct sharing_chain *chain = chain_of(sharing, number);
+	uint16_t index = chain->first;
 
+	/* Records are large, and hardly ever in the host's nearer caches. */
+	if (!(chain->present & present_bit(number)))
+		return 0;
 	while (index && sharing->records[index].report.address >> LINE_SHIFT != number)
 		index = sharing->records[index].next;
 	return index;
@@ -158,12 +168,15 @@ static void unchain(struct machine *machine, struct contended *record)
 	struct sharing *sharing = &machine->sharing;
 	uint16_t index = (uint16_t)(record - sharing->records);
 	uint64_t number = record->report.address >> LINE_SHIFT;
-	uint16_t *link = chain_of(sharing, number);
+	struct sharing_chain *chain = chain_of(sharing, number);
+	uint16_t *link = &chain->first;
 	struct line *line = directory_find(machine, number);
 
 	while (*link != index)
 		link = &sharing->records[*link].next;
 	*link = record->next;
+	if (!chain->first)
+		chain->present = 0;
 	sharing->open--;
 	decide_all(machine, record);
 	forget_sharers(record);
@@ -248,16 +261,17 @@ static void open_record(struct machine *machine, struct line *line)
 	const struct machine_thread *writer = machine->threads[line->writer];
 	uint16_t index = make_room(machine);
 	struct contended *record = &sharing->records[index];
-	uint16_t *chain = chain_of(sharing, line->number);
+	struct sharing_chain *chain = chain_of(sharing, line->number);
 	struct machine_line *report = &record->report;
 
-	*record = (struct contended){.next = *chain};
+	*record = (struct contended){.next = chain->first};
 	forget_sharers(record);
 	report->address = line->number << LINE_SHIFT;
 	if (machine->host.note_line)
 		report->note =
 			machine->host.note_line(machine->host.context, report->address);
-	*chain = index;
+	chain->first = index;
+	chain->present |= present_bit(line->number);
 	sharing->open++;
 	line->contended = index;
 	take_sharer(record, line->owner);
