@@ -52,7 +52,7 @@ struct line {
 	uint16_t owner;     /* core that may write without asking, NO_CORE */
 	uint16_t writer;    /* slot of the thread of the last store */
 	uint64_t written;   /* bytes the owner wrote since it became owner */
-	struct line *next;  /* in its hash chain, or the next unused one */
+	uint64_t next;      /* in its hash chain, as there; or the next unused one */
 	uint64_t holders[]; /* bit i: core i holds it in L1I, L1D or L2 */
 };
 
@@ -252,8 +252,8 @@ struct chunk {
 #define CHUNK_LINES 1024u
 
 struct directory {
-	struct line **chains; /* by hash */
-	uint32_t bits;        /* log2 of the number of chains */
+	uint64_t *chains; /* by hash: directory.c */
+	uint32_t bits;    /* log2 of the number of chains */
 	uint32_t count;
 	struct line *free; /* lines that were used */
 	struct chunk *chunks;
