@@ -138,7 +138,9 @@ static inline void cache_prefetch(const struct cache *cache, uint64_t number)
 	uint64_t set = cache_set(cache, number);
 	const uint64_t *words = cache_word(cache, set, 0);
 
-	__builtin_prefetch(&cache->sets[set]);
+	/* A set may lie over the end of a host's line. */
+	__builtin_prefetch(&cache->sets[set].order);
+	__builtin_prefetch(&cache->sets[set].signatures[1]);
 	__builtin_prefetch(words);
 	__builtin_prefetch(words + 8);
 }
