@@ -192,6 +192,19 @@ static uint32_t find_period(const uint64_t *words, const uint64_t *end)
 	return 0;
 }
 
+/*
+ * Could find_period() find one in what ends there? A period brings back the last words, which are
+ * compared without looking at what the words are.
+ */
+static bool may_repeat(const uint64_t *end, size_t count)
+{
+	for (size_t period = 1; period <= PERIOD_MAX && 2 * period <= count; period++)
+		if (end[-1 - (ptrdiff_t)period] == end[-1] &&
+		    (period == 1 || end[-2 - (ptrdiff_t)period] == end[-2]))
+			return true;
+	return false;
+}
+
 static uint64_t *at_position(const struct log *log, uint64_t position)
 {
 	return log->words + (position - log->base);
@@ -257,8 +270,12 @@ static bool follow(struct thread *thread)
 static bool look_for_repetition(struct thread *thread)
 {
 	struct spin_state *state = thread->spin;
-	const uint64_t *words = state->recent, *end;
+	const uint64_t *words = at_position(&thread->log, state->looked), *end;
 
+	if (!state->eager && !state->recent_count &&
+	    !may_repeat(thread->log.written, (size_t)(thread->log.written - words)))
+		return start_over(thread);
+	words = state->recent;
 	gather(thread);
 	end = state->recent + state->recent_count;
 	/* The loop may have been entered just now: the end is enough. */
