@@ -132,8 +132,9 @@ static inline uint32_t cache_front(const struct cache *cache, uint64_t set)
 	return cache->sets[set].order & 15;
 }
 
-/* It is about to be searched, if it exists. */
-static inline void cache_prefetch(const struct cache *cache, uint64_t number)
+/* It is about to be searched, if it exists. Inlined always: see directory_prefetch(). */
+static inline __attribute__((always_inline)) void
+cache_prefetch(const struct cache *cache, uint64_t number)
 {
 	uint64_t set = cache_set(cache, number);
 	const uint64_t *words = cache_word(cache, set, 0);

@@ -336,10 +336,11 @@ static inline const struct line *falls_out(const struct machine_core *core,
 
 /*
  * What comes after L2 is spread over more memory than the host's nearer caches have: it is asked for
- * all at once, before the first of it is waited for.
+ * all at once, before the first of it is waited for. Inlined always: see directory_prefetch().
  */
-static inline void prefetch_beyond_l2(const struct machine *machine,
-				      const struct machine_core *core, uint64_t number)
+static inline __attribute__((always_inline)) void
+prefetch_beyond_l2(const struct machine *machine, const struct machine_core *core,
+		   uint64_t number)
 {
 	directory_prefetch(machine, number);
 	cache_prefetch(&machine->llcs[core->llc].cache, number);
@@ -348,8 +349,9 @@ static inline void prefetch_beyond_l2(const struct machine *machine,
 }
 
 /* The same for the line that falls out, which is here by now. */
-static inline void prefetch_fallen(const struct machine *machine,
-				   const struct machine_core *core, uint64_t number)
+static inline __attribute__((always_inline)) void
+prefetch_fallen(const struct machine *machine, const struct machine_core *core,
+		uint64_t number)
 {
 	const struct line *line = core->l2.sets ? falls_out(core, number) : NULL;
 

@@ -341,8 +341,12 @@ static inline uint64_t directory_chain(uint64_t number, uint32_t bits)
 	return spread(number >> 3) >> (64 - bits + 3) << 3 | (number & 7);
 }
 
-/* It is about to be searched. */
-static inline void directory_prefetch(const struct machine *machine, uint64_t number)
+/*
+ * It is about to be searched. Like all functions that only prefetch, this one must be inlined always:
+ * gcc 12 takes it for one without effect, and leaves out calls that it has not inlined by then.
+ */
+static inline __attribute__((always_inline)) void
+directory_prefetch(const struct machine *machine, uint64_t number)
 {
 	const struct directory *directory = &machine->directory;
 
