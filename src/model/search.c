@@ -20,22 +20,22 @@
 
 /* Features over this are the units of a layer; 1/2 is 0 in no place. */
 struct shape {
-	enum network_activation hidden;
 	size_t layers;      /* hidden ones */
 	size_t divisors[5]; /* 0: twice the features */
+	enum network_activation hidden;
 	bool diagonal;
 };
 
 static const struct shape shapes[SEARCH_CANDIDATES_MAX] = {
-	{NETWORK_LINEAR, 0, {0}, true},
-	{NETWORK_LINEAR, 0, {0}, false},
-	{NETWORK_LINEAR, 1, {8}, false},
-	{NETWORK_LINEAR, 1, {4}, false},
-	{NETWORK_LINEAR, 1, {2}, false},
-	{NETWORK_TANH, 1, {2}, false},
-	{NETWORK_TANH, 1, {0}, false},
-	{NETWORK_TANH, 3, {2, 4, 2}, false},
-	{NETWORK_TANH, 5, {2, 4, 8, 4, 2}, false},
+	{0, {0}, NETWORK_LINEAR, true},
+	{0, {0}, NETWORK_LINEAR, false},
+	{1, {8}, NETWORK_LINEAR, false},
+	{1, {4}, NETWORK_LINEAR, false},
+	{1, {2}, NETWORK_LINEAR, false},
+	{1, {2}, NETWORK_TANH, false},
+	{1, {0}, NETWORK_TANH, false},
+	{3, {2, 4, 2}, NETWORK_TANH, false},
+	{5, {2, 4, 8, 4, 2}, NETWORK_TANH, false},
 };
 
 static size_t width(size_t features, size_t divisor)
