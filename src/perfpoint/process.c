@@ -104,6 +104,19 @@ static void choose_fd_floor(void)
 		process.fd_floor = (int)(limit.rlim_cur / 2);
 }
 
+/*
+ * Makes room for our descriptors in the kernel's table, while there is one thread. With several,
+ * the kernel waits for all CPUs before it replaces the table (synchronize_rcu() in expand_fdtable()
+ * of fs/file.c): 10 ms and more, in which the first region that is entered stood still.
+ */
+static void reserve_descriptors(void)
+{
+	int fd = open("/", O_PATH | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(process_move_fd(fd));
+}
+
 /* Fork by fork(2): for kernels that cannot wipe the page. The child has one thread. */
 static void forked_child(void)
 {
@@ -148,6 +161,7 @@ static void configure(void)
 	}
 	madvise(page, sizeof(struct process_page), MADV_WIPEONFORK);
 	process.page = page;
+	reserve_descriptors();
 	pthread_atfork(NULL, NULL, forked_child);
 	process.sample_bytes = (uint32_t)sizeof(struct recording_sample) +
 			       process.event_count * (uint32_t)sizeof(uint64_t);
