@@ -86,7 +86,7 @@ static void set_latest(struct futex *futex, struct signal *signal)
 static uint64_t tell(struct futex *futex, struct thread *waker, struct signal *signal,
 		     uint64_t count, struct futex *target, uint64_t moved)
 {
-	uint64_t front = schedule_front(waker), wanted = count;
+	uint64_t wanted = count;
 	struct thread *thread, *next;
 
 	for (thread = futex->first; thread; thread = next) {
@@ -100,7 +100,7 @@ static uint64_t tell(struct futex *futex, struct thread *waker, struct signal *s
 			wait->told = true;
 			signal_drop(wait->woken_by);
 			wait->woken_by = signal_hold(signal);
-			schedule_woken(thread, front);
+			schedule_woken(thread, waker);
 		} else if (target && moved) {
 			moved--;
 			join_list(thread, target);

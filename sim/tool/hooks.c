@@ -264,7 +264,7 @@ static void abandon(struct thread *thread, const struct call *call)
 	    call->hook->kind == HOOK_UNLOCK)
 		unlock(thread, call->arguments[0]);
 	if (call->hook->kind == HOOK_MARKER)
-		thread_append(thread, LOG_UNMUTE, NULL, 0);
+		thread_unmute(thread);
 	if (call->hook->kind == HOOK_REGION && thread->region_depth)
 		THREAD_APPEND(thread, LOG_FRAMES_DROP, FRAMES_FUNCTIONS,
 			      --thread->region_depth);
@@ -375,7 +375,7 @@ static void enter(struct thread *thread, struct call *call, const UWord *argumen
 		region_enter(thread, call->hook->region);
 		break;
 	case HOOK_MARKER:
-		thread_append(thread, LOG_MUTE, NULL, 0);
+		thread_mute(thread);
 		break;
 	case HOOK_TRY:
 	case HOOK_TRY_SHARED:
@@ -460,7 +460,7 @@ static void leave(struct thread *thread, const struct call *call, UWord result)
 		region_leave(thread);
 		break;
 	case HOOK_MARKER:
-		thread_append(thread, LOG_UNMUTE, NULL, 0);
+		thread_unmute(thread);
 		break;
 	case HOOK_UNLOCK:
 		unlock(thread, arguments[0]);

@@ -305,6 +305,15 @@ static void replay_unmuted(struct thread *thread, const uint64_t *record)
 	}
 }
 
+/* The words from the outermost LOG_MUTE up to this record are no longer pending. */
+static void pass_muted(struct thread *thread, const uint64_t *record)
+{
+	uint64_t words = log_position(&thread->log, record) - thread->muted_since;
+
+	thread->muted_words -=
+		words < thread->muted_words ? words : thread->muted_words;
+}
+
 /* A control record that cannot wait. */
 static void replay_control(struct thread *thread, const uint64_t *record)
 {
@@ -323,11 +332,12 @@ static void replay_control(struct thread *thread, const uint64_t *record)
 		region_drop(thread, stack, (uint32_t)record[2]);
 		break;
 	case LOG_MUTE:
-		thread->muted++;
+		if (!thread->muted++)
+			thread->muted_since = log_position(&thread->log, record);
 		break;
 	case LOG_UNMUTE:
-		if (thread->muted)
-			thread->muted--;
+		if (thread->muted && !--thread->muted)
+			pass_muted(thread, record);
 		break;
 	case LOG_SIGNAL:
 		order_signal(thread, (struct signal *)(uintptr_t)record[1]);
@@ -532,16 +542,27 @@ static enum stop run(struct thread *thread, uint64_t until)
 	return STOP_EMPTY;
 }
 
+/*
+ * It has nothing logged, and may do something at its clock. One that waits in the kernel will not
+ * before another has got to where it wakes it - unless its waiting is not simulated.
+ */
+static bool may_act(const struct thread *thread)
+{
+	return thread->live && !thread->held && !has_pending(thread) &&
+	       (thread->state == THREAD_RUNNABLE || thread->muted);
+}
+
 /* The clock that the replay must not pass because this thread may still do something then. */
 static uint64_t bound_by(const struct thread *thread)
 {
 	uint64_t clock;
 
-	if (!thread->live || !thread->born || thread->held || has_pending(thread) ||
-	    thread->state != THREAD_RUNNABLE)
+	if (!thread->born || !may_act(thread))
 		return UINT64_MAX;
 	clock = thread_clock(thread);
-	return clock > thread->floor ? clock : thread->floor;
+	if (clock < thread->woken_after)
+		clock = thread->woken_after;
+	return clock + thread->asleep;
 }
 
 static void measure_speed(struct thread *thread, size_t words)
@@ -588,12 +609,10 @@ static void merge(uint64_t bound, bool bounded)
 		push(thread);
 }
 
-/* Some thread that has nothing logged may still do something. */
 static bool may_go_on(void)
 {
-	for (struct thread *thread = threads.first; thread; thread = thread->next)
-		if (thread->live && !thread->held && !has_pending(thread) &&
-		    thread->state == THREAD_RUNNABLE)
+	for (const struct thread *thread = threads.first; thread; thread = thread->next)
+		if (may_act(thread))
 			return true;
 	return false;
 }

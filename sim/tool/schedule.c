@@ -86,20 +86,27 @@ static void set_blocks_left(ThreadId tid, UInt count)
 uint64_t schedule_front(const struct thread *thread)
 {
 	uint64_t front = thread_clock(thread);
-	uint64_t words = thread_pending(thread);
+	uint64_t words = thread_pending(thread), muted = thread->muted_words;
 
+	if (thread->mutes)
+		muted += thread_logged(thread) - thread->muted_from;
+	words -= muted < words ? muted : words;
 	if (thread->replayed_words)
 		words = words * thread->replayed_cycles / thread->replayed_words;
 	front += words;
 	return front > thread->floor ? front : thread->floor;
 }
 
-void schedule_woken(struct thread *thread, uint64_t not_before)
+void schedule_woken(struct thread *thread, const struct thread *waker)
 {
+	uint64_t front = schedule_front(waker), clock = thread_clock(waker);
+
 	if (thread->state == THREAD_WAITING)
 		thread->state = THREAD_RUNNABLE;
-	if (thread->floor < not_before)
-		thread->floor = not_before;
+	if (thread->floor < front)
+		thread->floor = front;
+	if (thread->woken_after < clock)
+		thread->woken_after = clock;
 }
 
 /* The front of the last runnable thread but this one; `kept`: those kept before a lock count. */

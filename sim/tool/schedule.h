@@ -15,7 +15,7 @@ void schedule_stop(ThreadId tid, ULong blocks);
 /* Where the thread will be when all that it has logged is replayed, as far as can be told. */
 uint64_t schedule_front(const struct thread *thread);
 /* The thread has been woken though it is not back yet: others wait for it from now on. */
-void schedule_woken(struct thread *thread, uint64_t not_before);
+void schedule_woken(struct thread *thread, const struct thread *waker);
 /*
  * Whether the thread, which is about to lock something, stays where it is because its turn is over or
  * because somebody else holds the lock and can go on.

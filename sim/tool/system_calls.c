@@ -171,7 +171,8 @@ static void fall_asleep(struct thread *thread, UInt number, const UWord *argumen
 	struct system_call_state *state = system_call_state(thread);
 
 	state->sleep_ns = requested_sleep(number, arguments);
-	thread->floor = schedule_front(thread) + thread_cycles(state->sleep_ns);
+	thread->asleep = thread_cycles(state->sleep_ns);
+	thread->floor = schedule_front(thread) + thread->asleep;
 }
 
 /* Whether the thread is going to wait, for all that is known. */
@@ -273,7 +274,7 @@ void system_call_after(ThreadId tid, UInt number, UWord *arguments, UInt count,
 		break;
 	case CALL_SLEEP:
 		/* What was asked for is the same in each run. */
-		thread->floor = 0;
+		thread->floor = thread->asleep = 0;
 		thread_sleep(thread, sr_isError(result)
 					     ? elapsed
 					     : thread->system_call->sleep_ns);

@@ -167,6 +167,20 @@ void thread_enter(struct thread *thread)
 	cursor.return_to = top_return(thread);
 }
 
+void thread_mute(struct thread *thread)
+{
+	if (!thread->mutes++)
+		thread->muted_from = thread_logged(thread);
+	thread_append(thread, LOG_MUTE, NULL, 0);
+}
+
+void thread_unmute(struct thread *thread)
+{
+	if (thread->mutes && !--thread->mutes)
+		thread->muted_words += thread_logged(thread) - thread->muted_from;
+	thread_append(thread, LOG_UNMUTE, NULL, 0);
+}
+
 uint64_t thread_cycles(uint64_t nanoseconds)
 {
 	return (uint64_t)((unsigned __int128)nanoseconds * tool.config->clock_mhz /

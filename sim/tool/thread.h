@@ -61,7 +61,15 @@ struct thread {
 	uint64_t turn_start;   /* position in its log when its turn began */
 	uint32_t region_depth; /* calls of region functions */
 	uint64_t marker_depth; /* of the innermost frame by a marker; 0: none */
-	uint64_t floor;        /* its clock will be at least this when it runs on */
+	/* For its turns, an estimate: its clock will be at least this when it runs on ... */
+	uint64_t floor;
+	uint64_t woken_after; /* ... for the replay, for sure: at least this, ... */
+	uint64_t asleep;      /* ... and later by these cycles, of the sleep it is in */
+	uint64_t
+		muted_from; /* position in its log of the outermost LOG_MUTE without end */
+	uint64_t
+		muted_words; /* logged between LOG_MUTE and LOG_UNMUTE, and not replayed */
+	uint32_t mutes; /* LOG_MUTE without LOG_UNMUTE, as far as it has executed */
 	uint32_t locks_held;   /* alone (gate.c) */
 	uint32_t locks_shared; /* with other readers */
 	bool locking;          /* has locked something in its turn */
@@ -80,10 +88,11 @@ struct thread {
 	const struct item *item;  /* next of the block at log.read; NULL: the first */
 	const struct machine_reference
 		*reference; /* its next one, unless item is NULL */
-	uint32_t muted;     /* LOG_MUTE without LOG_UNMUTE */
-	bool held;          /* waits at log.read for another thread (order.c) */
-	bool granted;       /* what it waited for is there */
-	uint64_t wait_from; /* since then, while held */
+	uint32_t muted;     /* LOG_MUTE without LOG_UNMUTE, as far as it is replayed */
+	uint64_t muted_since; /* position of the outermost of them */
+	bool held;            /* waits at log.read for another thread (order.c) */
+	bool granted;         /* what it waited for is there */
+	uint64_t wait_from;   /* since then, while held */
 	uint64_t wait_until;
 	struct thread *next_waiting;
 	struct object *waits_for;
@@ -140,6 +149,16 @@ static inline size_t thread_pending(const struct thread *thread)
 {
 	return log_pending(&thread->log, thread == threads.current);
 }
+
+/* Position behind the last word that it has logged. */
+static inline uint64_t thread_logged(const struct thread *thread)
+{
+	return log_position(&thread->log, thread->log.read) + thread_pending(thread);
+}
+
+/* What it executes from here on to the matching call takes no time in the replay. */
+void thread_mute(struct thread *thread);
+void thread_unmute(struct thread *thread);
 
 /* Time up to which it has been replayed. */
 static inline uint64_t thread_clock(const struct thread *thread)

@@ -74,6 +74,21 @@ for row in rows:
 print(len(per_run), len(set(per_run.values())), min(per_run.values()) > 10 * 2000)' <<<"$output")" = "3 1 True" ]
 }
 
+@test "false sharing is seen in each run, also of threads that wait until recording starts" {
+	simulates
+	autoperf 0 record --quiet --source sim -n 16 -o p.apdb -- "$PROGRAMS/neighbours"
+	autoperf 0 export --format csv p.apdb -o p.csv
+	/usr/bin/python3 - <<-'PYTHON'
+		import collections, csv
+		fetches = collections.Counter()
+		for row in csv.DictReader(open("p.csv")):
+		    fetches[row["run"]] += int(row["hitm_false"])
+		# In each of two pairs of threads they take the line from each other all the time.
+		least, most = min(fetches.values()), max(fetches.values())
+		assert len(fetches) == 16 and least > 200000 and most < 1.02 * least, fetches
+	PYTHON
+}
+
 @test "the program's output, exit status, signals and input are its own" {
 	simulates
 	autoperf 0 record --source sim --quiet -n 1 -o x.apdb -- "$actions" work 1 print out complain err
