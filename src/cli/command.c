@@ -26,6 +26,12 @@ static const struct command *const measuring[] = {
 static const struct command *const judging[] = {
 	&command_train, &command_detect, &command_diagnose, &command_evaluate, NULL,
 };
+static const struct command *const gate[] = {
+#ifdef WITH_GIT
+	&command_init,
+#endif
+	NULL,
+};
 static const struct command *const data[] = {
 	&command_info,
 	&command_import,
@@ -41,6 +47,7 @@ static const struct command *const about[] = {
 const struct command_group command_groups[] = {
 	{"Measure a program", measuring},
 	{"Learn what is normal and judge what is new", judging},
+	{"Check the branches of a git repository", gate},
 	{"Look into files and exchange them", data},
 	{"About", about},
 	{NULL, NULL},
