@@ -29,6 +29,8 @@ static const struct command *const judging[] = {
 static const struct command *const gate[] = {
 #ifdef WITH_GIT
 	&command_init,
+	&command_check,
+	&command_clean,
 #endif
 	NULL,
 };

@@ -26,7 +26,6 @@ const struct config_key config_keys[] = {
 	{"git", "main", offsetof(struct config, base)},
 	{"check", "source", offsetof(struct config, source)},
 	{"check", "runs", offsetof(struct config, runs)},
-	{"check", "also", offsetof(struct config, also)},
 	{NULL, NULL, 0},
 };
 

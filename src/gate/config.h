@@ -27,7 +27,6 @@ struct config {
 	char *base;   /* branch that changes are compared with */
 	char *source; /* of counters, as --source takes it */
 	char *runs;   /* of each side, as -n takes it */
-	char *also;   /* as --also takes it */
 };
 
 /* The settings in the order of the file that init writes. */

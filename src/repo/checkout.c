@@ -317,6 +317,9 @@ int checkout_snapshot(const struct repository *repository, const char *store,
 				      .subject = "work tree, not committed",
 				      .snapshot = true};
 	git_oid_tostr(revision->id, sizeof(revision->id), &id);
+	if (tree)
+		git_oid_tostr(revision->tree, sizeof(revision->tree),
+			      git_tree_id(tree));
 	git_signature_free(author);
 	git_tree_free(tree);
 	git_tree_free(before);

@@ -92,6 +92,8 @@ static void describe(struct revision *revision, git_commit *commit, const char *
 	const char *subject = git_commit_summary(commit);
 
 	git_oid_tostr(revision->id, sizeof(revision->id), git_commit_id(commit));
+	git_oid_tostr(revision->tree, sizeof(revision->tree),
+		      git_commit_tree_id(commit));
 	snprintf(revision->name, sizeof(revision->name), "%s", name);
 	snprintf(revision->subject, sizeof(revision->subject), "%s",
 		 subject ? subject : "");

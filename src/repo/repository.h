@@ -26,6 +26,7 @@ struct repository {
 
 struct revision {
 	char id[REVISION_ID_BYTES];     /* of the commit; "": none */
+	char tree[REVISION_ID_BYTES];   /* of its files */
 	char name[REVISION_NAME_BYTES]; /* as asked for, for people; may be cut off */
 	char subject[REVISION_NAME_BYTES];
 	bool snapshot; /* of the work tree: the user has no such commit */

@@ -102,3 +102,20 @@ char *workload_find_simulator(void)
 		*strrchr(found, '/') = '\0';
 	return found;
 }
+
+char *workload_find_headers(void)
+{
+	char *found = workload_find_library("libperfpoint.so.0");
+	char *header = NULL;
+
+	if (found)
+		*strrchr(found, '/') = '\0';
+	if (found)
+		header = existing(found, "../../include", "perfpoint.h");
+	if (found && !header)
+		header = existing(found, "../include", "perfpoint.h");
+	free(found);
+	if (header)
+		*strrchr(header, '/') = '\0';
+	return header;
+}

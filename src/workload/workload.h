@@ -80,6 +80,8 @@ char *workload_find_library(const char *name);
  * $PERFPOINT_LIBRARY_DIR, else in the build tree, or installed. malloc'd; NULL if not there.
  */
 char *workload_find_simulator(void);
+/* The directory of perfpoint.h, which belongs to the runtime. malloc'd; NULL if not there. */
+char *workload_find_headers(void);
 
 /*
  * Everything `autoperf record` does after its arguments are parsed; also the engine of later

@@ -18,3 +18,53 @@ commit() {
 	git add -A
 	git commit -q -m "$1"
 }
+
+# pauses_repository [TEXT...]: in the current directory, a repository with a program whose region
+# takes 20 x `pause` milliseconds, and how to check it. A check takes some seconds, needs no
+# counters, and finds pauses that got longer. TEXT: lines to add to the configuration.
+pauses_repository() {
+	git init -q .
+	cat >pauses.c <<-'END'
+		#include <unistd.h>
+		#include "pause.h"
+		#include "perfpoint.h"
+		static void rest(void)
+		{
+			PERFPOINT_SCOPE("rest");
+			usleep(PAUSE_MS * 1000);
+		}
+		int main(void)
+		{
+			for (int i = 0; i < 20; i++)
+				rest();
+			return 0;
+		}
+	END
+	echo "#define PAUSE_MS 2" >pause.h
+	printf 'pauses\nruns.log\n' >.gitignore
+	mkdir .autoperf
+	cat >.autoperf/config.ini <<-'END'
+		[build]
+		cmd = cc -O1 -o pauses pauses.c
+		[workload]
+		cmd = ./pauses
+		[git]
+		main = main
+		[check]
+		source = none
+		runs = 5
+	END
+	commit "Rest for 2 ms"
+}
+
+# pause MILLISECONDS: a commit that rests for so long.
+pause() {
+	echo "#define PAUSE_MS $1" >pause.h
+	commit "Rest for $1 ms"
+}
+
+# Everything that is in a directory: names, kinds, modes, targets, contents.
+fingerprint() {
+	(cd "$1" && find . -printf '%p %y %m %l\n' | sort &&
+		find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha256sum
+}

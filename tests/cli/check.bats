@@ -1,0 +1,451 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# autoperf check: verdicts, what it leaves alone, what can be wrong with a repository.
+# shellcheck disable=SC2154 # status, output and stderr are set by bats
+# shellcheck disable=SC2016 # what is not to be expanded
+
+load common
+load git
+
+setup() {
+	common_setup
+	git_setup
+}
+
+teardown() { common_teardown; }
+
+# The machine need not be quiet: pauses take at least their time.
+
+# A branch `mine` of a repository of pauses, which rests for $1 ms.
+branch_of_pauses() {
+	pauses_repository
+	git checkout -q -b mine
+	pause "$1"
+}
+
+@test "a slower branch is a regression, and confirmed before it is said" {
+	branch_of_pauses 4
+	autoperf 3 check
+	stdout_has 'REGRESSION: region "rest" takes' "merge base with main" "HEAD"
+	stderr_has "building base" "building head" "measuring both sides afresh" "confirms it"
+}
+
+@test "a faster branch is none, and nothing is measured twice" {
+	branch_of_pauses 1
+	autoperf 0 check
+	stdout_has 'IMPROVEMENT: region "rest"'
+	stderr_lacks "afresh"
+}
+
+@test "base against itself is no regression" {
+	branch_of_pauses 4
+	run --separate-stderr "$AUTOPERF" check --aa
+	[ "$status" -ne 3 ]
+	[ "$status" -ne 1 ]
+	stdout_lacks "REGRESSION"
+}
+
+@test "runs take turns: A B, B A, A B" {
+	pauses_repository
+	sed -i "s|^cmd = ./pauses|cmd = pwd >>'$PWD/runs.log'; ./pauses|" .autoperf/config.ini
+	commit "Log runs"
+	git checkout -q -b mine
+	pause 1
+	autoperf 0 check
+	local base head order
+	base=$(sed -n 1p runs.log)
+	head=$(sed -n 2p runs.log)
+	[ "$base" != "$head" ]
+	order=$(sed "s|^$base\$|A|; s|^$head\$|B|" runs.log | tr -d '\n')
+	[ "$order" = ABBAABBAAB ]
+	[ ${#base} -eq ${#head} ]
+}
+
+@test "what was built and measured is not built and measured again" {
+	pauses_repository
+	sed -i "s|^cmd = ./pauses|cmd = echo >>'$PWD/runs.log'; ./pauses|" .autoperf/config.ini
+	git checkout -q -b mine
+	pause 1
+	autoperf 0 check
+	local said=$output
+	[ "$(wc -l <runs.log)" -eq 10 ]
+	autoperf 0 check
+	[ "$output" = "$said" ]
+	stderr_has "base (merge base with main" "is built already" "10 of 10 runs are there already"
+	[ "$(wc -l <runs.log)" -eq 10 ]
+	run -0 "$AUTOPERF" check --quiet --fresh
+	[ "$(wc -l <runs.log)" -eq 20 ]
+}
+
+@test "the user's tree, index, stash, branches and configuration stay as they are" {
+	branch_of_pauses 4
+	echo "/* stashed */" >>pauses.c
+	git stash -q
+	echo "/* staged */" >>pauses.c
+	git add pauses.c
+	echo "/* changed */" >>pauses.c
+	echo new >"untracked file"
+	local before
+	before=$(fingerprint .)
+	autoperf 3 check
+	stderr_has "not committed is not checked"
+	[ "$(fingerprint .)" = "$before" ]
+	autoperf 3 check --head worktree
+	[ "$(fingerprint .)" = "$before" ]
+}
+
+@test "a work tree is checked as it is, with new files and without ignored ones" {
+	pauses_repository
+	cat >new.h <<-'END'
+		#undef PAUSE_MS
+		#define PAUSE_MS 4
+	END
+	echo '#include "new.h"' >>pause.h
+	echo "#error ignored" >ignored.h
+	echo "ignored.h" >.git/info/exclude
+	sed -i '1i #if __has_include("ignored.h")\n#include "ignored.h"\n#endif' pauses.c
+	autoperf 3 check --head worktree
+	stdout_has "worktree" "REGRESSION"
+	autoperf 1 check
+	stderr_has "nothing to compare" "--head worktree"
+}
+
+@test "killed at any stage, it leaves the user's repository alone and goes on" {
+	branch_of_pauses 4
+	local before stage journal killed=0
+	before=$(fingerprint .)
+	for stage in "build base" "build head" "measure" "train" "judge" "measure again" \
+		"train again" "judge again"; do
+		"$AUTOPERF" check >/dev/null 2>&1 &
+		while kill -0 $! 2>/dev/null; do
+			journal=$(cat "$XDG_CACHE_HOME"/autoperf/*/checks/*/journal 2>/dev/null) || true
+			if [[ $journal == *"begin $stage" ]]; then
+				kill -9 $! && killed=$((killed + 1))
+				break
+			fi
+		done
+		wait $! || true
+		[ "$(fingerprint .)" = "$before" ]
+	done
+	echo "killed in $killed stages"
+	[ "$killed" -ge 4 ]
+	autoperf 3 check
+	stdout_has 'REGRESSION: region "rest" takes'
+	[ "$(fingerprint .)" = "$before" ]
+}
+
+@test "after a kill it says in which stage that was" {
+	pauses_repository
+	sed -i "s|^cmd = ./pauses|cmd = kill -9 \$PPID|" .autoperf/config.ini
+	git checkout -q -b mine
+	pause 1
+	run --separate-stderr "$AUTOPERF" check
+	[ "$status" -eq 137 ]
+	sed -i "s|^cmd = kill.*|cmd = ./pauses|" .autoperf/config.ini
+	# Another workload is another check; the same one tells.
+	autoperf 0 check
+	stderr_lacks "going on from there"
+	sed -i "s|^cmd = ./pauses|cmd = kill -9 \$PPID|" .autoperf/config.ini
+	run --separate-stderr "$AUTOPERF" check
+	stderr_has "ended in the stage 'measure'; going on from there"
+}
+
+@test "outside of a repository, and without a configuration, it says what to do" {
+	autoperf 1 check
+	stderr_has "is in no git repository"
+	git init -q .
+	autoperf 1 check
+	stderr_has "autoperf init"
+	mkdir .autoperf
+	printf '[build]\ncmd = make\n' >.autoperf/config.ini
+	autoperf 1 check
+	stderr_has "nothing of what to measure"
+	printf '[workload]\ncmd = ./x\n' >.autoperf/config.ini
+	autoperf 1 check
+	stderr_has "'HEAD' is no commit"
+}
+
+@test "mistakes in the configuration are named with their lines" {
+	pauses_repository
+	printf '[build]\ncommand = make\n' >.autoperf/config.ini
+	autoperf 1 check
+	stderr_has "config.ini' line 2" "there is no setting 'command' in [build]"
+	printf '\n[biuld]\ncmd = make\n' >.autoperf/config.ini
+	autoperf 1 check
+	stderr_has "line 2" "there is no section [biuld]"
+	printf '[workload]\ncmd = ./x\n[check]\nruns = many\n' >.autoperf/config.ini
+	autoperf 1 check
+	stderr_has "runs of [check]" "not 'many'"
+	printf '[workload]\ncmd = ./x\ndir = ../..\n' >.autoperf/config.ini
+	git checkout -q -b mine
+	pause 1
+	autoperf 1 check
+	stderr_has "leads out of the repository"
+}
+
+@test "a configuration of the original AutoPerf is read" {
+	branch_of_pauses 1
+	cat >.autoperf/config.ini <<-'END'
+		[build]
+		  cmd = cc -O1 -o pauses pauses.c
+		  dir = .
+
+		[clean]
+		  cmd =
+
+		[workload]
+		  cmd = ./pauses
+		  dir = .
+
+		[git]
+		  main = main
+
+		[model]
+		  hidden = [16, 8]
+
+		[training]
+		  epochs = 12
+
+		[detection]
+		  threshold = 0.05
+	END
+	autoperf 0 check --source none -n 5
+}
+
+@test "in a shallow clone the missing history is named" {
+	branch_of_pauses 1
+	git checkout -q main
+	pause 3
+	git clone -q --depth 1 --branch mine "file://$PWD" "$BATS_TEST_TMPDIR/shallow"
+	cd "$BATS_TEST_TMPDIR/shallow"
+	autoperf 1 check
+	stderr_has "shallow clone" "--unshallow"
+	git fetch -q --depth 1 origin main:refs/remotes/origin/main
+	autoperf 1 check
+	stderr_has "where 'HEAD' left 'origin/main'" "shallow clone"
+	autoperf 0 check --base origin/main
+}
+
+@test "a detached HEAD is as good as a branch, and only origin's main as one of its own" {
+	branch_of_pauses 1
+	git clone -q . "$BATS_TEST_TMPDIR/clone"
+	cd "$BATS_TEST_TMPDIR/clone"
+	git checkout -q --detach origin/mine
+	git branch -q -D mine
+	autoperf 0 check
+	stdout_has "merge base with origin/main"
+}
+
+@test "base and head that are the same leave nothing to compare" {
+	pauses_repository
+	autoperf 1 check
+	stderr_has "nothing to compare" "--aa"
+	git commit -q --allow-empty -m "Nothing"
+	autoperf 1 check --base HEAD~1
+	stderr_has "hold the same files"
+}
+
+@test "a base that is no ancestor is compared, with a warning" {
+	branch_of_pauses 1
+	git checkout -q main
+	pause 3
+	git checkout -q mine
+	autoperf 0 check --base main
+	stderr_has "base is not an ancestor of head"
+	git checkout -q --orphan alone
+	git commit -q -m "Alone"
+	autoperf 1 check
+	stderr_has "have no common ancestor" "--base REV"
+}
+
+@test "revisions that do not exist, and branches named like options" {
+	branch_of_pauses 1
+	autoperf 1 check --base nowhere
+	stderr_has "'nowhere' is no commit, branch or tag"
+	autoperf 1 check --head "\$(touch pwned)"
+	git update-ref "refs/heads/--aa" main
+	git update-ref "refs/heads/;touch pwned;\$(touch pwned)" mine 2>/dev/null || true
+	git update-ref 'refs/heads/;touch-pwned;$(pwned)&"'"'" mine
+	autoperf 0 check --base --aa --head ';touch-pwned;$(pwned)&"'"'"
+	stdout_has "--aa"
+	autoperf 0 check --base=--aa
+	[ ! -e pwned ]
+}
+
+@test "a build that fails names the side and shows the end of its log" {
+	branch_of_pauses 1
+	printf 'int x = "\033[31mred";\n#error broken here\n' >>pauses.c
+	commit "Break"
+	autoperf 1 check
+	stderr_has "head (HEAD" "'Break'" "the build ('cc -O1 -o pauses pauses.c') failed" \
+		"broken here" "build.log"
+	stderr_lacks $'\033'
+	git checkout -q main
+	git merge -q --no-edit mine
+	echo "#define PAUSE_MS 1" >pause.h
+	git checkout -q HEAD~1 -- pauses.c
+	git commit -q -a -m "Mend"
+	autoperf 1 check --base HEAD~1
+	stderr_has "base (HEAD~1" "failed"
+}
+
+@test "a workload that fails names the side and its status" {
+	branch_of_pauses 1
+	sed -i 's/return 0/return 7/' pauses.c
+	commit "Fail"
+	autoperf 1 check
+	stderr_has "head (HEAD" "the workload './pauses' failed" "exited with status 7"
+}
+
+@test "a workload that prints does not disturb the findings" {
+	pauses_repository
+	sed -i "s|^cmd = ./pauses|cmd = echo noise; echo noise >\&2; ./pauses|" .autoperf/config.ini
+	git checkout -q -b mine
+	pause 1
+	autoperf 0 check --json
+	[ "$(json 'd["verdict"]')" = improvement ]
+	stderr_lacks noise
+}
+
+@test "a workload without markers says how to mark" {
+	pauses_repository
+	sed -i '/PERFPOINT_SCOPE/d' pauses.c
+	commit "Unmark"
+	git checkout -q -b mine
+	pause 1
+	autoperf 1 check
+	stderr_has "executed no marked region" "PERFPOINT_SCOPE" "base ("
+}
+
+@test "paths with blanks, quotes and UTF-8, of repository, files and cache" {
+	mkdir "a b \"ü\" \$(touch pwned)"
+	cd "a b \"ü\" \$(touch pwned)"
+	pauses_repository
+	echo x >"-rf \$(touch pwned)\`touch pwned\`;'\"ü"
+	ln -s /etc/passwd "a link"
+	commit "Hostile names"
+	git checkout -q -b mine
+	pause 1
+	autoperf 0 check --cache "../c d ü"
+	[ -d "../c d ü" ]
+	[ -z "$(find "$BATS_TEST_TMPDIR" -name pwned)" ]
+}
+
+@test "submodules are copied, and one that is missing is named" {
+	mkdir library
+	(
+		cd library
+		git init -q .
+		echo "#define PAUSE_MS 1" >pause.h
+		commit "Library"
+	)
+	mkdir program
+	cd program
+	pauses_repository
+	git rm -q pause.h
+	git submodule --quiet add "$PWD/../library" "the library"
+	sed -i 's/"pause.h"/"the library\/pause.h"/' pauses.c
+	commit "Rest by a library"
+	git checkout -q -b mine
+	echo >>pauses.c
+	commit "Change nothing"
+	run --separate-stderr "$AUTOPERF" check
+	[ "$status" -ne 1 ]
+	[ "$status" -ne 2 ]
+	git clone -q . ../again
+	cd ../again
+	autoperf 1 check --base HEAD~1
+	stderr_has "the submodule 'the library' is not here" "git submodule update --init"
+	git submodule --quiet update --init
+	run --separate-stderr "$AUTOPERF" check --base HEAD~1
+	[ "$status" -ne 1 ]
+}
+
+@test "a full disk is an error, and once there is room the check goes on" {
+	branch_of_pauses 1
+	small_disk cache 300k
+	autoperf 1 check --cache cache
+	[ -n "$stderr" ]
+	mount -o remount,size=50m cache
+	autoperf 0 check --cache cache
+}
+
+@test "two checks of one repository do not get into each other's way" {
+	pauses_repository
+	sed -i "s|^cmd = ./pauses|cmd = touch '$PWD/runs.log'; sleep 5|" .autoperf/config.ini
+	git checkout -q -b mine
+	pause 1
+	"$AUTOPERF" check >/dev/null 2>&1 &
+	while [ ! -e runs.log ]; do sleep 0.1; done
+	autoperf 1 check
+	stderr_has "another check of this repository is under way"
+	autoperf 1 clean
+	kill %1
+	wait || true
+}
+
+@test "--bisect says what git bisect understands" {
+	branch_of_pauses 4
+	autoperf 3 check --bisect
+	autoperf 125 check --bisect --base nowhere
+	autoperf 125 check --bisect --nonsense
+	echo "#error" >>pauses.c
+	commit "Break"
+	autoperf 125 check --bisect
+	git checkout -q HEAD~1
+	pause 1
+	autoperf 0 check --bisect
+}
+
+@test "git bisect finds the commit that made it slower, past one that does not build" {
+	pauses_repository
+	echo a >a && commit "Harmless"
+	echo "#error" >>pauses.c && commit "Break"
+	sed -i '/#error/d' pauses.c && commit "Mend"
+	pause 5
+	git tag slow
+	echo b >b && commit "Harmless, too"
+	git tag good HEAD~5
+	git bisect start HEAD good >/dev/null
+	git bisect run "$AUTOPERF" check --quiet --bisect --base good >../log 2>&1 || true
+	cat ../log
+	grep -q "^$(git rev-parse slow) is the first bad commit" ../log
+	git bisect reset >../log 2>&1
+}
+
+@test "a hook's variables do not lead builds to the user's repository" {
+	pauses_repository
+	sed -i "s|^cmd = cc|cmd = git rev-parse --show-toplevel >>'$PWD/runs.log'; cc|" .autoperf/config.ini
+	git checkout -q -b mine
+	pause 1
+	GIT_DIR="$PWD/.git" GIT_WORK_TREE="$PWD" autoperf 0 check
+	grep -q "$XDG_CACHE_HOME" runs.log
+	run ! grep -qx "$PWD" runs.log
+}
+
+@test "findings go to a file, as text or JSON that is valid" {
+	branch_of_pauses 1
+	autoperf 0 check -o found.json --format json
+	[ -z "$output" ]
+	/usr/bin/python3 - "$SOURCES/doc/findings.schema.json" found.json <<-'PYTHON'
+		import json, sys, jsonschema
+		schema = json.load(open(sys.argv[1]))
+		jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[2])))
+	PYTHON
+	autoperf 1 check -o found.json
+	stderr_has "--force"
+	autoperf 0 check -o found.json --force
+	grep -q IMPROVEMENT found.json
+}
+
+@test "wrong usage is refused" {
+	autoperf 2 check -n 0
+	autoperf 2 check --source magic
+	autoperf 2 check main
+	stderr_has "--base and --head"
+	autoperf 2 check --aa --head HEAD
+	autoperf 2 check --json --format text
+	branch_of_pauses 1
+	autoperf 2 check --machine zen3
+	stderr_has "--source sim"
+}
