@@ -108,8 +108,13 @@ static struct {
 #define PERFPOINT__FUNCTION(name) \
 	__atomic_load_n(&perfpoint__found.name, __ATOMIC_RELAXED)
 #else
-#define PERFPOINT__FUNCTION(name)    (*PERFPOINT__VOLATILE(&perfpoint__found.name))
-#define PERFPOINT__VOLATILE(pointer) ((__typeof__(*(pointer)) volatile *)(pointer))
+/* No cast: it would be one that -Wcast-qual warns of. */
+#define PERFPOINT__FUNCTION(name)                                              \
+	(__extension__({                                                       \
+		__typeof__(perfpoint__found.name) volatile *perfpoint__place = \
+			&perfpoint__found.name;                                \
+		*perfpoint__place;                                             \
+	}))
 #endif
 #define PERFPOINT__FOUND(name, runtime)                                           \
 	__atomic_store_n(&perfpoint__found.name, (runtime) ? (runtime)->name : 0, \
