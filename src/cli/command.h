@@ -35,10 +35,10 @@ struct command {
 };
 
 /* Defined in each command's file. */
-extern const struct command command_check, command_clean, command_detect,
-	command_diagnose, command_doctor, command_evaluate, command_events,
-	command_export, command_help_entry, command_import, command_info, command_init,
-	command_record, command_train, command_version;
+extern const struct command command_annotate, command_check, command_clean,
+	command_detect, command_diagnose, command_doctor, command_evaluate,
+	command_events, command_export, command_help_entry, command_import,
+	command_info, command_init, command_record, command_train, command_version;
 
 /* Commands that belong together, in the order in which people need them. */
 struct command_group {
