@@ -74,6 +74,7 @@ static void free_region(struct finding_region *region)
 	free(region->counters);
 	free(region->causes);
 	finding_lines_free(region);
+	free(region->changes);
 	free(region->runs);
 	free(region->reason);
 	free(region->name);
@@ -99,6 +100,10 @@ void findings_free(struct findings *findings)
 		free(findings->renamed[i].after);
 	}
 	free(findings->renamed);
+	for (size_t i = 0; i < findings->change_count; i++)
+		free(findings->changes[i].path);
+	free(findings->changes);
+	free(findings->range);
 	free_strings(findings->only_before, findings->only_before_count);
 	free_strings(findings->only_after, findings->only_after_count);
 	free(findings->summary);

@@ -149,6 +149,16 @@ struct finding_region {
 	size_t run_count;
 	struct finding_line *lines; /* costliest first; none unless it is anomalous */
 	size_t line_count;
+	size_t *changes; /* indices into those of the findings: what is likely about it */
+	size_t change_count;
+};
+
+/* Lines that differ between the commits that are compared. */
+struct finding_change {
+	char *path; /* of the newer commit, below the top of the repository */
+	uint32_t
+		first; /* line, from 1; if count is 0, lines were taken out behind it */
+	uint32_t count;
 };
 
 /*
@@ -209,6 +219,10 @@ struct findings {
 		char *after;
 	} * renamed;
 	size_t renamed_count;
+	/* Of two commits (`check`): "BASE..HEAD", and what differs; else NULL and none. */
+	char *range;
+	struct finding_change *changes;
+	size_t change_count;
 	/* Regions of both sides that training could not learn. */
 	struct finding_unjudged *unjudged;
 	size_t unjudged_count;

@@ -13,11 +13,13 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "gate/cache.h"
+#include "gate/change.h"
 #include "gate/journal.h"
 #include "gate/measure.h"
 #include "gate/side.h"
 #include "model/model.h"
 #include "repo/checkout.h"
+#include "repo/difference.h"
 
 /* Runs of both sides, and what was learnt from base's. */
 struct batch {
@@ -421,6 +423,25 @@ static int run_stages(const struct check *check, struct findings **findings,
 	return code;
 }
 
+/* The lines that differ, beside the findings. */
+static int add_changes(const struct check *check, struct findings *findings,
+		       struct error *error)
+{
+	struct difference difference = {0};
+	int code;
+
+	if (check->options->against_itself)
+		return 0;
+	code = difference_make(&difference, check->options->repository,
+			       check->cache.store, &check->base.revision,
+			       &check->head.revision, error);
+	if (!code)
+		code = change_add(findings, &difference, &check->base.revision,
+				  &check->head.revision, error);
+	difference_free(&difference);
+	return code;
+}
+
 static void free_batch(struct batch *batch)
 {
 	free(batch->profiles[0]);
@@ -444,6 +465,8 @@ int gate_check(const struct gate_options *options, struct findings **findings,
 		code = open_directory(&check, error);
 	if (!code)
 		code = run_stages(&check, findings, error);
+	if (!code)
+		code = add_changes(&check, *findings, error);
 	if (code) {
 		findings_free(*findings);
 		*findings = NULL;

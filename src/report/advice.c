@@ -201,13 +201,16 @@ static void advise_on_runs(struct page *page)
 		return;
 	text_printf(&text, "Measure %zu more run%s of the new version and ask again",
 		    missing, missing == 1 ? "" : "s");
-	/* Imported runs come from elsewhere. */
-	if (findings->source && strcmp(findings->source, "import"))
+	if (findings->range) {
+		text_puts(&text, ": autoperf check -n RUNS");
+	} else if (findings->source && strcmp(findings->source, "import")) {
+		/* Imported runs come from elsewhere. */
 		text_printf(
 			&text,
 			": autoperf record --append -n %zu -o %s -- (the same command)",
 			missing,
 			findings->profile_path ? findings->profile_path : "PROFILE");
+	}
 	page_bullet_text(page, &text);
 }
 
@@ -217,11 +220,17 @@ static void advise_on_regression(struct page *page)
 	const char *before = findings->commit_before, *after = findings->commit_after;
 	struct text text = {0};
 
-	if (before && after && *before && *after && strcmp(before, after)) {
+	if (findings->range) {
+		text_printf(&text, "What changed: git diff %s", findings->range);
+		page_bullet_text(page, &text);
+	} else if (before && after && *before && *after && strcmp(before, after)) {
 		text_printf(&text, "What changed: git log -p %.10s..%.10s", before,
 			    after);
 		page_bullet_text(page, &text);
 	}
+	/* The next base is whatever this branch is merged into. */
+	if (findings->range)
+		return;
 	text_printf(&text,
 		    "If this is how it should be from now on, learn it: autoperf train "
 		    "%s -o "

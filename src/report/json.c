@@ -304,7 +304,17 @@ static void put_line(struct json *json, const struct finding_line *line)
 	close_bracket(json, '}');
 }
 
-static void put_region(struct json *json, const struct finding_region *region)
+static void put_change(struct json *json, const struct finding_change *change)
+{
+	open_bracket(json, NULL, '{');
+	key_string(json, "path", change->path);
+	key_count(json, "first", change->first);
+	key_count(json, "count", change->count);
+	close_bracket(json, '}');
+}
+
+static void put_region(struct json *json, const struct findings *findings,
+		       const struct finding_region *region)
 {
 	open_bracket(json, NULL, '{');
 	key_string(json, "name", region->name);
@@ -357,6 +367,10 @@ static void put_region(struct json *json, const struct finding_region *region)
 	for (size_t i = 0; i < region->line_count; i++)
 		put_line(json, &region->lines[i]);
 	close_bracket(json, ']');
+	open_bracket(json, "changes", '[');
+	for (size_t i = 0; i < region->change_count; i++)
+		put_change(json, &findings->changes[region->changes[i]]);
+	close_bracket(json, ']');
 	open_bracket(json, "new_runs", '[');
 	for (size_t i = 0; i < region->run_count; i++)
 		put_run(json, &region->runs[i]);
@@ -402,10 +416,15 @@ static void put_findings(struct json *json, const struct findings *findings)
 	key_count(json, "events", findings->event_count);
 	key_bool(json, "microarchitecture", findings->microarchitecture);
 	put_sides(json, findings);
+	key_string(json, "range", findings->range);
+	open_bracket(json, "changes", '[');
+	for (size_t i = 0; i < findings->change_count; i++)
+		put_change(json, &findings->changes[i]);
+	close_bracket(json, ']');
 	key_strings(json, "warnings", findings->warnings, findings->warning_count);
 	open_bracket(json, "regions", '[');
 	for (size_t i = 0; i < findings->region_count; i++)
-		put_region(json, &findings->regions[i]);
+		put_region(json, findings, &findings->regions[i]);
 	close_bracket(json, ']');
 	open_bracket(json, "executions", '{');
 	put_rounds(json, "before", findings->rounds_before,

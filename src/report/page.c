@@ -9,6 +9,7 @@
 
 #define LABEL_COLUMNS 8 /* of page_fact(), indent of 2 not counted */
 #define INDENT        2
+#define CHANGES_SHOWN 6 /* unless verbose */
 
 #define RESET  "\033[0m"
 #define BOLD   "\033[1m"
@@ -82,4 +83,29 @@ void page_bullet_text(struct page *page, struct text *sentence)
 	if (!page->text.failed)
 		page_bullet(page, sentence->chars ? sentence->chars : "");
 	text_free(sentence);
+}
+
+static void put_change(struct text *text, const struct finding_change *change)
+{
+	terminal_put(text, change->path, strlen(change->path));
+	text_printf(text, ":%u", (unsigned)change->first);
+	if (change->count > 1)
+		text_printf(text, "-%u", (unsigned)(change->first + change->count - 1));
+}
+
+void page_changes(struct page *page, const size_t *indices, size_t count)
+{
+	struct text text = {0};
+
+	if (!count)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (i == CHANGES_SHOWN && !page->verbose) {
+			text_printf(&text, " and %zu more", count - i);
+			break;
+		}
+		text_puts(&text, i ? ", " : "");
+		put_change(&text, &page->findings->changes[indices ? indices[i] : i]);
+	}
+	page_fact_text(page, "changed", &text);
 }

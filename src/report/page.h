@@ -31,6 +31,11 @@ void page_fact_text(struct page *page, const char *label, struct text *sentence)
 void page_bullet(struct page *page, const char *sentence);
 void page_bullet_text(struct page *page, struct text *sentence);
 
+/*
+ * Changed lines as a fact, "server.c:12-15, server.c:40": `count` of the findings' changes by their
+ * indices, or all if `indices` is NULL; nothing where there are none.
+ */
+void page_changes(struct page *page, const size_t *indices, size_t count);
 /* text_region.c: everything about one region below the table. */
 void page_region(struct page *page, const struct finding_region *region);
 /* advice.c: "What next". */

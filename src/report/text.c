@@ -54,6 +54,7 @@ static void put_sides(struct page *page)
 			    findings->runs_failed == 1 ? " is" : "s are");
 	page_fact_text(page, "before", &before);
 	page_fact_text(page, "after", &after);
+	page_changes(page, NULL, findings->change_count);
 }
 
 /* ---- the table ---- */

@@ -276,5 +276,6 @@ void page_region(struct page *page, const struct finding_region *region)
 	put_executions(page, region);
 	put_runs(page, region);
 	put_lines(page, region);
+	page_changes(page, region->changes, region->change_count);
 	put_counters(page, region);
 }

@@ -31,10 +31,12 @@ setup() {
 	local before
 	before=$(fingerprint .)
 	autoperf 3 check
-	stdout_has 'REGRESSION: region "add_up"' "false sharing of totals+0" "totals.c:"
+	stdout_has 'REGRESSION: region "add_up"' "false sharing of totals+0" "changed totals.c:15" \
+		"git diff db459a1360..d926779485"
 	stderr_has "a fresh batch of 5 + 5 runs confirms it"
 	[ "$(fingerprint .)" = "$before" ]
 	autoperf 3 check --json
 	[ "$(json 'd["regions"][0]["name"], d["regions"][0]["cause"]')" = "('add_up', 'false sharing')" ]
+	[ "$(json 'd["regions"][0]["changes"]')" = "[{'path': 'totals.c', 'first': 15, 'count': 1}]" ]
 	[ "$(json 'd["regions"][0]["lines"][0]["contended"]')" = "totals+0" ]
 }
