@@ -5,6 +5,7 @@
 #	make            build the tool and the runtime
 #	make demo       the main job on a bundled program, with the report at its end; on the
 #	                simulated machine where there are no hardware counters
+#	make demo-gate  the same for the branches of a git repository
 #	make test       all tests, also under sanitizers, and the linters
 #	make quick      the tests of the plain build only
 #	make test-pmu   the tests with hardware counters, in an emulated machine (tests/pmu)
@@ -27,6 +28,9 @@ $(BUILD)/build.ninja:
 
 demo: all
 	@sh examples/demo.sh $(BUILD) demo
+
+demo-gate: all
+	@sh examples/gate-demo/demo.sh $(BUILD) demo-gate
 
 # Without the packages of the group guest, the tests that need them are skipped and say so.
 test:
@@ -54,6 +58,6 @@ install: all
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf build build-* demo
+	rm -rf build build-* demo demo-gate
 
-.PHONY: all demo test quick test-pmu bench bench-accuracy install clean
+.PHONY: all demo demo-gate test quick test-pmu bench bench-accuracy install clean
