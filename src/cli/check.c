@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -25,6 +26,7 @@
 enum option_number {
 	OPTION_AA = 256,
 	OPTION_ALARM_RATE,
+	OPTION_ALSO,
 	OPTION_BASE,
 	OPTION_BISECT,
 	OPTION_CACHE,
@@ -34,12 +36,14 @@ enum option_number {
 	OPTION_FRESH,
 	OPTION_HEAD,
 	OPTION_MACHINE,
+	OPTION_NO_ANNOTATE,
 	OPTION_SOURCE,
 };
 
 static const struct option long_options[] = {
 	{"aa", no_argument, NULL, OPTION_AA},
 	{"alarm-rate", required_argument, NULL, OPTION_ALARM_RATE},
+	{"also", required_argument, NULL, OPTION_ALSO},
 	{"base", required_argument, NULL, OPTION_BASE},
 	{"bisect", no_argument, NULL, OPTION_BISECT},
 	{"cache", required_argument, NULL, OPTION_CACHE},
@@ -49,6 +53,7 @@ static const struct option long_options[] = {
 	{"fresh", no_argument, NULL, OPTION_FRESH},
 	{"head", required_argument, NULL, OPTION_HEAD},
 	{"machine", required_argument, NULL, OPTION_MACHINE},
+	{"no-annotate", no_argument, NULL, OPTION_NO_ANNOTATE},
 	{"output", required_argument, NULL, 'o'},
 	{"runs", required_argument, NULL, 'n'},
 	{"source", required_argument, NULL, OPTION_SOURCE},
@@ -69,6 +74,9 @@ static const char *const git_variables[] = {"GIT_ALTERNATE_OBJECT_DIRECTORIES",
 
 struct arguments {
 	struct gate_options options;
+	const char **also; /* --also, NULL-terminated; the strings are argv's */
+	size_t also_count;
+	size_t also_capacity;
 	const char *source; /* NULL: not given, as the next */
 	const char *runs;
 	const char *format;
@@ -102,6 +110,20 @@ static int take_format(const struct cli *cli, struct arguments *arguments)
 		return command_usage(cli, &command_check,
 				     "--format takes text or json, not '%s'", optarg);
 	arguments->format = optarg;
+	return 0;
+}
+
+static int take_also(const struct cli *cli, struct arguments *arguments)
+{
+	struct error error;
+
+	if (array_reserve(&arguments->also, &arguments->also_capacity,
+			  arguments->also_count + 2, sizeof(*arguments->also))) {
+		error_no_memory(&error, "reading the arguments");
+		return command_fail(cli, &error);
+	}
+	arguments->also[arguments->also_count++] = optarg;
+	arguments->options.also = arguments->also;
 	return 0;
 }
 
@@ -145,6 +167,11 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 	switch (number) {
 	case OPTION_AA:
 		options->against_itself = true;
+		return 0;
+	case OPTION_ALSO:
+		return take_also(cli, arguments);
+	case OPTION_NO_ANNOTATE:
+		options->unmarked = true;
 		return 0;
 	case OPTION_ALARM_RATE:
 	case OPTION_EFFECT_FLOOR:
@@ -212,6 +239,10 @@ static int parse(const struct cli *cli, int argc, char **argv,
 		return command_usage(
 			cli, &command_check,
 			"--aa compares base with itself; leave out --head");
+	if (options->unmarked && options->also)
+		return command_usage(cli, &command_check,
+				     "--also adds the markers that --no-annotate does "
+				     "without; give one of them");
 	arguments->json =
 		cli->json || (arguments->format && !strcmp(arguments->format, "json"));
 	return 0;
@@ -368,6 +399,7 @@ static int command_check_run(int argc, char **argv, struct cli *cli)
 
 	if (!status)
 		status = check(cli, &arguments);
+	free(arguments.also);
 	/* Any other status would be taken for "bad". */
 	if (bisect && status != EXIT_NORMAL && status != EXIT_REGRESSION)
 		status = EXIT_BISECT_SKIP;
@@ -391,6 +423,10 @@ static const char usage[] =
 	"      --head REV         the newer side (default: HEAD); worktree: what lies in\n"
 	"                         the work tree, ignored files left out\n"
 	"      --aa               base against itself: must find nothing\n"
+	"\n"
+	"What is marked: functions of which a line differs, on both sides, in the copies\n"
+	"      --also PATTERN     these functions, too (qualified names; may be repeated)\n"
+	"      --no-annotate      no markers but those that the source has\n"
 	"\n"
 	"How it is measured\n"
 	"  -n, --runs RUNS        of each side, and as many to confirm (default 10)\n"

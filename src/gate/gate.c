@@ -15,6 +15,7 @@
 #include "gate/cache.h"
 #include "gate/change.h"
 #include "gate/journal.h"
+#include "gate/marks.h"
 #include "gate/measure.h"
 #include "gate/side.h"
 #include "model/model.h"
@@ -32,6 +33,7 @@ struct check {
 	const struct gate_options *options;
 	struct cache cache;
 	struct side base, head;
+	char *marks;     /* of both sides, see side.h */
 	char *directory; /* checks/KEY */
 	char *journal;
 	char *log; /* what the workload printed */
@@ -192,11 +194,31 @@ static int make_key(const struct check *check, char key[REVISION_ID_BYTES],
 	return code;
 }
 
+/* What decides which functions are marked: both commits, since both sides get the same. */
+static int name_marks(struct check *check, struct error *error)
+{
+	const struct gate_options *options = check->options;
+	struct text text = {0};
+
+	text_puts(&text, "");
+	if (!options->unmarked && !options->against_itself) {
+		text_printf(&text, "%s %s", check->base.revision.tree,
+			    check->head.revision.tree);
+		for (const char *const *also = options->also; also && *also; also++)
+			text_printf(&text, " %zu %s", strlen(*also), *also);
+	}
+	check->base.marks = check->head.marks = check->marks = text.chars;
+	return text.failed ? error_no_memory(error, "naming a check") : 0;
+}
+
 static int name_places(struct check *check, struct error *error)
 {
 	const struct config *config = check->options->config;
 	char key[REVISION_ID_BYTES];
-	int code = side_name(&check->base, &check->cache, config, error);
+	int code = name_marks(check, error);
+
+	if (!code)
+		code = side_name(&check->base, &check->cache, config, error);
 
 	if (!code)
 		code = side_name(&check->head, &check->cache, config, error);
@@ -246,6 +268,54 @@ static int build(const struct check *check, const struct side *side,
 		code = side_build(side, &check->cache, options->repository,
 				  options->config, options->console, error);
 	return code ? code : journal_end(check->journal, stage, error);
+}
+
+/* A change that cannot be marked can be measured by the markers that are there. */
+static int mark_sides(const struct check *check, struct error *error)
+{
+	const struct gate_options *options = check->options;
+	const struct side *const sides[2] = {&check->base, &check->head};
+	struct error why = {0};
+	size_t added[2];
+	int code = 0;
+
+	for (size_t i = 0; i < 2 && !code; i++) {
+		bool marked = side_has_marks(sides[i]);
+
+		code = side_begin_marks(sides[i], error);
+		/* Killed between the two: begun anew, so that both get the same. */
+		if (!code && marked)
+			code = side_build(sides[i], &check->cache, options->repository,
+					  options->config, options->console, error);
+		if (!code && marked)
+			code = side_begin_marks(sides[i], error);
+	}
+	if (code)
+		return code;
+	if (marks_put(sides, options->also, options->console, added, &why))
+		console_warn(options->console, "not all markers could be added: %s",
+			     why.text);
+	if (added[0] + added[1])
+		console_note(options->console,
+			     "building both sides again, with %zu and %zu markers for "
+			     "functions that the change touches",
+			     added[0], added[1]);
+	for (size_t i = 0; i < 2 && !code; i++)
+		code = side_end_marks(sides[i], options->config, added[i] > 0, error);
+	return code;
+}
+
+static int annotate(const struct check *check, struct error *error)
+{
+	int code;
+
+	if (!*check->marks ||
+	    (side_has_marks(&check->base) && side_has_marks(&check->head)))
+		return 0;
+	code = journal_begin(check->journal, STAGE_ANNOTATE, error);
+	if (!code)
+		code = mark_sides(check, error);
+	return code ? code : journal_end(check->journal, STAGE_ANNOTATE, error);
 }
 
 static int measure_batch(const struct check *check, const struct batch *batch,
@@ -408,6 +478,8 @@ static int run_stages(const struct check *check, struct findings **findings,
 	if (!code)
 		code = build(check, &check->head, STAGE_BUILD_HEAD, error);
 	if (!code)
+		code = annotate(check, error);
+	if (!code)
 		code = run_batch(check, &check->suspicion, &first, error);
 	if (!code && first->verdict == VERDICT_REGRESSION) {
 		console_note(check->options->console,
@@ -476,6 +548,7 @@ int gate_check(const struct gate_options *options, struct findings **findings,
 	free(check.directory);
 	free(check.journal);
 	free(check.log);
+	free(check.marks);
 	side_free(&check.base);
 	side_free(&check.head);
 	cache_close(&check.cache);

@@ -33,6 +33,9 @@ struct gate_options {
 	const char *machine; /* to simulate; NULL: the default */
 	double alarm_rate;
 	double effect_floor;
+	/* Functions to be marked beside those that are touched: patterns, ending in NULL. */
+	const char *const *also;
+	bool unmarked;       /* add no marker */
 	bool against_itself; /* both sides are base */
 	bool fresh;          /* throw earlier runs away */
 	const struct console *console;

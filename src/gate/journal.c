@@ -17,6 +17,7 @@
 static const char *const names[] = {
 	[STAGE_BUILD_BASE] = "build base",
 	[STAGE_BUILD_HEAD] = "build head",
+	[STAGE_ANNOTATE] = "annotate",
 	[STAGE_MEASURE] = "measure",
 	[STAGE_TRAIN] = "train",
 	[STAGE_JUDGE] = "judge",

@@ -21,9 +21,10 @@
 #include "profile/machine.h"
 #include "repo/checkout.h"
 
-#define BUILT_FILE "built"
-#define TREE       "tree"
-#define BUILD_LOG  "build.log"
+#define BUILT_FILE     "built"
+#define ANNOTATED_FILE "annotated"
+#define TREE           "tree"
+#define BUILD_LOG      "build.log"
 
 /* What changes a build without being in its command. */
 static const char *const build_variables[] = {
@@ -45,6 +46,7 @@ static int make_key(struct side *side, const struct config *config, struct error
 	machine_probe(&machine);
 	put_part(&key, AUTOPERF_VERSION);
 	put_part(&key, side->revision.id);
+	put_part(&key, side->marks);
 	put_part(&key, config->build);
 	put_part(&key, config->build_dir);
 	put_part(&key, config->clean);
@@ -129,11 +131,11 @@ static int run_command(const struct side *side, const char *command, const char 
 	return code;
 }
 
-/* The last step: from now on the build is complete. */
-static int mark_built(const struct side *side, struct error *error)
+/* A step is done: puts its file there, which is whole or not there. */
+static int put_file(const struct side *side, const char *name, struct error *error)
 {
 	struct file_output output = {0};
-	char *path = join(side->directory, BUILT_FILE);
+	char *path = join(side->directory, name);
 	int code = path ? file_output_open(&output, path, true, error)
 			: error_no_memory(error, "naming a build");
 
@@ -146,13 +148,46 @@ static int mark_built(const struct side *side, struct error *error)
 	return code;
 }
 
-static bool is_built(const struct side *side)
+static bool has_file(const struct side *side, const char *name)
 {
-	char *path = join(side->directory, BUILT_FILE);
-	bool built = path && !access(path, F_OK);
+	char *path = join(side->directory, name);
+	bool there = path && !access(path, F_OK);
 
 	free(path);
-	return built;
+	return there;
+}
+
+bool side_has_marks(const struct side *side)
+{
+	return has_file(side, ANNOTATED_FILE);
+}
+
+int side_begin_marks(const struct side *side, struct error *error)
+{
+	char *path = join(side->directory, BUILT_FILE);
+	int code = 0;
+
+	if (!path)
+		return error_no_memory(error, "naming a build");
+	if (unlink(path))
+		code = error_set(error, -errno, "cannot remove '%s': %s", path,
+				 strerror(errno));
+	free(path);
+	return code;
+}
+
+int side_end_marks(const struct side *side, const struct config *config, bool rebuild,
+		   struct error *error)
+{
+	int code = 0;
+
+	if (rebuild && config->build)
+		code = run_command(side, config->build, config->build_dir,
+				   "the build with markers", error);
+	if (!code)
+		code = put_file(side, ANNOTATED_FILE, error);
+	return code ? error_prefix(error, "%s", side->label)
+		    : put_file(side, BUILT_FILE, error);
 }
 
 int side_build(const struct side *side, const struct cache *cache,
@@ -163,7 +198,7 @@ int side_build(const struct side *side, const struct cache *cache,
 	int code;
 
 	side_describe(side, text, sizeof(text));
-	if (is_built(side)) {
+	if (has_file(side, BUILT_FILE)) {
 		console_note(console, "%s is built already", text);
 		return 0;
 	}
@@ -179,6 +214,6 @@ int side_build(const struct side *side, const struct cache *cache,
 		code = run_command(side, config->build, config->build_dir, "the build",
 				   error);
 	if (!code)
-		code = mark_built(side, error);
+		code = put_file(side, BUILT_FILE, error);
 	return code ? error_prefix(error, "%s", text) : 0;
 }

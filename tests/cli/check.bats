@@ -114,7 +114,7 @@ branch_of_pauses() {
 	branch_of_pauses 4
 	local before stage journal killed=0
 	before=$(fingerprint .)
-	for stage in "build base" "build head" "measure" "train" "judge" "measure again" \
+	for stage in "build base" "build head" "annotate" "measure" "train" "judge" "measure again" \
 		"train again" "judge again"; do
 		"$AUTOPERF" check >/dev/null 2>&1 &
 		while kill -0 $! 2>/dev/null; do
@@ -148,6 +148,41 @@ branch_of_pauses() {
 	sed -i "s|^cmd = ./pauses|cmd = kill -9 \$PPID|" .autoperf/config.ini
 	run --separate-stderr "$AUTOPERF" check
 	stderr_has "ended in the stage 'measure'; going on from there"
+}
+
+@test "functions that a change touches are marked, on both sides, in the copies only" {
+	pauses_repository
+	sed -i '/PERFPOINT_SCOPE/d' pauses.c
+	sed -i 's/usleep(PAUSE_MS \* 1000)/usleep(2000)/' pauses.c
+	commit "No markers"
+	git checkout -q -b mine
+	sed -i 's/usleep(2000)/usleep(4000)/' pauses.c
+	commit "Rest for longer"
+	local before
+	before=$(fingerprint .)
+	autoperf 3 check
+	stderr_has "with 1 and 1 markers"
+	stdout_has 'REGRESSION: region "rest"' "changed pauses.c:"
+	[ "$(fingerprint .)" = "$before" ]
+	autoperf 1 check --no-annotate
+	stderr_has "executed no marked region"
+	autoperf 3 check --also main
+	stderr_has "with 2 and 2 markers"
+	autoperf 2 check --also main --no-annotate
+}
+
+@test "a file that cannot be parsed is told, and the markers that are there measure" {
+	pauses_repository
+	sed -i 's/usleep(PAUSE_MS/later(PAUSE_MS/; s/^#include <unistd.h>/#include "generated.h"/' pauses.c
+	sed -i "s/^cmd = cc/cmd = mkdir -p deep; echo '#include <unistd.h>' >deep\/generated.h; echo '#define later usleep' >>deep\/generated.h; cc -Ideep/" \
+		.autoperf/config.ini
+	commit "A header that only the build finds"
+	git checkout -q -b mine
+	sed -i 's/later(PAUSE_MS \* 1000)/later(PAUSE_MS * 2000)/' pauses.c
+	commit "Rest for longer"
+	autoperf 3 check
+	stderr_has "markers" "generated.h"
+	stdout_has 'REGRESSION: region "rest"'
 }
 
 @test "outside of a repository, and without a configuration, it says what to do" {
