@@ -28,10 +28,7 @@ static const struct command *const judging[] = {
 };
 static const struct command *const gate[] = {
 #ifdef WITH_GIT
-	&command_init,
-	&command_check,
-	&command_annotate,
-	&command_clean,
+	&command_init, &command_check, &command_annotate, &command_clean,
 #endif
 	NULL,
 };
