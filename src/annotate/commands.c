@@ -135,6 +135,9 @@ static bool matters(const char *word, bool *takes_next)
 					    NULL};
 
 	*takes_next = false;
+	/* A header that another compiler has compiled; its source is included as well. */
+	if (!strcmp(word, "-include-pch"))
+		return false;
 	if (begins_with(word, alone))
 		return true;
 	if (!begins_with(word, with_value))
@@ -145,17 +148,35 @@ static bool matters(const char *word, bool *takes_next)
 	return true;
 }
 
+/*
+ * The next word at or after *at, or NULL. clang's front end gets words singly, each behind an
+ * -Xclang, as CMake names headers to be included: "-Xclang -include -Xclang a.h".
+ */
+static const char *next_word(char *const *words, size_t count, size_t *at)
+{
+	while (*at < count && !strcmp(words[*at], "-Xclang"))
+		(*at)++;
+	return *at < count ? words[(*at)++] : NULL;
+}
+
 /* Keeps what matters of `words`, the compiler first. */
 static int take_options(struct compile_command *command, char *const *words,
 			size_t count)
 {
-	for (size_t i = 1; i < count; i++) {
-		bool takes_next;
+	size_t at = 1;
+	const char *word;
 
-		if (!matters(words[i], &takes_next) || (takes_next && i + 1 == count))
+	while ((word = next_word(words, count, &at))) {
+		bool takes_next;
+		const char *value = NULL;
+
+		if (!matters(word, &takes_next))
 			continue;
-		if (add_word(command, words[i]) ||
-		    (takes_next && add_word(command, words[++i])))
+		if (takes_next)
+			value = next_word(words, count, &at);
+		if (takes_next && !value)
+			break;
+		if (add_word(command, word) || (value && add_word(command, value)))
 			return -ENOMEM;
 	}
 	return 0;
