@@ -50,6 +50,11 @@ const char *annotate_file_skip_text(enum annotate_file_skip skip)
 		[FILE_TAKEN] = "taken",
 		[FILE_GENERATED] = "generated; name the file itself to annotate it",
 		[FILE_VENDORED] = "from elsewhere; name the file itself to annotate it",
+		[FILE_SAID_GENERATED] =
+			"linguist-generated in .gitattributes; name the "
+			"file itself to annotate it",
+		[FILE_SAID_VENDORED] = "linguist-vendored in .gitattributes; name the "
+				       "file itself to annotate it",
 		[FILE_NOT_PARSED] = "cannot be parsed",
 		[FILE_NOT_COMPILED] = "no compile command is for it, nor includes it",
 	};
@@ -75,9 +80,38 @@ void annotation_free(struct annotation *annotation)
 
 /* ---- files ---- */
 
+/* Where files are listed. */
+struct listing {
+	const struct annotate_options *options;
+	struct annotation *annotation;
+};
+
+static bool has_attribute(const struct annotate_options *options, const char *path,
+			  const char *name)
+{
+	return options->has_attribute &&
+	       options->has_attribute(options->attribute_context, path, name);
+}
+
+/* By what is said of the file, else by what it looks like. `top`: see files_below(). */
+static enum annotate_file_skip judge_file(const struct annotate_options *options,
+					  const struct annotate_file *file, size_t top)
+{
+	if (has_attribute(options, file->path, "linguist-generated"))
+		return FILE_SAID_GENERATED;
+	if (has_attribute(options, file->path, "linguist-vendored"))
+		return FILE_SAID_VENDORED;
+	if (source_is_vendored(file->path, top))
+		return FILE_VENDORED;
+	if (source_is_generated(file->chars, file->length))
+		return FILE_GENERATED;
+	return FILE_TAKEN;
+}
+
 static int take_file(void *context, const char *path, size_t top, struct error *error)
 {
-	struct annotation *annotation = context;
+	const struct listing *listing = context;
+	struct annotation *annotation = listing->annotation;
 	struct annotate_file *file;
 
 	if (array_reserve(&annotation->files, &annotation->file_capacity,
@@ -91,10 +125,8 @@ static int take_file(void *context, const char *path, size_t top, struct error *
 	if (file_read(path, SOURCE_BYTES_MAX, &file->chars, &file->length, error))
 		return error->code;
 	/* A file that is named itself is meant, whatever it says. */
-	if (top && source_is_vendored(path, top))
-		file->skip = FILE_VENDORED;
-	else if (top && source_is_generated(file->chars, file->length))
-		file->skip = FILE_GENERATED;
+	if (top)
+		file->skip = judge_file(listing->options, file, top);
 	return 0;
 }
 
@@ -107,16 +139,18 @@ static int compare_files(const void *a, const void *b)
 	return order ? order : (int)one->skip - (int)other->skip;
 }
 
-static int find_files(struct annotation *annotation, const char *const *paths,
-		      struct error *error)
+static int find_files(struct annotation *annotation,
+		      const struct annotate_options *options, struct error *error)
 {
+	struct listing listing = {options, annotation};
 	size_t kept = 0;
-	int code = files_below(paths, take_file, annotation, error);
+	int code = files_below(options->paths, take_file, &listing, error);
 
 	if (code)
 		return code;
 	if (!annotation->file_count)
-		return error_set(error, -ENOENT, "no C or C++ file is in %s", *paths);
+		return error_set(error, -ENOENT, "no C or C++ file is in %s",
+				 *options->paths);
 	qsort(annotation->files, annotation->file_count, sizeof(*annotation->files),
 	      compare_files);
 	for (size_t i = 0; i < annotation->file_count; i++) {
@@ -404,7 +438,7 @@ int annotate_plan(struct annotation *annotation, const struct annotate_options *
 	int code;
 
 	*annotation = (struct annotation){0};
-	code = find_files(annotation, options->paths, error);
+	code = find_files(annotation, options, error);
 	if (!code)
 		code = find_commands(&plan.commands, annotation, options, error);
 	if (!code && plan.commands.count) {

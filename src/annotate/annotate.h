@@ -47,6 +47,8 @@ enum annotate_file_skip {
 	FILE_TAKEN,
 	FILE_GENERATED,
 	FILE_VENDORED,
+	FILE_SAID_GENERATED, /* by an attribute of git's, as the next */
+	FILE_SAID_VENDORED,
 	FILE_NOT_PARSED,   /* `problem` holds the diagnostic */
 	FILE_NOT_COMPILED, /* no command compiles it, nor a file that includes it */
 	FILE_SKIP_KINDS,
@@ -69,6 +71,9 @@ struct annotate_options {
 	bool (*changed)(const void *context, const char *path, unsigned first,
 			unsigned last);
 	const void *changed_context;
+	/* NULL: none. Whether the file, by its canonical path, has the attribute of git's. */
+	bool (*has_attribute)(void *context, const char *path, const char *name);
+	void *attribute_context;
 };
 
 struct annotate_function {

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "repo/attributes.h"
 #include "repo/changes.h"
 #include "workload/workload.h"
 
@@ -301,6 +302,11 @@ static bool has_changed(const void *context, const char *path, unsigned first,
 	return changes_touch(context, path, first, last);
 }
 
+static bool has_attribute(void *context, const char *path, const char *name)
+{
+	return attributes_has(context, path, name);
+}
+
 static int find_changes(struct arguments *arguments, struct changes *changes,
 			struct error *error)
 {
@@ -333,6 +339,7 @@ static bool is_in_vain(const struct annotation *annotation)
 static int annotate(const struct cli *cli, struct arguments *arguments)
 {
 	struct annotation annotation = {0};
+	struct attributes attributes = {0};
 	struct changes changes = {0};
 	struct error error = {0};
 	struct totals totals;
@@ -341,6 +348,8 @@ static int annotate(const struct cli *cli, struct arguments *arguments)
 	int code = find_changes(arguments, &changes, &error);
 
 	arguments->options.headers = headers;
+	arguments->options.has_attribute = has_attribute;
+	arguments->options.attribute_context = &attributes;
 	if (!code)
 		code = annotate_plan(&annotation, &arguments->options, &error);
 	if (!code)
@@ -364,6 +373,7 @@ static int annotate(const struct cli *cli, struct arguments *arguments)
 	if (code)
 		status = command_fail(cli, &error);
 	annotation_free(&annotation);
+	attributes_close(&attributes);
 	changes_free(&changes);
 	free(headers);
 	return status;

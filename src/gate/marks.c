@@ -12,6 +12,7 @@
 #include "annotate/source.h"
 #include "base/array.h"
 #include "base/text.h"
+#include "repo/attributes.h"
 #include "repo/changes.h"
 #include "workload/workload.h"
 
@@ -100,12 +101,18 @@ static bool has_changed(const void *context, const char *path, unsigned first,
 	return changes_touch(context, path, first, last);
 }
 
+static bool has_attribute(void *context, const char *path, const char *name)
+{
+	return attributes_has(context, path, name);
+}
+
 /* annotate_plan() with the commands of the tree, or options that mostly do. */
 static int plan(struct annotation *annotation, const char *tree,
 		struct annotate_options *options, struct error *error)
 {
 	char *commands = find_commands(tree);
 	char *headers = workload_find_headers();
+	struct attributes attributes = {0};
 	struct text include = {0};
 	const char *flags[] = {"-I", tree, "-I", NULL, "-I", headers ? headers : tree,
 			       NULL};
@@ -115,10 +122,15 @@ static int plan(struct annotation *annotation, const char *tree,
 	flags[3] = include.chars;
 	options->commands = commands;
 	options->flags = commands ? NULL : flags;
+	options->has_attribute = has_attribute;
+	options->attribute_context = &attributes;
 	code = include.failed ? error_no_memory(error, "looking for functions")
 			      : annotate_plan(annotation, options, error);
 	options->commands = NULL;
 	options->flags = NULL;
+	options->has_attribute = NULL;
+	options->attribute_context = NULL;
+	attributes_close(&attributes);
 	text_free(&include);
 	free(headers);
 	free(commands);

@@ -272,6 +272,42 @@ jq_like() { python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]]
 	marked src/gen.c f
 }
 
+@test "files that .gitattributes call generated or vendored are annotated only when named" {
+	git init -q .
+	git init -q src/sub
+	mkdir src/deep
+	for file in gen vend off deep/gen sub/gen sub/own; do
+		echo "int ${file//\//_}_f(void) { return 0; }" >"src/$file.c"
+	done
+	cp -r src before
+	cat >.gitattributes <<-'END'
+		gen.c linguist-generated
+		src/vend.c linguist-vendored=true
+		src/off.c linguist-generated=false -linguist-vendored
+	END
+	# A repository in this one has its own.
+	echo 'own.c linguist-generated' >src/sub/.gitattributes
+	autoperf 0 annotate src --
+	stderr_has "2 of 2 functions annotated in 2 files" \
+		"3  files: linguist-generated in .gitattributes; name the file itself" \
+		"1  file: linguist-vendored in .gitattributes"
+	marked src/off.c off_f
+	marked src/sub/gen.c sub_gen_f
+	autoperf 0 annotate --json src --
+	[ "$(json '[f["state"][:18] for f in d["files"] if f["path"].endswith("deep/gen.c")]')" = \
+		"['linguist-generated']" ]
+	autoperf 0 annotate src/gen.c src/vend.c --
+	marked src/gen.c gen_f
+	marked src/vend.c vend_f
+	autoperf 0 annotate --erase src
+	rm src/sub/.gitattributes
+	diff -r src before
+	# Without the repository they say nothing.
+	rm -rf .git src/sub
+	autoperf 0 annotate src --
+	stderr_has "4 of 4 functions annotated"
+}
+
 @test "marks that were reformatted are left, and told" {
 	printf 'int f(void)\n{\n\tPERFPOINT_SCOPE("f"); /*autoperf*/\n\treturn 0;\n}\n' >src/a.c
 	cp src/a.c before
