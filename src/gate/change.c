@@ -35,18 +35,25 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* Whether "DIRECTORY/FILE:LINE (FUNCTION)" is in a file of that path's name. */
+/*
+ * Whether "FILE:LINE (FUNCTION)" is in the file `path`. Of a file that was compiled by a relative
+ * path, in a directory that the debug information does not tell, only the end is known.
+ */
 static bool is_in_file(const char *place, const char *path)
 {
-	const char *name = strrchr(path, '/'), *found;
-	size_t length;
+	size_t length, whole = strlen(path);
 
 	if (!place)
 		return false;
-	name = name ? name + 1 : path;
-	length = strlen(name);
-	found = strstr(place, name);
-	return found && found[length] == ':' && (found == place || found[-1] == '/');
+	while (!strncmp(place, "../", 3) || !strncmp(place, "./", 2))
+		place = strchr(place, '/') + 1;
+	/* No more than the name: a file's name may have a colon. */
+	for (length = strlen(place); length; length--)
+		if (place[length] == ':' && length <= whole &&
+		    !memcmp(path + whole - length, place, length) &&
+		    (length == whole || path[whole - length - 1] == '/'))
+			return true;
+	return false;
 }
 
 static bool is_about(const struct difference_hunk *hunk,

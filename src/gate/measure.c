@@ -150,9 +150,11 @@ static int run_once(const struct measurement *measurement, size_t which, bool te
 	};
 	struct record_summary summary;
 	struct streams streams;
-	char *directory = NULL;
+	char *directory = NULL, *top = realpath(side->tree, NULL);
 	int code = side_path(side, measurement->workload_dir, &directory, error);
 
+	/* Findings are about the user's files, whatever copy was measured. */
+	options.source_top = top;
 	/* A run says what it measures; once is enough. */
 	quiet.terminal = false;
 	quiet.quiet |= !tell;
@@ -166,6 +168,7 @@ static int run_once(const struct measurement *measurement, size_t which, bool te
 		restore(&streams);
 	}
 	free(directory);
+	free(top);
 	return code ? explain(measurement, side, code, error) : 0;
 }
 

@@ -161,6 +161,45 @@ static int get_file(json_t *object, const char **file, struct error *error)
 	return status;
 }
 
+/* A member that is a path below `top`, if there is one: that part goes. */
+static int cut_name(json_t *object, const char *key, const char *top)
+{
+	json_t *member = json_object_get(object, key);
+	const char *text = json_string_value(member);
+	size_t length = strlen(top);
+	int status = 0;
+	char *path;
+
+	if (!text || strncmp(text, top, length) != 0 || text[length] != '/')
+		return 0;
+	path = strdup(text);
+	if (!path)
+		return -ENOMEM;
+	shorten_path(path);
+	if (!strncmp(path, top, length) && path[length] == '/' && path[length + 1])
+		status = json_string_set(member, path + length + 1) ? -ENOMEM : 0;
+	free(path);
+	return status;
+}
+
+int line_name_below(json_t *value, const char *top)
+{
+	static const char *const keys[] = {"file", "object", "name"};
+	const char *key;
+	json_t *member;
+	int status = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]) && !status; i++)
+		status = cut_name(value, keys[i], top);
+	/* As deep as the parser lets a text be. */
+	json_array_foreach (value, i, member)
+		status = status ? status : line_name_below(member, top);
+	json_object_foreach (value, key, member)
+		status = status ? status : line_name_below(member, top);
+	return status;
+}
+
 static int read_place(json_t *object, struct line_place *place, struct error *error)
 {
 	int status = line_get_text(object, "function", LINE_NAME_MAX, &place->function,

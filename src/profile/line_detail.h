@@ -21,6 +21,12 @@ int line_get_text(json_t *object, const char *key, size_t limit, const char **te
 		  struct error *error);
 
 /*
+ * Names files below the directory `top` as seen from it, wherever in the value they are. Returns 0 or
+ * -ENOMEM.
+ */
+int line_name_below(json_t *value, const char *top);
+
+/*
  * Fills the details of `line`: those of its members that the profile keeps in one text. They point
  * into `object`, which the caller keeps alive. The same reads a file's line and a profile's text.
  */

@@ -26,6 +26,7 @@
 
 struct adding {
 	struct profile *profile;
+	const char *top; /* of the program's source; NULL: unknown */
 	int64_t run;
 	sqlite3_stmt *add_region;
 	sqlite3_stmt *find_line;
@@ -204,6 +205,8 @@ static int add_line(struct adding *adding, json_t *object, struct error *error)
 
 	if (!json_is_array(regions) || json_array_size(regions) > REGIONS_MAX)
 		return error_set(error, -EBADMSG, "\"regions\" is no array");
+	if (adding->top && line_name_below(object, adding->top))
+		return error_no_memory(error, "reading a name");
 	status = line_read_detail(object, &line, error);
 	if (!status)
 		status = get_counts(object, keys, counts, 6, error);
@@ -297,9 +300,9 @@ static int parse(const char *path, json_t **root, struct error *error)
 }
 
 int profile_add_lines(struct profile *profile, const struct profile_run *run,
-		      const char *path, struct error *error)
+		      const char *path, const char *top, struct error *error)
 {
-	struct adding adding = {.profile = profile, .run = run->id};
+	struct adding adding = {.profile = profile, .top = top, .run = run->id};
 	json_t *root = NULL;
 	int status = store_check_run(profile, run, error);
 

@@ -113,11 +113,13 @@ struct profile_lines {
 };
 
 /*
- * Adds what one process of the begun run has told. All or nothing: after a failure the run is as it
- * was, and may go on. A file that is cut short or makes no sense is -EBADMSG.
+ * Adds what one process of the begun run has told. Files below the directory `top` (canonical, NULL:
+ * none) are named as seen from it, so that copies of one program name the same things alike. All or
+ * nothing: after a failure the run is as it was, and may go on. A file that is cut short or makes no
+ * sense is -EBADMSG.
  */
 int profile_add_lines(struct profile *profile, const struct profile_run *run,
-		      const char *path, struct error *error);
+		      const char *path, const char *top, struct error *error);
 /* Of the runs with status OK. Profiles without lines have none, which is success. */
 int profile_lines(struct profile *profile, struct profile_lines *lines,
 		  struct error *error);
@@ -153,7 +155,7 @@ uint64_t profile_line_contended(const struct profile_line *line);
 
 /* ---- in words: lines_text.c ---- */
 
-/* "examples/linear_regression.c:39 (accumulate)": the file's last two names. */
+/* "examples/linear_regression.c:39 (accumulate)": the last two names of an absolute path. */
 void line_put_place(struct text *text, const struct line_place *place);
 /* What begins at that byte of the line: "sums+32", "byte 8 of a block of 64 bytes from a.c:7 (main)". */
 void line_put_data(struct text *text, const struct profile_line *line, uint32_t byte);

@@ -27,10 +27,10 @@ static void put_name(struct text *text, const char *name)
 	text_puts(text, "...");
 }
 
-/* The last two names of a path. */
+/* The last two names of an absolute path; one below a known directory is short enough. */
 static const char *short_path(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = *path == '/' ? strrchr(path, '/') : NULL;
 
 	while (slash && slash > path && slash[-1] != '/')
 		slash--;

@@ -45,7 +45,8 @@ static void add_lines(struct recorder *recorder, struct profile_run *run,
 	text_append(&path, recording, stem);
 	text_puts(&path, PROFILE_LINES_SUFFIX);
 	if (!path.failed && !access(path.chars, F_OK)) {
-		if (profile_add_lines(recorder->profile, run, path.chars, &error))
+		if (profile_add_lines(recorder->profile, run, path.chars,
+				      recorder->options->source_top, &error))
 			console_warn(&recorder->console,
 				     "contended cache lines are left out: %s",
 				     error.text);

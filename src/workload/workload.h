@@ -103,6 +103,8 @@ struct record_options {
 	double running_floor; /* share of a sample in which its counters must have run */
 	const char
 		*scratch; /* parent of the session directory; NULL: beside the output */
+	/* Files of the source below it are named as seen from it; canonical, NULL: none are. */
+	const char *source_top;
 	bool keep_recordings;
 	struct {
 		bool fixed;    /* the same layout in each run, as far as we can */

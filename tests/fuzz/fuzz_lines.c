@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	if (!profile)
 		open_profile();
 	fuzz_require(!profile_begin_run(profile, &run, &error));
-	if (profile_add_lines(profile, &run, path, &error)) {
+	if (profile_add_lines(profile, &run, path, "/src", &error)) {
 		fuzz_require(error.code < 0 && strstr(error.text, path));
 		profile_abandon_run(profile);
 		return 0;

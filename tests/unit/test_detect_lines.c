@@ -95,7 +95,7 @@ static size_t collect(struct fixture *fixture)
 	path = scratch_write(&fixture->scratch, "1-0.lines.json", file.chars,
 			     file.length);
 	assert_int_equal(profile_begin_run(fixture->profile, &run, &error), 0);
-	if (profile_add_lines(fixture->profile, &run, path, &error))
+	if (profile_add_lines(fixture->profile, &run, path, NULL, &error))
 		fail_msg("%s", error.text);
 	assert_int_equal(profile_end_run(fixture->profile, &run, &error), 0);
 	text_free(&file);

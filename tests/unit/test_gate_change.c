@@ -76,10 +76,17 @@ static void a_change_in_a_function_is_beside_the_region_of_its_name(void **state
 static void a_change_in_a_file_that_is_waited_in_is_beside_the_region(void **state)
 {
 	(void)state;
-	expect("other", "tree/client.c:17 (other)", 1, 0);
+	expect("other", "src/client.c:17 (other)", 1, 0);
+	expect("other", "lib/client.c:17 (other)", 0, 0);
+	expect("other", "lib/src/client.c:17 (other)", 0, 0);
+	expect("other", "src/myclient.c:17 (other)", 0, 0);
+	expect("other", "src/client.cpp:17 (other)", 0, 0);
+	/* Less is known. */
 	expect("other", "client.c:17 (other)", 1, 0);
-	expect("other", "tree/myclient.c:17 (other)", 0, 0);
-	expect("other", "tree/client.cpp:17 (other)", 0, 0);
+	expect("other", "../src/client.c:17 (other)", 1, 0);
+	expect("other", "t.c:17 (other)", 0, 0);
+	expect("other", "?", 0, 0);
+	expect("other", "", 0, 0);
 }
 
 static void a_snapshot_has_no_name_in_the_range(void **state)

@@ -22,6 +22,7 @@ struct fixture {
 	struct profile *profile;
 	struct profile_run run;
 	struct profile_lines lines;
+	const char *top; /* of the source, as profile_add_lines() takes it */
 	struct error error;
 };
 
@@ -91,7 +92,7 @@ static int add_bytes(struct fixture *fixture, const char *bytes, size_t length)
 	const char *path =
 		scratch_write(&fixture->scratch, "1-0.lines.json", bytes, length);
 
-	return profile_add_lines(fixture->profile, &fixture->run, path,
+	return profile_add_lines(fixture->profile, &fixture->run, path, fixture->top,
 				 &fixture->error);
 }
 
@@ -284,6 +285,34 @@ static void names_become_printable(void **state)
 	assert_int_equal(load(fixture)->count, 1);
 	assert_string_equal(fixture->lines.items[0].data[0].name,
 			    "a\\x1b[31m\"\xc3\xa4\\x0a");
+}
+
+static void files_below_the_top_are_named_as_seen_from_it(void **state)
+{
+	static const char data[] =
+		"\"data\": [{\"first\": 0, \"last\": 63, \"kind\": \"section\","
+		" \"name\": \"/src/deep/a/prog\", \"offset\": 0, " UNTOUCHED
+		"], \"blocks\": [],";
+	struct fixture *fixture = *state;
+	const struct profile_line *line;
+	struct text place = {0};
+
+	fixture->top = "/src";
+	run(fixture, 1 << 20, 100, data);
+	line = &load(fixture)->items[0];
+	assert_string_equal(line->fetched_at[0].place.file, "work.c");
+	assert_string_equal(line->fetched_at[0].place.object, "/usr/bin/work");
+	/* The whole of it: other than an absolute path, it is not long. */
+	assert_string_equal(line->data[0].name, "deep/a/prog");
+	line_put_data(&place, line, 0);
+	assert_string_equal(place.chars, "variables of deep/a/prog");
+	text_free(&place);
+	assert_non_null(strstr(line->subject, "section deep/a/prog fetched"));
+	/* Only the beginning is the top, or it leads out again. */
+	fixture->top = "/src/build";
+	run(fixture, 1 << 20, 200, data);
+	assert_string_equal(load(fixture)->items[0].fetched_at[0].place.file,
+			    "/src/work.c");
 }
 
 /* ---- what is refused ---- */
@@ -503,6 +532,7 @@ int main(void)
 		TEST(a_block_is_known_by_its_allocation_not_its_place_in_a_line),
 		TEST(lines_that_cost_no_region_anything_are_left_out),
 		TEST(names_become_printable),
+		TEST(files_below_the_top_are_named_as_seen_from_it),
 		TEST(a_file_cut_short_anywhere_leaves_the_run_as_it_was),
 		TEST(what_makes_no_sense_is_refused_by_name),
 		TEST(random_damage_is_refused_or_harmless),
