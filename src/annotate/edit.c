@@ -7,7 +7,7 @@
 #include "annotate/mark.h"
 #include "annotate/source.h"
 
-#define CONTEXT_LINES 3u
+#define CONTEXT_LINES ((size_t)3)
 
 /* ---- putting in ---- */
 
@@ -187,9 +187,8 @@ void annotate_diff(const struct annotate_file *file, const char *top, struct tex
 			more = 2;
 		text_printf(diff, "@@ -%zu,%zu +%zu,%zu @@\n", begin + 1, end - begin,
 			    begin + 1 + added, end - begin + more);
-		if (on_top && !lines.changed[0])
-			put_include(file, "+", diff);
-		else if (on_top && !source_top(file->chars, file->length))
+		/* A byte order mark stays in front: then the first line is put with it. */
+		if (on_top && !source_top(file->chars, file->length))
 			put_include(file, "+", diff);
 		put_block(file, &lines, begin, end, diff);
 		added += more;

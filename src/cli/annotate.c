@@ -307,16 +307,18 @@ static bool has_attribute(void *context, const char *path, const char *name)
 	return attributes_has(context, path, name);
 }
 
-static int find_changes(struct arguments *arguments, struct changes *changes,
+/* With --diff: what it chooses by. */
+static int find_changes(const struct arguments *arguments,
+			struct annotate_options *options, struct changes *changes,
 			struct error *error)
 {
 	struct repository repository = {0};
 	struct revision revision;
 	int code;
 
-	if (!arguments->revision)
+	if (!arguments->revision || !options->paths)
 		return 0;
-	code = repository_open(&repository, *arguments->options.paths, error);
+	code = repository_open(&repository, *options->paths, error);
 	if (!code)
 		code = repository_resolve(&repository, arguments->revision, &revision,
 					  error);
@@ -324,8 +326,8 @@ static int find_changes(struct arguments *arguments, struct changes *changes,
 		code = changes_find(changes, &repository, &revision, NULL,
 				    repository.top, error);
 	repository_close(&repository);
-	arguments->options.changed = has_changed;
-	arguments->options.changed_context = changes;
+	options->changed = has_changed;
+	options->changed_context = changes;
 	return code;
 }
 
@@ -336,8 +338,9 @@ static bool is_in_vain(const struct annotation *annotation)
 	       annotation->units_failed == annotation->unit_count;
 }
 
-static int annotate(const struct cli *cli, struct arguments *arguments)
+static int annotate(const struct cli *cli, const struct arguments *arguments)
 {
+	struct annotate_options options = arguments->options;
 	struct annotation annotation = {0};
 	struct attributes attributes = {0};
 	struct changes changes = {0};
@@ -345,13 +348,13 @@ static int annotate(const struct cli *cli, struct arguments *arguments)
 	struct totals totals;
 	int status = EXIT_NORMAL;
 	char *headers = workload_find_headers();
-	int code = find_changes(arguments, &changes, &error);
+	int code = find_changes(arguments, &options, &changes, &error);
 
-	arguments->options.headers = headers;
-	arguments->options.has_attribute = has_attribute;
-	arguments->options.attribute_context = &attributes;
+	options.headers = headers;
+	options.has_attribute = has_attribute;
+	options.attribute_context = &attributes;
 	if (!code)
-		code = annotate_plan(&annotation, &arguments->options, &error);
+		code = annotate_plan(&annotation, &options, &error);
 	if (!code)
 		note_problems(cli, &annotation);
 	if (!code && arguments->dry_run && !cli->json && !arguments->verbose)

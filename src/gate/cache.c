@@ -189,14 +189,13 @@ int cache_open(struct cache *cache, const struct repository *repository,
 	if (code)
 		return code;
 	known = !access(cache->directory, F_OK);
-	if (!known)
-		code = make_directories(cache->directory, error);
-	else if (!is_ours(cache->directory) && rmdir(cache->directory))
+	/* An empty one: a check was killed before it tagged it. */
+	if (known && !is_ours(cache->directory) && rmdir(cache->directory))
 		code = error_set(error, -EEXIST,
 				 "'%s' is in the way: it is no cache of AutoPerf's; "
 				 "remove it, or choose another place: --cache DIR",
 				 cache->directory);
-	else if (!is_ours(cache->directory)) /* killed before it was tagged */
+	if (!code)
 		code = make_directories(cache->directory, error);
 	if (!code && !is_ours(cache->directory))
 		code = write_file(cache->directory, TAG_FILE, TAG_TEXT, error);

@@ -54,6 +54,7 @@ static int add_name(struct words *patterns, const char *name)
 	struct text pattern = {0};
 	int code;
 
+	text_puts(&pattern, "");
 	for (; *name; name++) {
 		if (strchr("*?[]\\", *name))
 			text_puts(&pattern, "\\");
