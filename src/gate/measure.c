@@ -6,62 +6,18 @@
 #include "gate/measure.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "gate/shell.h"
+#include "gate/streams.h"
 #include "workload/workload.h"
 
 #define MAX_OVERHEAD  0.04 /* share of time for markers, as `record` has it */
 #define RUNNING_FLOOR 0.10
-
-/* ---- where the workload's input and output are ---- */
-
-/* Our own standard streams and directory, while the workload has its. */
-struct streams {
-	int kept[3];
-	int directory;
-};
-
-static int redirect(struct streams *streams, const char *log, struct error *error)
-{
-	int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int output = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	int code = 0;
-
-	streams->directory = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (int i = 0; i < 3; i++)
-		streams->kept[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
-	if (input < 0 || output < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 ||
-	    dup2(output, 2) < 0)
-		code = error_set(error, -errno, "cannot write '%s': %s", log,
-				 strerror(errno));
-	if (input >= 0)
-		close(input);
-	if (output >= 0)
-		close(output);
-	return code;
-}
-
-static void restore(struct streams *streams)
-{
-	for (int i = 0; i < 3; i++) {
-		if (streams->kept[i] < 0)
-			continue;
-		dup2(streams->kept[i], i);
-		close(streams->kept[i]);
-	}
-	if (streams->directory >= 0) {
-		(void)!fchdir(streams->directory);
-		close(streams->directory);
-	}
-}
 
 /* ---- how far it is ---- */
 
@@ -143,6 +99,7 @@ static int run_once(const struct measurement *measurement, size_t which, bool te
 		.append = !access(measurement->profiles[which], F_OK),
 		.max_overhead = MAX_OVERHEAD,
 		.running_floor = RUNNING_FLOOR,
+		.end_all = true,
 		.simulation = {.machine = measurement->machine,
 			       .follow_children =
 				       measurement->source == EVENT_SOURCE_SIM},
@@ -159,13 +116,10 @@ static int run_once(const struct measurement *measurement, size_t which, bool te
 	quiet.terminal = false;
 	quiet.quiet |= !tell;
 	if (!code) {
-		code = redirect(&streams, measurement->log, error);
-		if (!code && chdir(directory))
-			code = error_set(error, -errno, "cannot go to '%s': %s",
-					 directory, strerror(errno));
+		code = streams_lend(&streams, directory, measurement->log, error);
 		if (!code)
 			code = record(&options, &summary, error);
-		restore(&streams);
+		streams_restore(&streams);
 	}
 	free(directory);
 	free(top);

@@ -4,18 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/printable.h"
 #include "base/text.h"
+#include "gate/streams.h"
 #include "workload/workload.h"
 
 #define SHELL         "/bin/sh"
@@ -23,102 +20,69 @@
 #define TAIL_BYTES    1200
 #define INCLUDE_PATHS "CPATH"
 
-extern char **environ;
-
-/* Our environment, with the directory of perfpoint.h in CPATH. *added is to be freed. */
-static char **make_environment(char **added)
+/* "CPATH=...", with the directory of perfpoint.h in front; NULL chars: as it is. */
+static int put_include_paths(struct text *variable, struct error *error)
 {
 	const char *given = getenv(INCLUDE_PATHS);
 	char *headers = workload_find_headers();
-	struct text variable = {0};
-	size_t count = 0, kept = 0;
-	char **environment;
 
-	*added = NULL;
-	while (environ[count])
-		count++;
-	environment = calloc(count + 2, sizeof(*environment));
 	if (headers)
-		text_printf(&variable, INCLUDE_PATHS "=%s%s%s", headers,
+		text_printf(variable, INCLUDE_PATHS "=%s%s%s", headers,
 			    given && *given ? ":" : "", given ? given : "");
 	free(headers);
-	for (size_t i = 0; environment && i < count; i++)
-		if (!variable.chars || strncmp(environ[i], INCLUDE_PATHS "=",
-					       strlen(INCLUDE_PATHS "=")) != 0)
-			environment[kept++] = environ[i];
-	if (environment)
-		environment[kept] = *added = variable.chars;
-	return environment;
+	return variable->failed ? error_no_memory(error, "preparing the environment")
+				: 0;
 }
 
-static int spawn(const char *command, const char *directory, const char *log,
-		 pid_t *pid)
+/* What a command's end means; the end of its log is told with what failed. */
+static int judge(const struct workload_result *result, const char *command,
+		 const char *log, const char *what, struct error *error)
 {
-	char *const argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
-			      (char *)(uintptr_t)command, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t defaults;
-	char *added;
-	char **environment = make_environment(&added);
-	int code = environment ? posix_spawn_file_actions_init(&actions) : ENOMEM;
-
-	if (code) {
-		free(environment);
-		free(added);
-		return code;
+	switch (result->status) {
+	case PROFILE_RUN_OK:
+		return 0;
+	case PROFILE_RUN_INTERRUPTED:
+		return error_set(error, -EINTR, "interrupted during %s", what);
+	case PROFILE_RUN_SIGNAL:
+		error_set(error, -ECANCELED, "%s ('%s') was killed by signal %d (%s)",
+			  what, command, result->exit_code,
+			  strsignal(result->exit_code));
+		break;
+	default:
+		error_set(error, -ECANCELED, "%s ('%s') failed with exit status %d",
+			  what, command, result->exit_code);
+		break;
 	}
-	/* We ignore it (main.c); the build should not. */
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGXFSZ);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigdefault(&attributes, &defaults);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-	code = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
-						O_RDONLY, 0);
-	if (!code)
-		code = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
-							O_WRONLY | O_CREAT | O_APPEND,
-							0600);
-	if (!code)
-		code = posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO,
-							STDERR_FILENO);
-	if (!code)
-		code = posix_spawn_file_actions_addchdir_np(&actions, directory);
-	if (!code)
-		code = posix_spawn(pid, SHELL, &actions, &attributes, argv,
-				   environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	free(environment);
-	free(added);
-	return code;
+	shell_add_tail(log, error);
+	return -ECANCELED;
 }
 
 int shell_run(const char *command, const char *directory, const char *log,
 	      const char *what, struct error *error)
 {
-	int status = 0;
-	pid_t pid;
-	int code = spawn(command, directory, log, &pid);
+	char *const argv[] = {(char *)(uintptr_t)SHELL, (char *)(uintptr_t) "-c",
+			      (char *)(uintptr_t)command, NULL};
+	struct text include_paths = {0};
+	char *added[] = {NULL, NULL};
+	struct workload workload = {
+		.argv = argv, .environment = added, .end_all = true};
+	struct workload_result result;
+	struct streams streams;
+	int code = put_include_paths(&include_paths, error);
 
-	if (code)
-		return error_set(error, -code, "cannot run %s in '%s': %s", what,
-				 directory, strerror(code));
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_set(error, -errno, "cannot wait for %s: %s", what,
-					 strerror(errno));
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return 0;
-	if (WIFSIGNALED(status))
-		error_set(error, -ECANCELED, "%s ('%s') was killed by signal %d (%s)",
-			  what, command, WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else
-		error_set(error, -ECANCELED, "%s ('%s') failed with exit status %d",
-			  what, command, WEXITSTATUS(status));
-	shell_add_tail(log, error);
-	return -ECANCELED;
+	added[0] = include_paths.chars;
+	if (!code) {
+		code = streams_lend(&streams, directory, log, error);
+		if (!code)
+			code = workload_run(&workload, &result, error);
+		streams_restore(&streams);
+		if (!code)
+			code = judge(&result, command, log, what, error);
+		else
+			error_prefix(error, "cannot run %s", what);
+	}
+	text_free(&include_paths);
+	return code;
 }
 
 /* Where the last lines of the text begin. */

@@ -8,7 +8,8 @@
 /*
  * Runs the command in `directory`, its input empty, its output appended to the file `log`. The
  * compiler finds perfpoint.h (CPATH). -ECANCELED, and the end of the log in the text, when it
- * fails; `what` says which command it is.
+ * fails; `what` says which command it is. Signals that ask us to stop end it and all that it has
+ * started: -EINTR.
  */
 int shell_run(const char *command, const char *directory, const char *log,
 	      const char *what, struct error *error);

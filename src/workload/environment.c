@@ -49,10 +49,11 @@ static size_t count_items(char *const *items)
 	return count;
 }
 
-/* Whether a later item, or one of ours, takes the place of `item`. */
-static bool replaced(const char *item, char *const *later)
+/* Whether a later item, or one of ours, takes the place of `item`; a session is never handed on. */
+static bool replaced(const char *item, char *const *later, bool preload)
 {
-	if (same_name(item, PRELOAD) || same_name(item, SESSION_ENVIRONMENT))
+	if ((preload && same_name(item, PRELOAD)) ||
+	    same_name(item, SESSION_ENVIRONMENT))
 		return true;
 	for (; later && *later; later++)
 		if (same_name(item, *later))
@@ -78,18 +79,21 @@ int environment_make(struct environment *environment, char *const *inherited,
 {
 	size_t room = count_items(inherited) + count_items(added) + 3;
 	const char *old = environment_get(added, PRELOAD);
+	bool measured = runtime;
 	struct text preload = {0};
 	struct text where = {0};
 	size_t count = 0;
 
 	*environment = (struct environment){0};
-	if (environment_check_runtime(runtime, error))
+	if (measured && environment_check_runtime(runtime, error))
 		return -EINVAL;
 	if (!old)
 		old = environment_get(inherited, PRELOAD);
-	text_printf(&preload, PRELOAD "=%s%s%s", runtime, old && *old ? ":" : "",
-		    old ? old : "");
-	text_printf(&where, SESSION_ENVIRONMENT "=%s", session);
+	if (measured) {
+		text_printf(&preload, PRELOAD "=%s%s%s", runtime,
+			    old && *old ? ":" : "", old ? old : "");
+		text_printf(&where, SESSION_ENVIRONMENT "=%s", session);
+	}
 	environment->items = calloc(room, sizeof(*environment->items));
 	environment->preload = preload.chars;
 	environment->session = where.chars;
@@ -99,13 +103,15 @@ int environment_make(struct environment *environment, char *const *inherited,
 	}
 
 	for (; inherited && *inherited; inherited++)
-		if (!replaced(*inherited, added))
+		if (!replaced(*inherited, added, measured))
 			environment->items[count++] = *inherited;
 	for (; added && *added; added++)
-		if (!replaced(*added, added + 1))
+		if (!replaced(*added, added + 1, measured))
 			environment->items[count++] = *added;
-	environment->items[count++] = environment->preload;
-	environment->items[count] = environment->session;
+	if (measured) {
+		environment->items[count++] = environment->preload;
+		environment->items[count] = environment->session;
+	}
 	return 0;
 }
 

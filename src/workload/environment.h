@@ -18,7 +18,7 @@ int environment_check_runtime(const char *runtime, struct error *error);
 /*
  * `inherited` (environ) with the NAME=VALUE of `added` (may be NULL) added or replacing, the
  * last one of a name counting; then `runtime` put in front of LD_PRELOAD and
- * PERFPOINT_SESSION set to `session`. Fails like environment_check_runtime(). What is
+ * PERFPOINT_SESSION set to `session`; without a runtime (NULL) neither is. Fails like environment_check_runtime(). What is
  * handed in must outlive the result.
  */
 int environment_make(struct environment *environment, char *const *inherited,

@@ -185,6 +185,7 @@ static int run_once(struct recorder *recorder, size_t pass, struct profile_run *
 			.environment = layout.items ? layout.items : environment,
 			.fixed_addresses = options->layout.fixed,
 			.timeout_s = options->timeout_s,
+			.end_all = options->end_all,
 			.runtime = recorder->runtime,
 			.session = directory->run_path,
 			.interrupts = &recorder->interrupts,

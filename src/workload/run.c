@@ -216,6 +216,9 @@ static void wait_for_command(struct running *running)
 		uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 		running->outlived = more;
+		if (running->ended && more && running->stops &&
+		    running->workload->end_all && running->kill_ns == NEVER)
+			terminate(running, now);
 		if (running->ended && (!more || now >= linger_until(running)))
 			break;
 		keep_time(running, now);

@@ -25,9 +25,11 @@ struct workload {
 	/* 0: none; then SIGTERM, and SIGKILL 5 s later, to the command and every process
 	 * that it started. */
 	double timeout_s;
+	/* Asked to stop, what outlives the command is ended like after a time-out. */
+	bool end_all;
 	/* The kernel is not to randomise addresses, where it lets us have that. */
 	bool fixed_addresses;
-	const char *runtime; /* path of libperfpoint.so.0 */
+	const char *runtime; /* path of libperfpoint.so.0; NULL: nothing is measured */
 	const char *session; /* directory; holds `session`, gets the recordings */
 	/* Signals that the caller has blocked; NULL: blocked for the run only. */
 	const struct interrupts *interrupts;
@@ -63,7 +65,7 @@ int workload_check(char *const *argv, bool without_runtime, struct error *error)
  * cannot be started.
  *
  * Processes that outlive the command are left running and counted: how long a daemon means to
- * live cannot be known. After a time-out they are killed.
+ * live cannot be known. After a time-out they are killed; with end_all, also after an interruption.
  *
  * The caller must have no other child processes, since all that end are waited for.
  */
@@ -90,22 +92,23 @@ char *workload_find_headers(void);
 struct record_options {
 	char *const *argv;
 	char *const *environment;
-	unsigned runs;                   /* runs with each pass */
 	const struct event_names *names; /* NULL: default set */
-	enum event_source source;
 	const char *output;
-	bool force;
-	bool append;
-	bool skip_unavailable;
-	double timeout_s;
-	double max_overhead;  /* share of the program's time for markers; 0: no limit */
-	bool multiplex;       /* one pass, counters taking turns */
-	double running_floor; /* share of a sample in which its counters must have run */
 	const char
 		*scratch; /* parent of the session directory; NULL: beside the output */
 	/* Files of the source below it are named as seen from it; canonical, NULL: none are. */
 	const char *source_top;
+	unsigned runs; /* runs with each pass */
+	enum event_source source;
+	double timeout_s;
+	double max_overhead;  /* share of the program's time for markers; 0: no limit */
+	double running_floor; /* share of a sample in which its counters must have run */
+	bool force;
+	bool append;
+	bool skip_unavailable;
+	bool multiplex; /* one pass, counters taking turns */
 	bool keep_recordings;
+	bool end_all; /* as in struct workload */
 	struct {
 		bool fixed;    /* the same layout in each run, as far as we can */
 		uint64_t seed; /* of the first run; 0: any */

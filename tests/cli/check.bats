@@ -134,6 +134,36 @@ branch_of_pauses() {
 	[ "$(fingerprint .)" = "$before" ]
 }
 
+# Whether a process sleeps for so long; a pattern that does not match its own text.
+is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
+
+@test "asked to stop, it ends what it runs, and goes on later" {
+	branch_of_pauses 1
+	cp .autoperf/config.ini config
+	echo go >>.git/info/exclude
+	local before signal stage
+	for signal in INT TERM; do
+		for stage in build workload; do
+			cp config .autoperf/config.ini
+			sed -i "/\[$stage\]/,/cmd/s|cmd = |cmd = : $signal; [ -e '$PWD/go' ] \|\| (sleep 98.76 \& sleep 98.75); |" \
+				.autoperf/config.ini
+			before=$(fingerprint .)
+			env --default-signal=INT "$AUTOPERF" check --fresh >/dev/null 2>../said &
+			until is_sleeping 76 || ! kill -0 $!; do sleep 0.05; done
+			kill "-$signal" $!
+			wait $! && return 1
+			cat ../said
+			grep -q "interrupted" ../said
+			grep -q "the same command goes on" ../said
+			! is_sleeping 7 || return 1
+			[ "$(fingerprint .)" = "$before" ]
+			touch go
+			autoperf 0 check
+			rm go
+		done
+	done
+}
+
 @test "after a kill it says in which stage that was" {
 	pauses_repository
 	sed -i "s|^cmd = ./pauses|cmd = kill -9 \$PPID|" .autoperf/config.ini

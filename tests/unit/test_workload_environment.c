@@ -69,6 +69,24 @@ static void the_last_of_two_added_counts(void **state)
 	expect(NULL, added, "B=1 A=2 LD_PRELOAD=/run.so PERFPOINT_SESSION=/s");
 }
 
+static void without_a_runtime_nothing_is_ours(void **state)
+{
+	(void)state;
+	char *const *inherited =
+		LIST("LD_PRELOAD=/a.so", "PERFPOINT_SESSION=/old", "A=1");
+	char *const *added = LIST("A=2");
+	struct environment environment;
+	struct error error;
+
+	assert_int_equal(
+		environment_make(&environment, inherited, added, NULL, NULL, &error),
+		0);
+	assert_string_equal(environment.items[0], "LD_PRELOAD=/a.so");
+	assert_string_equal(environment.items[1], "A=2");
+	assert_null(environment.items[2]);
+	environment_free(&environment);
+}
+
 static void an_old_preload_comes_after_ours(void **state)
 {
 	(void)state;
@@ -120,6 +138,7 @@ int main(void)
 		cmocka_unit_test(what_is_inherited_keeps_its_order),
 		cmocka_unit_test(added_names_replace_inherited_ones),
 		cmocka_unit_test(the_last_of_two_added_counts),
+		cmocka_unit_test(without_a_runtime_nothing_is_ours),
 		cmocka_unit_test(an_old_preload_comes_after_ours),
 		cmocka_unit_test(
 			a_runtime_that_cannot_be_written_in_ld_preload_is_refused),
