@@ -278,6 +278,10 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 }
 
 @test "in a shallow clone the missing history is named" {
+	if [ -n "$SANITIZED" ]; then
+		ASAN_OPTIONS="$ASAN_OPTIONS:fast_unwind_on_malloc=0"
+		export LSAN_OPTIONS="suppressions=$SOURCES/tests/cli/leaks.txt:print_suppressions=0"
+	fi
 	branch_of_pauses 1
 	git checkout -q main
 	pause 3
