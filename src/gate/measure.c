@@ -74,8 +74,9 @@ static int explain(const struct measurement *measurement, const struct side *sid
 		error_set(error, -ENODATA,
 			  "the workload '%s' executed no marked region, so there is "
 			  "nothing to compare: put PERFPOINT_SCOPE(\"name\"); at the "
-			  "start of what matters (#include \"perfpoint.h\"), or let it "
-			  "run more of the program",
+			  "start of what matters (#include \"perfpoint.h\"), name "
+			  "functions to be marked in the copies (--also PATTERN), or "
+			  "let it run more of the program",
 			  measurement->workload);
 	else if (code == -ECANCELED)
 		error_prefix(error, "the workload '%s' failed", measurement->workload);

@@ -135,6 +135,31 @@ marked() { grep -cF "PERFPOINT_SCOPE(\"$2\");/*autoperf*/" "$1"; }
 	restored a.c b.c
 }
 
+@test "lines keep their numbers, for the compiler and for debuggers" {
+	# Headers, too; lines end as they did.
+	printf 'static inline int in_header(void)\r\n{\r\n\tvolatile int l = __LINE__;\r\n\treturn l;\r\n}\r\n' >h.h
+	printf '#include "h.h"\r\n#include <stdio.h>\r\n\r\nint f(void);\r\nint f(void)\r\n{\r\n' >a.c
+	printf '\tvolatile int l = __LINE__;\r\n\treturn l;\r\n}\r\nint main(void)\r\n{\r\n' >>a.c
+	printf '\tprintf("%%d %%d %%s\\n", f(), in_header(), __FILE__);\r\n}\r\n' >>a.c
+	cp a.c a.cc
+	local compiler source
+	for compiler in cc c++ clang clang++; do
+		source=a.c
+		[[ $compiler == *++ ]] && source=a.cc
+		autoperf 0 annotate $source h.h -- -g
+		stderr_has "3 of 3 functions annotated in 2 files"
+		"$compiler" -g -O0 -Wall -I"$HEADERS" $source -o a
+		autoperf 0 annotate --erase $source h.h
+		[ "$(./a)" = "7 3 $source" ]
+		objdump --dwarf=decodedline a | awk '/^[ah]\.(c|cc|h) / { print $1 ":" $2 }' | sort -u >lines
+		cat lines
+		grep -qx "$source:7" lines
+		grep -qx "h.h:3" lines
+		# Neither the include nor anything else moved what is below.
+		! grep -qE "$source:(1[4-9]|[2-9][0-9])|h.h:[6-9]" lines
+	done
+}
+
 @test "patterns and lengths choose" {
 	cat >a.cc <<-'END'
 		namespace n { int one() { return 1; } int other() { return 2; } }

@@ -39,4 +39,32 @@ setup() {
 	[ "$(json 'd["regions"][0]["name"], d["regions"][0]["cause"]')" = "('add_up', 'false sharing')" ]
 	[ "$(json 'd["regions"][0]["changes"]')" = "[{'path': 'totals.c', 'first': 15, 'count': 1}]" ]
 	[ "$(json 'd["regions"][0]["lines"][0]["contended"]')" = "totals+0" ]
+	waits_in_totals add_up
+}
+
+# waits_in_totals FUNCTION: the places of the findings in $output are lines of the commit that is
+# checked out, in a file that is named as the repository has it.
+waits_in_totals() {
+	local place
+	for place in waits_at waits_for; do
+		place=$(json "d['regions'][0]['lines'][0]['$place']")
+		echo "$place"
+		[[ $place =~ ^totals\.c:([0-9]+)\ \($1\)$ ]] || return 1
+		sed -n "${BASH_REMATCH[1]}p" totals.c | grep -qE 'total->(sum|squares) \+=' || return 1
+	done
+}
+
+@test "a program without markers gets them in the copies, and lines keep their numbers" {
+	sed -i '/PERFPOINT_SCOPE/d; /perfpoint\.h/d' totals.c
+	commit "No markers"
+	git checkout -q -b mine
+	sed -i 's/ __attribute__((aligned(CACHE_LINE)))//' totals.c
+	commit "Save memory"
+	# The change is in no function.
+	autoperf 1 check
+	stderr_has "executed no marked region" "--also"
+	autoperf 3 check --also add_up --json
+	stderr_has "with 1 and 1 markers"
+	[ "$(json 'd["regions"][0]["name"], d["regions"][0]["cause"]')" = "('add_up', 'false sharing')" ]
+	waits_in_totals add_up
 }
