@@ -12,6 +12,8 @@
 #	make bench      benchmarks against named peers
 #	make bench-accuracy
 #	                how often the verdict is right, on the simulated machine
+#	make bench-annotate
+#	                annotate on sources of Debian's that nobody wrote for it
 #	make install    into PREFIX (default /usr/local), DESTDIR respected
 #	make clean      removes build directories and the demo's results
 BUILD ?= build
@@ -54,10 +56,14 @@ bench: $(BUILD)/build.ninja
 bench-accuracy: all
 	/usr/bin/python3 bench/accuracy/run.py $(BUILD)
 
+bench-annotate: all
+	@$(PACKAGES) bench-annotate
+	/usr/bin/python3 bench/annotate/run.py $(BUILD)
+
 install: all
 	meson install -C $(BUILD)
 
 clean:
 	rm -rf build build-* demo demo-gate
 
-.PHONY: all demo demo-gate test quick test-pmu bench bench-accuracy install clean
+.PHONY: all demo demo-gate test quick test-pmu bench bench-accuracy bench-annotate install clean
