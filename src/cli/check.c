@@ -16,8 +16,10 @@
 #include "cli/command.h"
 #include "cli/judging.h"
 #include "gate/gate.h"
+#include "model/model.h"
 #include "report/report.h"
 
+#define RUNS_MIN ((unsigned)MODEL_RUNS_MIN)
 #define RUNS_MAX 100000u
 /* What `git bisect run` takes for "cannot be tested". */
 #define EXIT_BISECT_SKIP 125
@@ -98,7 +100,7 @@ static int parse_runs(const char *text, unsigned *runs)
 {
 	uint64_t number;
 
-	if (text_to_u64(text, &number) || !number || number > RUNS_MAX)
+	if (text_to_u64(text, &number) || number < RUNS_MIN || number > RUNS_MAX)
 		return -EINVAL;
 	*runs = (unsigned)number;
 	return 0;
@@ -151,9 +153,9 @@ static int take_number(const struct cli *cli, struct arguments *arguments, int n
 		arguments->runs = optarg;
 		if (parse_runs(optarg, &options->runs))
 			return command_usage(cli, &command_check,
-					     "-n takes a number of runs from 1 to %u, "
+					     "-n takes a number of runs from %u to %u, "
 					     "not '%s'",
-					     RUNS_MAX, optarg);
+					     RUNS_MIN, RUNS_MAX, optarg);
 		return 0;
 	}
 }
@@ -293,9 +295,9 @@ static int complete(struct arguments *arguments, const struct config *config,
 	    parse_runs(config->runs, &options->runs))
 		return error_set(error, -EINVAL,
 				 "'" CONFIG_FILE
-				 "': runs of [check] is a number from 1 "
+				 "': runs of [check] is a number from %u "
 				 "to %u, not '%s'",
-				 RUNS_MAX, config->runs);
+				 RUNS_MIN, RUNS_MAX, config->runs);
 	if (options->machine && options->source != EVENT_SOURCE_SIM)
 		return error_set_exit(error, EXIT_USAGE, -EINVAL,
 				      "--machine is about the simulated machine; give "

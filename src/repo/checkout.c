@@ -243,13 +243,23 @@ static void take_excludes(const struct repository *repository, git_repository *s
 	text_free(&path);
 }
 
-/* For git_index_add_all(): submodules stay at the commit that HEAD has. */
-static int skip_submodules(const char *path, const char *pattern, void *context)
+struct indexes {
+	git_index *made;  /* of the snapshot */
+	git_index *users; /* only read */
+};
+
+/*
+ * For git_index_add_all(): submodules stay at the commit that HEAD has, and what a sparse checkout
+ * leaves out as HEAD has it.
+ */
+static int skip_some(const char *path, const char *pattern, void *context)
 {
-	const git_index_entry *entry = git_index_get_bypath(context, path, 0);
+	const struct indexes *indexes = context;
+	const git_index_entry *entry = git_index_get_bypath(indexes->made, path, 0);
 
 	(void)pattern;
-	return entry && entry->mode == GIT_FILEMODE_COMMIT;
+	return entry && (entry->mode == GIT_FILEMODE_COMMIT ||
+			 repository_is_left_out(indexes->users, path));
 }
 
 /* The tree of what lies in the work tree, written into the store. */
@@ -257,23 +267,26 @@ static int write_tree(const struct repository *repository, git_repository *store
 		      git_tree *head, git_oid *id)
 {
 	git_strarray all = {(char *[]){(char[]){"*"}}, 1};
-	git_index *index = NULL;
+	struct indexes indexes = {NULL, NULL};
 	int code;
 
 	take_excludes(repository, store);
 	code = git_repository_set_workdir(store, repository->top, false);
 	if (!code)
-		code = git_repository_index(&index, store);
+		code = git_repository_index(&indexes.made, store);
 	if (!code)
-		code = git_index_read_tree(index, head);
+		code = git_repository_index(&indexes.users, repository->git);
 	if (!code)
-		code = git_index_add_all(index, &all, GIT_INDEX_ADD_DEFAULT,
-					 skip_submodules, index);
+		code = git_index_read_tree(indexes.made, head);
 	if (!code)
-		code = git_index_update_all(index, &all, skip_submodules, index);
+		code = git_index_add_all(indexes.made, &all, GIT_INDEX_ADD_DEFAULT,
+					 skip_some, &indexes);
 	if (!code)
-		code = git_index_write_tree_to(id, index, store);
-	git_index_free(index);
+		code = git_index_update_all(indexes.made, &all, skip_some, &indexes);
+	if (!code)
+		code = git_index_write_tree_to(id, indexes.made, store);
+	git_index_free(indexes.users);
+	git_index_free(indexes.made);
 	return code;
 }
 

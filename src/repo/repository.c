@@ -13,6 +13,7 @@
 #include "base/text.h"
 
 #define DETAIL_BYTES 512
+#define DOT_GIT      ".git"
 
 int repository_fail(struct error *error, int code, const char *format, ...)
 {
@@ -23,14 +24,63 @@ int repository_fail(struct error *error, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	if (code == GIT_EOWNER)
-		return error_set(error, -EACCES,
-				 "%s: its directory belongs to another user; if you "
-				 "trust it: git config --global --add safe.directory "
-				 "DIRECTORY",
-				 what);
 	return error_set(error, code == GIT_ENOTFOUND ? -ENOENT : -EIO, "%s: %s", what,
 			 last && last->message ? last->message : "unknown failure");
+}
+
+/* The top of the repository of `path`, as far as can be told without opening it. malloc'd. */
+static char *discover_top(const char *path)
+{
+	static const char ending[] = "/" DOT_GIT "/";
+	git_buf found = {0};
+	char *top = NULL;
+
+	if (!git_repository_discover(&found, path, 0, NULL)) {
+		size_t length = strlen(found.ptr);
+
+		if (length > strlen(ending) &&
+		    !strcmp(found.ptr + length - strlen(ending), ending))
+			top = strndup(found.ptr, length - strlen(ending));
+	}
+	git_buf_dispose(&found);
+	return top ? top : realpath(path, NULL);
+}
+
+/* Why the repository of `path` cannot be opened, and what to do about it. */
+static int open_failed(const char *path, int code, struct error *error)
+{
+	const git_error *last = git_error_last();
+	const char *message = last && last->message ? last->message : "unknown failure";
+	char *top;
+
+	/* libgit2 1.5 says the former only if some directory is called safe. */
+	if (code == GIT_EOWNER || strstr(message, "safe.directory")) {
+		top = discover_top(path);
+		error_set(
+			error, -EACCES,
+			"the repository of '%s' belongs to another user; if you trust "
+			"it: git config --global --add safe.directory '%s'",
+			path, top ? top : path);
+		free(top);
+		return -EACCES;
+	}
+	if (code == GIT_ENOTFOUND)
+		return error_set(error, -ENOENT,
+				 "'%s' is in no git repository; go to the one that is "
+				 "to be checked, or make it one: git init",
+				 path);
+	if (strstr(message, "objectformat"))
+		return error_set(error, -ENOTSUP,
+				 "the repository of '%s' names its objects by SHA-256, "
+				 "which libgit2 %s cannot read; compare two builds by "
+				 "hand: autoperf record, train and detect",
+				 path, LIBGIT2_VERSION);
+	if (strstr(message, "extension"))
+		return error_set(error, -ENOTSUP,
+				 "the repository of '%s' has what libgit2 %s cannot "
+				 "read: %s; check a plain clone of it: git clone",
+				 path, LIBGIT2_VERSION, message);
+	return repository_fail(error, code, "cannot open the repository of '%s'", path);
 }
 
 /* A copy without slashes at its end. */
@@ -52,14 +102,8 @@ int repository_open(struct repository *repository, const char *path,
 	*repository = (struct repository){0};
 	git_libgit2_init();
 	code = git_repository_open_ext(&repository->git, path, 0, NULL);
-	if (code == GIT_ENOTFOUND)
-		code = error_set(error, -ENOENT,
-				 "'%s' is in no git repository; go to the one that is "
-				 "to be checked, or make it one: git init",
-				 path);
-	else if (code)
-		code = repository_fail(error, code,
-				       "cannot open the repository of '%s'", path);
+	if (code)
+		code = open_failed(path, code, error);
 	else if (git_repository_is_bare(repository->git))
 		code = error_set(error, -EINVAL,
 				 "the repository '%s' is bare; go to a work tree of it",
@@ -201,23 +245,41 @@ char *repository_guess_base(const struct repository *repository)
 	return found;
 }
 
+bool repository_is_left_out(struct git_index *index, const char *path)
+{
+	const git_index_entry *entry = git_index_get_bypath(index, path, 0);
+
+	return entry && entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE;
+}
+
 int repository_is_dirty(const struct repository *repository, bool *dirty,
 			struct error *error)
 {
 	git_status_options options;
 	git_status_list *list = NULL;
+	git_index *index = NULL;
 	int code;
 
+	*dirty = false;
 	git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
 	options.flags = GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
 	code = git_status_list_new(&list, repository->git, &options);
+	if (!code)
+		code = git_repository_index(&index, repository->git);
 	if (code)
-		return repository_fail(error, code,
+		code = repository_fail(error, code,
 				       "cannot see what is changed in '%s'",
 				       repository->top);
-	*dirty = git_status_list_entrycount(list) > 0;
+	for (size_t i = 0; !code && i < git_status_list_entrycount(list); i++) {
+		const git_status_entry *entry = git_status_byindex(list, i);
+
+		*dirty |= entry->status != GIT_STATUS_WT_DELETED ||
+			  !repository_is_left_out(
+				  index, entry->index_to_workdir->old_file.path);
+	}
+	git_index_free(index);
 	git_status_list_free(list);
-	return 0;
+	return code;
 }
 
 int repository_hash(const char *text, char id[REVISION_ID_BYTES], struct error *error)

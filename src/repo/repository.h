@@ -58,6 +58,12 @@ char *repository_guess_base(const struct repository *repository);
 int repository_is_dirty(const struct repository *repository, bool *dirty,
 			struct error *error);
 
+struct git_index; /* libgit2's */
+/*
+ * Whether the file of that index is left out of the work tree by a sparse checkout: that it is not
+ * there does not mean that it was deleted. For this room.
+ */
+bool repository_is_left_out(struct git_index *index, const char *path);
 /* "name: what libgit2 says"; returns a negative code. For this room. */
 int repository_fail(struct error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -386,6 +386,50 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	stderr_has "executed no marked region" "PERFPOINT_SCOPE" "base ("
 }
 
+@test "a workload that executes too little says so, not how to add runs to the cache" {
+	pauses_repository
+	sed -i 's/i < 20/i < 3/' pauses.c
+	commit "Rest less often"
+	git checkout -q -b mine
+	pause 3
+	autoperf 4 check
+	stderr_has "often enough to be learnt" "-n RUNS"
+	stderr_lacks "--append"
+}
+
+@test "the repository of another user says how to trust it, one that libgit2 cannot read why" {
+	branch_of_pauses 1
+	chown -R nobody . || skip "needs the right to give files away"
+	autoperf 1 check
+	stderr_has "belongs to another user" "git config --global --add safe.directory '$PWD'"
+	git config --file "$HOME/.gitconfig" safe.directory "$PWD"
+	autoperf 0 check
+	chown -R "$(id -u)" .
+	git config core.repositoryformatversion 1
+	git config extensions.unheardOf true
+	autoperf 1 check
+	stderr_has "extensions.unheardof" "git clone"
+	rm -rf .git
+	git init -q --object-format=sha256 .
+	autoperf 1 check
+	stderr_has "SHA-256"
+}
+
+@test "what a sparse checkout leaves out is not taken for deleted" {
+	branch_of_pauses 4
+	mkdir away
+	sed -i 's|"pause.h"|"away/pause.h"|' pauses.c
+	git mv pause.h away
+	commit "Put it away"
+	git sparse-checkout set --no-cone '/*' '!away'
+	[ ! -e away ]
+	autoperf 3 check
+	stderr_lacks "not committed"
+	echo new >new
+	autoperf 3 check --head worktree
+	stderr_has "building head (worktree"
+}
+
 @test "paths with blanks, quotes and UTF-8, of repository, files and cache" {
 	mkdir "a b \"ü\" \$(touch pwned)"
 	cd "a b \"ü\" \$(touch pwned)"
@@ -508,7 +552,8 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 }
 
 @test "wrong usage is refused" {
-	autoperf 2 check -n 0
+	autoperf 2 check -n 2
+	stderr_has "from 3 to 100000"
 	autoperf 2 check --source magic
 	autoperf 2 check main
 	stderr_has "--base and --head"
