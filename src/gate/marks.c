@@ -65,17 +65,27 @@ static int add_name(struct words *patterns, const char *name)
 	return code;
 }
 
+/* Whether the path of a copy is a file of that copy, and no link to one of the user's. */
+static bool is_in_copy(const char *path)
+{
+	char *real = realpath(path, NULL);
+	bool same = real && !strcmp(real, path);
+
+	free(real);
+	return same;
+}
+
 /* The changed files of one side that are C or C++, and there. */
 static int source_files(const struct changes *changes, struct words *paths)
 {
 	int code = 0;
 
 	for (size_t i = 0; i < changes->count && !code; i++) {
+		const char *path = changes->files[i].path;
 		bool cplusplus;
 
-		if (source_is_named_so(changes->files[i].path, &cplusplus) &&
-		    !access(changes->files[i].path, R_OK))
-			code = words_add(paths, changes->files[i].path);
+		if (source_is_named_so(path, &cplusplus) && is_in_copy(path))
+			code = words_add(paths, path);
 	}
 	return code;
 }

@@ -12,8 +12,9 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define OBJECTS   "objects"
-#define DEPTH_MAX 16 /* of submodules in submodules */
+#define OBJECTS       "objects"
+#define PARTIAL_CLONE "^(remote\\..*\\.promisor|extensions\\.partialclone)$"
+#define DEPTH_MAX     16 /* of submodules in submodules */
 
 /* One copy under way; submodules are copies of their own. */
 struct copy {
@@ -140,6 +141,59 @@ static int walk_entry(const char *root, const git_tree_entry *entry, void *conte
 	return code;
 }
 
+/* Whether what was not needed so far may not have been fetched. */
+static bool is_partial(git_repository *repository)
+{
+	git_config_iterator *found = NULL;
+	git_config_entry *entry = NULL;
+	git_config *config = NULL;
+	bool partial = !git_repository_config_snapshot(&config, repository) &&
+		       !git_config_iterator_glob_new(&found, config, PARTIAL_CLONE) &&
+		       !git_config_next(&entry, found);
+
+	git_config_iterator_free(found);
+	git_config_free(config);
+	return partial;
+}
+
+static int checkout_failed(const struct copy *copy, const git_oid *id, int failed)
+{
+	int code = repository_fail(copy->error, failed, "cannot check out into '%s'",
+				   copy->directory);
+
+	if (failed == GIT_ENOTFOUND && is_partial(copy->source))
+		code = error_set(copy->error, -ENOENT,
+				 "cannot check out into '%s': this is a partial clone, "
+				 "and not all files of the commit have been fetched; "
+				 "that fetches them: git archive %s >/dev/null",
+				 copy->directory, git_oid_tostr_s(id));
+	return code;
+}
+
+/*
+ * What the user has set about how files look in his work tree. Else his line ends would be changes
+ * in a snapshot, and copies would not be what he builds.
+ */
+static int take_settings(git_repository *from, git_repository *to)
+{
+	static const char *const names[] = {"core.autocrlf", "core.eol",
+					    "core.filemode", "core.symlinks", NULL};
+	git_config *source = NULL, *target = NULL;
+	int code = git_repository_config_snapshot(&source, from);
+
+	if (!code)
+		code = git_repository_config(&target, to);
+	for (const char *const *name = names; !code && *name; name++) {
+		const char *value;
+
+		if (!git_config_get_string(&value, source, *name))
+			code = git_config_set_string(target, *name, value);
+	}
+	git_config_free(target);
+	git_config_free(source);
+	return code;
+}
+
 /* Checks the tree out; for a submodule, into the empty directory that its owner's left. */
 static int copy_commit(const struct copy *copy, const git_oid *id)
 {
@@ -165,8 +219,10 @@ static int copy_commit(const struct copy *copy, const git_oid *id)
 	if (!code) {
 		git_checkout_options_init(&options, GIT_CHECKOUT_OPTIONS_VERSION);
 		options.checkout_strategy = GIT_CHECKOUT_FORCE;
-		int failed = git_commit_lookup(&commit, made, id);
+		int failed = take_settings(copy->source, made);
 
+		if (!failed)
+			failed = git_commit_lookup(&commit, made, id);
 		if (!failed)
 			failed = git_commit_tree(&tree, commit);
 		if (!failed)
@@ -175,9 +231,7 @@ static int copy_commit(const struct copy *copy, const git_oid *id)
 		if (!failed)
 			failed = git_repository_set_head_detached(made, id);
 		if (failed)
-			code = repository_fail(copy->error, failed,
-					       "cannot check out into '%s'",
-					       copy->directory);
+			code = checkout_failed(copy, id, failed);
 	}
 	if (!code)
 		code = git_tree_walk(tree, GIT_TREEWALK_PRE, walk_entry,
@@ -271,7 +325,9 @@ static int write_tree(const struct repository *repository, git_repository *store
 	int code;
 
 	take_excludes(repository, store);
-	code = git_repository_set_workdir(store, repository->top, false);
+	code = take_settings(repository->git, store);
+	if (!code)
+		code = git_repository_set_workdir(store, repository->top, false);
 	if (!code)
 		code = git_repository_index(&indexes.made, store);
 	if (!code)

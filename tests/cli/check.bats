@@ -444,6 +444,47 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	[ -z "$(find "$BATS_TEST_TMPDIR" -name pwned)" ]
 }
 
+@test "a link in the repository leads no marker to a file outside" {
+	pauses_repository
+	git checkout -q -b mine
+	sed 's/usleep(PAUSE_MS/usleep(2 * PAUSE_MS/; /PERFPOINT/d' pauses.c >../outside.c
+	sed -i "s|pauses pauses.c|pauses -I. pauses.c|" .autoperf/config.ini
+	cp ../outside.c before
+	ln -sf "$(realpath ../outside.c)" pauses.c
+	commit "Link"
+	autoperf 1 check
+	stderr_has "executed no marked region"
+	cmp ../outside.c before
+}
+
+@test "line ends of the work tree are no changes where git converts them" {
+	pauses_repository
+	git config core.autocrlf true
+	rm pauses.c
+	git checkout -q pauses.c
+	grep -q $'\r$' pauses.c
+	sed -i 's/i < 20/i < 21/' pauses.c
+	run --separate-stderr "$AUTOPERF" check --head worktree --json
+	[ "$(json '[(c["first"], c["count"]) for c in d["changes"]]')" = "[(11, 1)]" ]
+}
+
+@test "in a partial clone, files that are missing can be fetched" {
+	pauses_repository
+	git checkout -q -b mine
+	seq 1000 >numbers
+	pause 3
+	rm numbers
+	pause 1
+	git config uploadpack.allowFilter true
+	git config uploadpack.allowAnySHA1InWant true
+	git clone -q --filter=blob:none "file://$PWD" "$BATS_TEST_TMPDIR/partial"
+	cd "$BATS_TEST_TMPDIR/partial"
+	autoperf 1 check --base HEAD~1
+	stderr_has "this is a partial clone" "git archive $(git rev-parse HEAD~1) >/dev/null"
+	git archive HEAD~1 >/dev/null
+	autoperf 0 check --base HEAD~1
+}
+
 @test "submodules are copied, and one that is missing is named" {
 	mkdir library
 	(
