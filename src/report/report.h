@@ -15,6 +15,22 @@ struct report_style {
 	bool verbose; /* all regions and counters, runs */
 };
 
+/* Ways to write findings. */
+enum report_format {
+	REPORT_TEXT,
+	REPORT_JSON,
+	REPORT_JUNIT,
+	REPORT_SARIF,
+	REPORT_GITHUB,
+	REPORT_MARKDOWN,
+};
+#define REPORT_FORMATS "text, json, junit, sarif, github or markdown"
+/* -EINVAL if there is none of that name. */
+int report_format_parse(const char *name, enum report_format *format);
+/* One of the functions below. */
+int report_write(const struct findings *findings, enum report_format format,
+		 const struct report_style *style, FILE *out, struct error *error);
+
 /*
  * For people at two in the morning: verdict first, then where, why, how sure, what next.
  * Names of the measured program are escaped: no control character, escape sequence or
@@ -28,6 +44,23 @@ int report_text(const struct findings *findings, const struct report_style *styl
  * UTF-8 (bytes of names that are none become U+FFFD), null for what is not finite.
  */
 int report_json(const struct findings *findings, FILE *out, struct error *error);
+
+/*
+ * For CI systems. Names are made harmless as for a terminal, and escaped as each format asks;
+ * numbers are in the C locale. `style` is not looked at. -ENOMEM.
+ *
+ * junit: XML, a test case for each region. sarif: SARIF 2.1.0, a result for each region that is not
+ * normal. github: workflow commands of GitHub Actions, at most ten, and the summary. markdown:
+ * GitHub's, for a step summary.
+ */
+int report_junit(const struct findings *findings, const struct report_style *style,
+		 FILE *out, struct error *error);
+int report_sarif(const struct findings *findings, const struct report_style *style,
+		 FILE *out, struct error *error);
+int report_github(const struct findings *findings, const struct report_style *style,
+		  FILE *out, struct error *error);
+int report_markdown(const struct findings *findings, const struct report_style *style,
+		    FILE *out, struct error *error);
 
 /*
  * The original AutoPerf's accuracy.out: a line per execution of the program, then counts and
