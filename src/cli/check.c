@@ -81,9 +81,9 @@ struct arguments {
 	size_t also_capacity;
 	const char *source; /* NULL: not given, as the next */
 	const char *runs;
-	const char *format;
+	const char *given;  /* --format */
 	const char *output; /* NULL: stdout */
-	bool json;
+	enum report_format format;
 	bool verbose;
 	bool force;
 	bool bisect;
@@ -103,15 +103,6 @@ static int parse_runs(const char *text, unsigned *runs)
 	if (text_to_u64(text, &number) || number < RUNS_MIN || number > RUNS_MAX)
 		return -EINVAL;
 	*runs = (unsigned)number;
-	return 0;
-}
-
-static int take_format(const struct cli *cli, struct arguments *arguments)
-{
-	if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-		return command_usage(cli, &command_check,
-				     "--format takes text or json, not '%s'", optarg);
-	arguments->format = optarg;
 	return 0;
 }
 
@@ -193,7 +184,8 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 		arguments->force = true;
 		return 0;
 	case OPTION_FORMAT:
-		return take_format(cli, arguments);
+		arguments->given = optarg;
+		return judging_format(cli, &command_check, optarg, &arguments->format);
 	case OPTION_FRESH:
 		options->fresh = true;
 		return 0;
@@ -233,10 +225,10 @@ static int parse(const struct cli *cli, int argc, char **argv,
 				     "takes no argument, not '%s'; name revisions by "
 				     "--base and --head",
 				     argv[optind]);
-	if (cli->json && arguments->format && strcmp(arguments->format, "json"))
-		return command_usage(cli, &command_check,
-				     "--json and --format %s contradict each other",
-				     arguments->format);
+	status = judging_settle_format(cli, &command_check, arguments->given,
+				       &arguments->format);
+	if (status)
+		return status;
 	if (options->against_itself && options->head)
 		return command_usage(
 			cli, &command_check,
@@ -245,8 +237,6 @@ static int parse(const struct cli *cli, int argc, char **argv,
 		return command_usage(cli, &command_check,
 				     "--also adds the markers that --no-annotate does "
 				     "without; give one of them");
-	arguments->json =
-		cli->json || (arguments->format && !strcmp(arguments->format, "json"));
 	return 0;
 }
 
@@ -322,10 +312,8 @@ static int show(const struct cli *cli, const struct arguments *arguments,
 					error);
 		out = output.stream;
 	}
-	if (!code && arguments->json)
-		code = report_json(findings, out, error);
-	else if (!code)
-		code = report_text(findings, &style, out, error);
+	if (!code)
+		code = report_write(findings, arguments->format, &style, out, error);
 	if (!code && arguments->output)
 		code = file_output_commit(&output, error);
 	file_output_abandon(&output);
@@ -441,7 +429,7 @@ static const char usage[] =
 	"How it is judged and shown\n"
 	"      --alarm-rate P     false alarms per comparison (default 0.01)\n"
 	"      --effect-floor S   smaller changes are normal (default 0.05, that is 5 %)\n"
-	"      --format FORMAT    text (default) or json\n"
+	"      --format FORMAT    text (default), json, junit, sarif, github or markdown\n"
 	"      --json             the same as --format json\n"
 	"  -o, --output FILE      write it to FILE instead of standard output\n"
 	"      --force            replace FILE if it exists\n"

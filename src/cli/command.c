@@ -24,7 +24,8 @@ static const struct command *const measuring[] = {
 	NULL,
 };
 static const struct command *const judging[] = {
-	&command_train, &command_detect, &command_diagnose, &command_evaluate, NULL,
+	&command_train,    &command_detect, &command_diagnose,
+	&command_evaluate, &command_report, NULL,
 };
 static const struct command *const gate[] = {
 #ifdef WITH_GIT

@@ -38,7 +38,8 @@ struct command {
 extern const struct command command_annotate, command_check, command_clean,
 	command_detect, command_diagnose, command_doctor, command_evaluate,
 	command_events, command_export, command_help_entry, command_import,
-	command_info, command_init, command_record, command_train, command_version;
+	command_info, command_init, command_record, command_report, command_train,
+	command_version;
 
 /* Commands that belong together, in the order in which people need them. */
 struct command_group {

@@ -37,10 +37,10 @@ struct arguments {
 	struct detect_options options;
 	const char *model;
 	const char *profile;
-	const char *format; /* NULL: not given */
+	const char *given;  /* --format; NULL: not given */
 	const char *output; /* NULL: stdout */
 	const char *scores; /* NULL: none */
-	bool json;
+	enum report_format format;
 	bool verbose;
 };
 
@@ -59,12 +59,8 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 		arguments->options.force = true;
 		return 0;
 	case OPTION_FORMAT:
-		if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-			return command_usage(cli, &command_detect,
-					     "--format takes text or json, not '%s'",
-					     optarg);
-		arguments->format = optarg;
-		return 0;
+		arguments->given = optarg;
+		return judging_format(cli, &command_detect, optarg, &arguments->format);
 	case OPTION_SCORES:
 		arguments->scores = optarg;
 		return 0;
@@ -97,12 +93,10 @@ static int parse(const struct cli *cli, int argc, char **argv,
 			cli, &command_detect,
 			"name a model and a profile, in this order: 'autoperf "
 			"detect MODEL PROFILE'");
-	if (cli->json && arguments->format && strcmp(arguments->format, "json"))
-		return command_usage(cli, &command_detect,
-				     "--json and --format %s contradict each other",
-				     arguments->format);
-	arguments->json =
-		cli->json || (arguments->format && !strcmp(arguments->format, "json"));
+	status = judging_settle_format(cli, &command_detect, arguments->given,
+				       &arguments->format);
+	if (status)
+		return status;
 	if (arguments->scores && !strcmp(arguments->scores, "-") &&
 	    (!arguments->output || !strcmp(arguments->output, "-")))
 		return command_usage(
@@ -121,13 +115,11 @@ static int show(const struct cli *cli, const struct arguments *arguments,
 {
 	struct report_style style = judging_style(cli, arguments->verbose);
 
-	if (arguments->json)
-		return report_json(findings, out, error);
 	if (arguments->output) {
 		style.color = false;
 		style.width = 0;
 	}
-	return report_text(findings, &style, out, error);
+	return report_write(findings, arguments->format, &style, out, error);
 }
 
 /* Loads both sides and compares them. */
@@ -207,7 +199,7 @@ static const char usage[] =
 	"over runs, of all regions at once) and large enough to matter.\n"
 	"\n"
 	"What is shown\n"
-	"      --format FORMAT    text (default) or json\n"
+	"      --format FORMAT    text (default), json, junit, sarif, github or markdown\n"
 	"      --json             the same as --format json\n"
 	"  -o, --output FILE      write it to FILE instead of standard output\n"
 	"  -v, --verbose          every region, counter and run\n"

@@ -20,6 +20,29 @@ int judging_share(const struct cli *cli, const struct command *command,
 	return 0;
 }
 
+int judging_format(const struct cli *cli, const struct command *command,
+		   const char *text, enum report_format *format)
+{
+	if (report_format_parse(text, format))
+		return command_usage(cli, command,
+				     "--format takes " REPORT_FORMATS ", not '%s'",
+				     text);
+	return 0;
+}
+
+int judging_settle_format(const struct cli *cli, const struct command *command,
+			  const char *given, enum report_format *format)
+{
+	if (!cli->json)
+		return 0;
+	if (given && *format != REPORT_JSON)
+		return command_usage(cli, command,
+				     "--json and --format %s contradict each other",
+				     given);
+	*format = REPORT_JSON;
+	return 0;
+}
+
 struct report_style judging_style(const struct cli *cli, bool verbose)
 {
 	struct report_style style = {.color = cli->color, .verbose = verbose};

@@ -15,6 +15,16 @@
 int judging_share(const struct cli *cli, const struct command *command,
 		  const char *option, const char *text, bool zero, double *share);
 
+/* Reads the value of --format. Returns 0, or EXIT_USAGE after a complaint. */
+int judging_format(const struct cli *cli, const struct command *command,
+		   const char *text, enum report_format *format);
+/*
+ * The same for what is left to be settled: --json beside --format (`given`, NULL: not there), which
+ * may not contradict each other.
+ */
+int judging_settle_format(const struct cli *cli, const struct command *command,
+			  const char *given, enum report_format *format);
+
 /* How a text report on stdout looks: colours and width of the terminal, else 80 plain columns. */
 struct report_style judging_style(const struct cli *cli, bool verbose);
 

@@ -304,7 +304,7 @@ edit_csv() {
 	stderr_has "name a model and a profile"
 	autoperf 2 detect model.safetensors a.apdb b.apdb
 	autoperf 2 detect --format xml model.safetensors train.apdb
-	stderr_has "text or json, not 'xml'"
+	stderr_has "github or markdown, not 'xml'"
 	autoperf 2 detect --json --format text model.safetensors train.apdb
 	autoperf 2 detect --alarm-rate 5 model.safetensors train.apdb
 	stderr_has "--alarm-rate" "'5'"

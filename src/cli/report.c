@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `autoperf report`: shows findings that detect or check wrote as JSON in another format. It judges
+ * nothing, and its exit status says only whether it could write.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/judging.h"
+#include "report/read.h"
+#include "report/report.h"
+
+/* What getopt_long() returns for options without a letter; beyond any character. */
+enum option_number {
+	OPTION_FORCE = 256,
+	OPTION_FORMAT,
+};
+
+static const struct option long_options[] = {
+	{"force", no_argument, NULL, OPTION_FORCE},
+	{"format", required_argument, NULL, OPTION_FORMAT},
+	{"output", required_argument, NULL, 'o'},
+	{"verbose", no_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
+};
+
+struct arguments {
+	const char *findings;
+	const char *given;  /* --format; NULL: not given */
+	const char *output; /* NULL: stdout */
+	enum report_format format;
+	bool force;
+	bool verbose;
+};
+
+/* What a file of that name holds, where --format says nothing. */
+static enum report_format guess_format(const char *path)
+{
+	static const struct {
+		const char *suffix;
+		enum report_format format;
+	} suffixes[] = {
+		{".json", REPORT_JSON},
+		{".md", REPORT_MARKDOWN},
+		{".sarif", REPORT_SARIF},
+		{".xml", REPORT_JUNIT},
+	};
+	size_t length = path ? strlen(path) : 0;
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t tail = strlen(suffixes[i].suffix);
+
+		if (length > tail && !strcmp(path + length - tail, suffixes[i].suffix))
+			return suffixes[i].format;
+	}
+	return REPORT_TEXT;
+}
+
+/* One option. Returns 0 or an exit status. */
+static int take_option(const struct cli *cli, struct arguments *arguments, int number,
+		       const char *argument)
+{
+	switch (number) {
+	case OPTION_FORCE:
+		arguments->force = true;
+		return 0;
+	case OPTION_FORMAT:
+		arguments->given = optarg;
+		return judging_format(cli, &command_report, optarg, &arguments->format);
+	case 'o':
+		arguments->output = optarg;
+		return 0;
+	case 'v':
+		arguments->verbose = true;
+		return 0;
+	default:
+		break;
+	}
+	return command_bad_option(cli, &command_report, number, argument);
+}
+
+static int parse(const struct cli *cli, int argc, char **argv,
+		 struct arguments *arguments)
+{
+	int status = 0;
+	int number;
+
+	opterr = 0;
+	while (!status &&
+	       (number = getopt_long(argc, argv, ":o:v", long_options, NULL)) != -1)
+		status = take_option(cli, arguments, number, argv[optind - 1]);
+	if (status)
+		return status;
+	if (argc - optind != 1)
+		return command_usage(cli, &command_report,
+				     "name the findings, a file that detect or check "
+				     "wrote with --format json, or - for standard "
+				     "input");
+	arguments->findings = argv[optind];
+	if (!arguments->given)
+		arguments->format = guess_format(arguments->output);
+	return judging_settle_format(cli, &command_report, arguments->given,
+				     &arguments->format);
+}
+
+static int write_report(const struct cli *cli, const struct arguments *arguments,
+			struct error *error)
+{
+	struct report_style style = judging_style(cli, arguments->verbose);
+	struct file_output output = {0};
+	struct findings *findings = NULL;
+	int code = findings_load(&findings, arguments->findings, error);
+
+	if (arguments->output) {
+		style.color = false;
+		style.width = 0;
+		if (!code)
+			code = file_output_open(&output, arguments->output,
+						arguments->force, error);
+	}
+	if (!code)
+		code = report_write(findings, arguments->format, &style,
+				    arguments->output ? output.stream : stdout, error);
+	if (!code && arguments->output)
+		code = file_output_commit(&output, error);
+	file_output_abandon(&output);
+	findings_free(findings);
+	return code;
+}
+
+static int command_report_run(int argc, char **argv, struct cli *cli)
+{
+	struct arguments arguments = {.format = REPORT_TEXT};
+	struct error error = {0};
+	int status = parse(cli, argc, argv, &arguments);
+
+	if (status)
+		return status;
+	if (write_report(cli, &arguments, &error))
+		status = command_fail(cli, &error);
+	return command_finish(cli, status);
+}
+
+/* A line of text is a line here. */
+/* clang-format off */
+static const char usage[] =
+	"Usage: autoperf report [OPTIONS] FINDINGS\n"
+	"\n"
+	"Shows findings, which detect and check write with --format json, in another\n"
+	"format. FINDINGS is a file, or - for standard input.\n"
+	"\n"
+	"      --format FORMAT    text, json, junit, sarif, github or markdown (default:\n"
+	"                         by the name of the output, .json .xml .sarif .md; else\n"
+	"                         text)\n"
+	"      --json             the same as --format json\n"
+	"  -o, --output FILE      write it to FILE instead of standard output\n"
+	"      --force            replace FILE if it exists\n"
+	"  -v, --verbose          text: every region, counter and run\n"
+	"\n"
+	"Formats: junit is XML with a test case for each region, sarif is SARIF 2.1.0,\n"
+	"github are annotations of GitHub Actions (at most ten), markdown is for its step\n"
+	"summaries.\n"
+	"\n"
+	"Exit status: 0 written, whatever the verdict; 1 failed; 2 wrong usage.\n";
+/* clang-format on */
+
+const struct command command_report = {
+	.name = "report",
+	.run = command_report_run,
+	.summary = "show findings as text, JSON, JUnit, SARIF, Markdown or annotations",
+	.usage = usage,
+};
