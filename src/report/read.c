@@ -52,22 +52,24 @@ static const json_t *get_object(struct reader *reader, const json_t *from,
 	return value;
 }
 
-/* An array with room for its items in *items, which are zeroed. */
-static const json_t *get_array(struct reader *reader, const json_t *from,
-			       const char *key, size_t item_bytes, void *items)
+/* *array, and room for its items, zeroed, for the caller to free; both NULL if there is none. */
+static void *get_array(struct reader *reader, const json_t *from, const char *key,
+		       size_t item_bytes, const json_t **array)
 {
 	const json_t *value = json_object_get(from, key);
 	void *room;
 
+	*array = NULL;
 	if (!json_is_array(value)) {
 		wrong(reader, key, "an array");
 		return NULL;
 	}
 	room = calloc(json_array_size(value) + 1, item_bytes);
-	if (!room)
+	if (room)
+		*array = value;
+	else
 		no_memory(reader);
-	memcpy(items, &room, sizeof(room));
-	return room ? value : NULL;
+	return room;
 }
 
 /* NULL for null, and for what is not there if it need not be. */
@@ -322,12 +324,12 @@ static void read_lists(struct reader *reader, const json_t *from,
 	const json_t *array, *item;
 	size_t i;
 
-	array = get_array(reader, from, "counters", sizeof(*region->counters),
-			  &region->counters);
+	region->counters =
+		get_array(reader, from, "counters", sizeof(*region->counters), &array);
 	json_array_foreach (array, i, item)
 		read_counter(reader, item, &region->counters[region->counter_count++]);
-	array = get_array(reader, from, "causes", sizeof(*region->causes),
-			  &region->causes);
+	region->causes =
+		get_array(reader, from, "causes", sizeof(*region->causes), &array);
 	json_array_foreach (array, i, item) {
 		struct finding_cause *cause = &region->causes[region->cause_count++];
 
@@ -335,19 +337,19 @@ static void read_lists(struct reader *reader, const json_t *from,
 			reader, item, "name", CAUSE_KINDS, name_of_cause);
 		cause->share = get_number(reader, item, "share");
 	}
-	array = get_array(reader, from, "lines", sizeof(*region->lines),
-			  &region->lines);
+	region->lines =
+		get_array(reader, from, "lines", sizeof(*region->lines), &array);
 	json_array_foreach (array, i, item)
 		read_line(reader, item, &region->lines[region->line_count++]);
-	array = get_array(reader, from, "new_runs", sizeof(*region->runs),
-			  &region->runs);
+	region->runs =
+		get_array(reader, from, "new_runs", sizeof(*region->runs), &array);
 	json_array_foreach (array, i, item)
 		read_run(reader, item, &region->runs[region->run_count++]);
 	/* Findings of older versions have none. */
 	if (!json_object_get(from, "changes"))
 		return;
-	array = get_array(reader, from, "changes", sizeof(*region->changes),
-			  &region->changes);
+	region->changes =
+		get_array(reader, from, "changes", sizeof(*region->changes), &array);
 	json_array_foreach (array, i, item)
 		region->changes[region->change_count++] =
 			find_change(reader, findings, item);
@@ -478,10 +480,10 @@ static void read_sides(struct reader *reader, const json_t *from,
 static void read_strings(struct reader *reader, const json_t *from, const char *key,
 			 char ***strings, size_t *count)
 {
-	const json_t *array = get_array(reader, from, key, sizeof(**strings), strings);
-	const json_t *item;
+	const json_t *array, *item;
 	size_t i;
 
+	*strings = get_array(reader, from, key, sizeof(**strings), &array);
 	json_array_foreach (array, i, item) {
 		(*strings)[i] =
 			json_is_string(item) ? strdup(json_string_value(item)) : NULL;
@@ -496,18 +498,21 @@ static void read_strings(struct reader *reader, const json_t *from, const char *
 static void read_rounds(struct reader *reader, const json_t *from, const char *key,
 			struct finding_round **rounds, size_t *count)
 {
-	const json_t *array = get_array(reader, from, key, sizeof(**rounds), rounds);
-	const json_t *item;
+	const json_t *array, *item;
+	struct finding_round *round =
+		get_array(reader, from, key, sizeof(*round), &array);
 	size_t i;
 
+	*rounds = round;
+	*count = json_array_size(array);
 	json_array_foreach (array, i, item) {
-		struct finding_round *round = &(*rounds)[(*count)++];
 
 		round->samples = get_count(reader, item, "samples", INT64_MAX);
 		round->anomalous_samples =
 			get_count(reader, item, "anomalous_samples", INT64_MAX);
 		round->anomalous = get_bool(reader, item, "anomalous");
 		round->score = NAN;
+		round++;
 	}
 }
 
@@ -522,8 +527,8 @@ static void read_others(struct reader *reader, const json_t *from,
 		     &findings->only_before_count);
 	read_strings(reader, from, "only_after", &findings->only_after,
 		     &findings->only_after_count);
-	array = get_array(reader, from, "renamed", sizeof(*findings->renamed),
-			  &findings->renamed);
+	findings->renamed =
+		get_array(reader, from, "renamed", sizeof(*findings->renamed), &array);
 	json_array_foreach (array, i, item) {
 		struct finding_renamed *renamed =
 			&findings->renamed[findings->renamed_count++];
@@ -531,8 +536,8 @@ static void read_others(struct reader *reader, const json_t *from,
 		renamed->before = get_text(reader, item, "before", true);
 		renamed->after = get_text(reader, item, "after", true);
 	}
-	array = get_array(reader, from, "not_judged", sizeof(*findings->unjudged),
-			  &findings->unjudged);
+	findings->unjudged = get_array(reader, from, "not_judged",
+				       sizeof(*findings->unjudged), &array);
 	json_array_foreach (array, i, item) {
 		struct finding_unjudged *unjudged =
 			&findings->unjudged[findings->unjudged_count++];
@@ -560,18 +565,17 @@ static void read_findings(struct reader *reader, const json_t *from,
 	read_sides(reader, from, findings);
 	findings->range = get_text(reader, from, "range", false);
 	if (json_object_get(from, "changes")) {
-		array = get_array(reader, from, "changes", sizeof(*findings->changes),
-				  &findings->changes);
+		findings->changes = get_array(reader, from, "changes",
+					      sizeof(*findings->changes), &array);
 		json_array_foreach (array, i, item)
 			read_change(reader, item,
 				    &findings->changes[findings->change_count++]);
 	}
 	read_strings(reader, from, "warnings", &findings->warnings,
 		     &findings->warning_count);
-	array = get_array(reader, from, "regions", sizeof(*findings->regions),
-			  &findings->regions);
-	if (array)
-		findings->warning_capacity = findings->warning_count;
+	findings->regions =
+		get_array(reader, from, "regions", sizeof(*findings->regions), &array);
+	findings->warning_capacity = findings->warning_count;
 	json_array_foreach (array, i, item)
 		read_region(reader, item, findings,
 			    &findings->regions[findings->region_count++]);
