@@ -4,7 +4,7 @@
  * and block. Everything that writes or reads samples comes through here.
  *
  * A column whose every row is the default (thread 0, begin 0, wall 0, CPU time unknown, weight
- * 1, counters always running) is left out.
+ * 1, counters always running, depth 0) is left out.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -271,6 +271,8 @@ static void set_defaults(struct sample_table *table, size_t at,
 			table->weight[i] = 1;
 		if (table->running)
 			table->running[i] = 1;
+		if (table->depth)
+			table->depth[i] = 0;
 	}
 }
 
@@ -303,6 +305,16 @@ static void fill_running(float *out, const uint64_t *values, size_t rows,
 	}
 }
 
+static bool fill_depth(uint16_t *out, const uint64_t *values, size_t rows)
+{
+	for (size_t i = 0; i < rows; i++) {
+		if (values[i] > UINT16_MAX)
+			return false;
+		out[i] = (uint16_t)values[i];
+	}
+	return true;
+}
+
 /* Where the rows of a column of doubles go; NULL: nowhere. */
 static double *real_target(const struct sample_table *table, uint64_t column)
 {
@@ -329,6 +341,8 @@ static bool is_wanted(const struct sample_table *table, uint64_t column)
 		return table->begin_ns;
 	case STORE_COLUMN_RUNNING:
 		return table->running;
+	case STORE_COLUMN_DEPTH:
+		return table->depth;
 	default:
 		return real_target(table, column);
 	}
@@ -378,6 +392,11 @@ static int fill_column(struct profile *profile, const struct store_chunk *chunk,
 			       ? 0
 			       : store_damaged(profile, error,
 					       "a share is not in 0..1");
+	case STORE_COLUMN_DEPTH:
+		return fill_depth(table->depth + at, values, chunk->rows)
+			       ? 0
+			       : store_damaged(profile, error,
+					       "a depth that no thread has");
 	default:
 		target = real_target(table, column) + at;
 		fill_real(target, values, chunk->rows, encoding);

@@ -8,7 +8,7 @@
  * into columns, tile by tile so that a tile's samples stay in the first-level cache, encoded
  * and stored as one chunk. When all regions together reach ADDRESSES_MAX, all are written.
  *
- * Memory: addresses 24 MiB, columns (6 + events) x 0.5 MiB, codec 2 MiB: under 64 MiB with
+ * Memory: addresses 24 MiB, columns (7 + events) x 0.5 MiB, codec 2 MiB: under 64 MiB with
  * RECORDING_EVENTS_MAX events, whatever the number of samples, regions and threads.
  */
 #include <errno.h>
@@ -25,7 +25,7 @@
 #define TILE_ROWS     128u       /* x 104 bytes: 13 KiB */
 
 /* Columns besides the counters, in the order of ingest.columns. */
-enum fixed_column { THREAD, BEGIN, WALL, CPU, WEIGHT, RUNNING, FIXED_COLUMNS };
+enum fixed_column { THREAD, BEGIN, WALL, CPU, WEIGHT, RUNNING, DEPTH, FIXED_COLUMNS };
 
 /* One region of the recording. */
 struct partition {
@@ -77,6 +77,7 @@ static void gather_fixed(struct ingest *ingest, size_t begin, size_t end)
 		ingest->columns[CPU][i] = sample->cpu_ns;
 		ingest->columns[WEIGHT][i] = sample->one_in;
 		ingest->columns[RUNNING][i] = sample->running_share;
+		ingest->columns[DEPTH][i] = sample->depth;
 	}
 }
 
@@ -187,6 +188,7 @@ static int put_columns(struct ingest *ingest, const struct partition *partition,
 		{WALL, STORE_COLUMN_WALL, COLUMN_INTEGER, 0},
 		{WEIGHT, STORE_COLUMN_WEIGHT, COLUMN_INTEGER, 1},
 		{RUNNING, STORE_COLUMN_RUNNING, COLUMN_INTEGER, STORE_RUNNING_ALL},
+		{DEPTH, STORE_COLUMN_DEPTH, COLUMN_INTEGER, 0},
 	};
 	struct column_block block;
 	int status = 0;

@@ -104,6 +104,7 @@ void sample_table_free(struct sample_table *table)
 	free(table->cpu_ns);
 	free(table->weight);
 	free(table->running);
+	free(table->depth);
 	for (size_t i = 0; i < table->event_count; i++)
 		free(table->values[i]);
 	free(table->values);

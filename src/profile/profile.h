@@ -176,13 +176,16 @@ void profile_regions_free(struct profile_region *regions, size_t count);
 struct sample_table {
 	size_t rows;
 	size_t event_count;
-	uint32_t *run;          /* [rows] index into run_ordinals, 0.. */
-	uint32_t *thread;       /* [rows] thread index, unique within a run */
-	uint64_t *begin_ns;     /* [rows] since the start of the run's process */
-	double *wall_ns;        /* [rows]; 0 for raw imports without time */
-	double *cpu_ns;         /* [rows]; NaN where unknown */
-	double *weight;         /* [rows] executions that this one stands for, >= 1 */
-	float *running;         /* [rows] share of time that the counters ran, (0, 1] */
+	uint32_t *run;      /* [rows] index into run_ordinals, 0.. */
+	uint32_t *thread;   /* [rows] thread index, unique within a run */
+	uint64_t *begin_ns; /* [rows] since the start of the run's process */
+	double *wall_ns;    /* [rows]; 0 for raw imports without time */
+	double *cpu_ns;     /* [rows]; NaN where unknown */
+	double *weight;     /* [rows] executions that this one stands for, >= 1 */
+	float *running;     /* [rows] share of time that the counters ran, (0, 1] */
+	/* [rows] regions open around it on its thread, 0 also where that is not known; NULL unless
+	 * the reader asks for it, as exports do. */
+	uint16_t *depth;
 	double **values;        /* [event_count][rows] in the order of the pass */
 	uint32_t *run_ordinals; /* [run_count] ordinal of each run, ascending */
 	size_t run_count;       /* runs that have samples here */

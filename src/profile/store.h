@@ -31,6 +31,7 @@ enum store_column {
 	STORE_COLUMN_CPU = 3,
 	STORE_COLUMN_WEIGHT = 4,
 	STORE_COLUMN_RUNNING = 5,
+	STORE_COLUMN_DEPTH = 6,
 	STORE_COLUMN_EVENT = 16, /* + position in the pass */
 };
 
