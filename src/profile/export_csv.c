@@ -62,12 +62,12 @@ static void put_row(const struct export_source *source, const struct export_run 
 	putc('\n', out);
 }
 
-int profile_export_csv(struct profile *profile, FILE *out,
-		       struct export_summary *summary, struct error *error)
+int profile_export_csv(struct profile *profile, const struct export_options *options,
+		       FILE *out, struct export_summary *summary, struct error *error)
 {
 	struct export_source source;
 	size_t *positions = NULL;
-	int status = export_source_open(&source, profile, summary, error);
+	int status = export_source_open(&source, profile, options, summary, error);
 
 	if (status)
 		goto out;

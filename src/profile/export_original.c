@@ -291,6 +291,18 @@ static int number_files(struct original_writer *writer, struct error *error)
 		writer->first_file[pass] = file;
 		file += events > 1 ? events - 1 : 1;
 	}
+	/* A run's samples are read again for each of its files. */
+	writer->source.progress.total = 0;
+	for (size_t i = 0; i < writer->source.run_count; i++) {
+		const struct export_run *run = &writer->source.runs[i];
+		size_t events = plan->passes[run->run.pass].count;
+
+		for (size_t k = 0; k < run->chunk_count; k++)
+			writer->source.progress.total +=
+				(double)(writer->source.chunks[run->first_chunk + k]
+						 .chunk.rows *
+					 (events > 1 ? events - 1 : 1));
+	}
 	return 0;
 }
 
@@ -342,13 +354,15 @@ static int publish(const char *temporary, const char *directory, struct error *e
 	return cannot_write(directory, errno, error);
 }
 
-int profile_export_original(struct profile *profile, const char *directory,
+int profile_export_original(struct profile *profile,
+			    const struct export_options *options, const char *directory,
 			    struct export_summary *summary, struct error *error)
 {
 	struct original_writer writer = {.summary = summary};
 	struct text temporary = {0};
 	size_t length = strlen(directory);
-	int status = export_source_open(&writer.source, profile, summary, error);
+	int status =
+		export_source_open(&writer.source, profile, options, summary, error);
 
 	/* "out/" names the directory out. */
 	while (length > 1 && directory[length - 1] == '/')

@@ -43,10 +43,34 @@ static int add_chunk(struct export_source *source, sqlite3_stmt *statement,
 	chunk->chunk.rows = (size_t)rows;
 	chunk->chunk.first_thread = (uint32_t)store_column_u64(statement, 2);
 	chunk->region = *region;
+	chunk->process = sqlite3_column_int64(statement, 4);
 	return 0;
 }
 
-static int list_chunks(struct export_source *source, sqlite3_stmt *statement,
+/* Whether the options leave the region of that id out. */
+static bool is_region_chosen(const struct export_source *source,
+			     const struct export_options *options, int64_t id)
+{
+	for (size_t i = 0; i < source->region_count; i++) {
+		if (source->regions[i].id != id)
+			continue;
+		for (size_t k = 0; k < options->region_count; k++)
+			if (!strcmp(source->regions[i].name, options->regions[k]))
+				return true;
+	}
+	return !options->region_count;
+}
+
+static bool is_run_chosen(const struct export_options *options, uint32_t ordinal)
+{
+	for (size_t i = 0; i < options->run_count; i++)
+		if (options->runs[i] == ordinal)
+			return true;
+	return !options->run_count;
+}
+
+static int list_chunks(struct export_source *source,
+		       const struct export_options *options, sqlite3_stmt *statement,
 		       struct export_run *run, struct error *error)
 {
 	size_t region = 0;
@@ -56,6 +80,9 @@ static int list_chunks(struct export_source *source, sqlite3_stmt *statement,
 	sqlite3_bind_int64(statement, 1, run->run.id);
 	while ((status = store_step(source->profile, statement, "listing samples",
 				    error)) > 0) {
+		if (!is_region_chosen(source, options,
+				      sqlite3_column_int64(statement, 3)))
+			continue;
 		status = add_chunk(source, statement, &region, error);
 		if (status)
 			break;
@@ -65,12 +92,13 @@ static int list_chunks(struct export_source *source, sqlite3_stmt *statement,
 	return status;
 }
 
-static int list_runs(struct export_source *source, struct export_summary *summary,
-		     struct error *error)
+static int list_runs(struct export_source *source, const struct export_options *options,
+		     struct export_summary *summary, struct error *error)
 {
 	static const char sql[] =
 		"SELECT chunk.id, chunk.rows, coalesce(process.first_thread, 0),"
-		" chunk.region FROM chunk JOIN region ON region.id = chunk.region"
+		" chunk.region, coalesce(process.id, 0) FROM chunk JOIN region ON "
+		"region.id = chunk.region"
 		" LEFT JOIN process ON process.id = chunk.process"
 		" WHERE chunk.run = ?1 ORDER BY region.name, chunk.id";
 	sqlite3_stmt *statement = NULL;
@@ -93,9 +121,11 @@ static int list_runs(struct export_source *source, struct export_summary *summar
 					       "a run of no pass");
 			break;
 		}
+		if (!is_run_chosen(options, runs[i].ordinal))
+			continue;
 		run->run = runs[i];
 		if (runs[i].status == PROFILE_RUN_OK)
-			status = list_chunks(source, statement, run, error);
+			status = list_chunks(source, options, statement, run, error);
 		if (runs[i].status == PROFILE_RUN_OK && run->chunk_count)
 			source->run_count++;
 		else
@@ -106,12 +136,62 @@ static int list_runs(struct export_source *source, struct export_summary *summar
 	return status;
 }
 
-int export_source_open(struct export_source *source, struct profile *profile,
-		       struct export_summary *summary, struct error *error)
+/* What the options name must be there: a slip of the pen is no empty result. */
+static int check_options(const struct export_source *source,
+			 const struct export_options *options, struct error *error)
+{
+	struct profile *profile = source->profile;
+	struct profile_run *runs;
+	size_t count;
+	int status = profile_runs(profile, &runs, &count, error);
+
+	for (size_t i = 0; i < options->run_count && !status; i++)
+		if (options->runs[i] >= count)
+			status = error_set(error, -ENOENT,
+					   "there is no run %" PRIu32
+					   " in %s: it has %zu run%s",
+					   options->runs[i] + 1, profile_path(profile),
+					   count, count == 1 ? "" : "s");
+	for (size_t i = 0; i < options->region_count && !status; i++) {
+		size_t at = 0;
+
+		while (at < source->region_count &&
+		       strcmp(source->regions[at].name, options->regions[i]) != 0)
+			at++;
+		if (at == source->region_count)
+			status = error_set(error, -ENOENT,
+					   "there is no region '%s' in %s; 'autoperf "
+					   "info' lists them",
+					   options->regions[i], profile_path(profile));
+	}
+	free(runs);
+	return status;
+}
+
+static int reserve_table(struct export_source *source, struct error *error)
 {
 	size_t events = 0;
 	int status;
 
+	for (size_t pass = 0; pass < source->plan.pass_count; pass++)
+		if (source->plan.passes[pass].count > events)
+			events = source->plan.passes[pass].count;
+	status = store_table_reserve(&source->table, COLUMN_ROWS_MAX, events, error);
+	if (status)
+		return status;
+	source->table.depth = calloc(COLUMN_ROWS_MAX, sizeof(*source->table.depth));
+	return source->table.depth ? 0 : error_no_memory(error, "exporting");
+}
+
+int export_source_open(struct export_source *source, struct profile *profile,
+		       const struct export_options *options,
+		       struct export_summary *summary, struct error *error)
+{
+	static const struct export_options everything = {0};
+	double samples = 0;
+	int status;
+
+	options = options ? options : &everything;
 	*source = (struct export_source){.profile = profile};
 	*summary = (struct export_summary){0};
 	status = profile_get_plan(profile, &source->plan, error);
@@ -119,24 +199,30 @@ int export_source_open(struct export_source *source, struct profile *profile,
 		status = profile_regions(profile, &source->regions,
 					 &source->region_count, error);
 	if (!status)
-		status = list_runs(source, summary, error);
-	for (size_t pass = 0; pass < source->plan.pass_count; pass++)
-		if (source->plan.passes[pass].count > events)
-			events = source->plan.passes[pass].count;
+		status = check_options(source, options, error);
 	if (!status)
-		status = store_table_reserve(&source->table, COLUMN_ROWS_MAX, events,
-					     error);
+		status = list_runs(source, options, summary, error);
+	if (!status)
+		status = reserve_table(source, error);
 	if (!status && !source->run_count)
-		status = error_set(error, -ENODATA,
-				   "profile %s has no sample of a run that ended well: "
-				   "nothing to export",
-				   profile_path(profile));
+		status = error_set(
+			error, -ENODATA,
+			"profile %s has no sample of a run that ended well%s: "
+			"nothing to export",
+			profile_path(profile),
+			options->run_count || options->region_count
+				? " among those chosen"
+				: "");
 	summary->runs = source->run_count;
+	for (size_t i = 0; i < source->chunk_count; i++)
+		samples += (double)source->chunks[i].chunk.rows;
+	progress_start(&source->progress, options->console, "exporting", samples);
 	return status;
 }
 
 void export_source_close(struct export_source *source)
 {
+	progress_finish(&source->progress);
 	event_plan_free(&source->plan);
 	profile_regions_free(source->regions, source->region_count);
 	free(source->runs);
@@ -151,5 +237,7 @@ int export_read(struct export_source *source, const struct export_run *run,
 	*view = source->table;
 	view->event_count = source->plan.passes[run->run.pass].count;
 	view->rows = chunk->chunk.rows;
+	source->samples_read += view->rows;
+	progress_update(&source->progress, (double)source->samples_read);
 	return store_read_chunk(source->profile, &chunk->chunk, view, 0, error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What both exporters walk over: plan, runs that ended well, and their chunks in order of run,
+ * What all exporters walk over: plan, runs that ended well, and their chunks in order of run,
  * region and storing. Private to src/profile.
  */
 #ifndef AUTOPERF_PROFILE_EXPORT_SOURCE_H
@@ -16,7 +16,8 @@
 
 struct export_chunk {
 	struct store_chunk chunk;
-	size_t region; /* index in `regions` */
+	size_t region;   /* index in `regions` */
+	int64_t process; /* id, 0: none */
 };
 
 struct export_run {
@@ -35,15 +36,23 @@ struct export_source {
 	struct export_chunk *chunks;
 	size_t chunk_count;
 	size_t chunk_capacity;
-	struct sample_table table; /* room for one chunk of the largest pass */
+	struct sample_table
+		table; /* room for one chunk of the largest pass; with depth */
+	struct progress progress; /* in samples */
+	uint64_t samples_read;
 };
 
-/* Fills *source, and the runs of *summary. Free with export_source_close() in any case. */
+/*
+ * Fills *source, and the runs of *summary; `options` may be NULL. Who reads samples more often
+ * than once puts that into source->progress.total. Free with export_source_close() in any case.
+ */
 int export_source_open(struct export_source *source, struct profile *profile,
+		       const struct export_options *options,
 		       struct export_summary *summary, struct error *error);
 void export_source_close(struct export_source *source);
 /*
- * Decodes a chunk of `run` into a view of source->table with the events of the run's pass.
+ * Decodes a chunk of `run` into a view of source->table with the events of the run's pass, and
+ * shows the progress.
  */
 int export_read(struct export_source *source, const struct export_run *run,
 		const struct export_chunk *chunk, struct sample_table *view,

@@ -109,8 +109,8 @@ static void export_csv(struct fixture *fixture, const char *name)
 {
 	FILE *out = fopen(scratch_path(&fixture->scratch, name), "w");
 
-	assert_int_equal(profile_export_csv(fixture->profile, out, &fixture->summary,
-					    &fixture->error),
+	assert_int_equal(profile_export_csv(fixture->profile, NULL, out,
+					    &fixture->summary, &fixture->error),
 			 0);
 	assert_int_equal(fclose(out), 0);
 }
@@ -175,7 +175,7 @@ static void the_originals_layout_comes_back_with_the_same_counts(void **state)
 	static const char *const marks[] = {"mark-8", "mark-7", "mark-9"};
 	const char *directory = scratch_path(&fixture->scratch, "original");
 
-	assert_int_equal(profile_export_original(fixture->profile, directory,
+	assert_int_equal(profile_export_original(fixture->profile, NULL, directory,
 						 &fixture->summary, &fixture->error),
 			 0);
 	assert_int_equal(fixture->summary.runs, 4);
@@ -210,7 +210,7 @@ static void original_files_look_like_the_originals(void **state)
 					  "[\"./a b\",\"-t\",\"it's\"]",
 					  &fixture->error),
 			 0);
-	assert_int_equal(profile_export_original(fixture->profile,
+	assert_int_equal(profile_export_original(fixture->profile, NULL,
 						 scratch_path(&fixture->scratch, "o/"),
 						 &fixture->summary, &fixture->error),
 			 0);
@@ -237,13 +237,13 @@ static void an_occupied_directory_is_left_alone(void **state)
 
 	assert_int_equal(mkdir(directory, 0777), 0);
 	scratch_write(&fixture->scratch, "o/mine", "precious", 8);
-	assert_int_equal(profile_export_original(fixture->profile, directory,
+	assert_int_equal(profile_export_original(fixture->profile, NULL, directory,
 						 &fixture->summary, &fixture->error),
 			 -EEXIST);
 	assert_int_equal(scratch_count(&fixture->scratch), 2); /* profile and o */
 	assert_int_equal(access(scratch_path(&fixture->scratch, "o/mine"), F_OK), 0);
 	assert_int_equal(unlink(scratch_path(&fixture->scratch, "o/mine")), 0);
-	assert_int_equal(profile_export_original(fixture->profile, directory,
+	assert_int_equal(profile_export_original(fixture->profile, NULL, directory,
 						 &fixture->summary, &fixture->error),
 			 0);
 }
@@ -262,7 +262,7 @@ static void the_original_needs_instructions(void **state)
 		profile_add_samples(profile, &run, "a", &table, &fixture->error), 0);
 	assert_int_equal(profile_end_run(profile, &run, &fixture->error), 0);
 	sample_table_free(&table);
-	assert_int_equal(profile_export_original(profile,
+	assert_int_equal(profile_export_original(profile, NULL,
 						 scratch_path(&fixture->scratch, "o"),
 						 &fixture->summary, &fixture->error),
 			 -EINVAL);
@@ -276,9 +276,9 @@ static void a_profile_without_samples_cannot_be_exported(void **state)
 	struct profile *profile = example_profile(
 		scratch_path(&fixture->scratch, "b.apdb"), recording_plan());
 
-	assert_int_equal(
-		profile_export_csv(profile, stdout, &fixture->summary, &fixture->error),
-		-ENODATA);
+	assert_int_equal(profile_export_csv(profile, NULL, stdout, &fixture->summary,
+					    &fixture->error),
+			 -ENODATA);
 	profile_close(profile);
 }
 
