@@ -5,6 +5,8 @@
  */
 #include "base/console.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -33,6 +35,16 @@ struct console console_open(bool quiet)
 		.color = terminal && !(no_color && *no_color),
 		.terminal = terminal,
 	};
+}
+
+bool console_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	bool is = locale && !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+
+	if (locale)
+		freelocale(locale);
+	return is;
 }
 
 /* One line under the stream's lock, so that threads do not mix theirs. */

@@ -19,6 +19,8 @@ struct console {
 
 /* Looks at stderr, NO_COLOR and TERM. */
 struct console console_open(bool quiet);
+/* Whether the user's locale (LC_ALL, LC_CTYPE, LANG) writes UTF-8; no locale is set for that. */
+bool console_utf8(void);
 /* "autoperf: <text>\n"; nothing when quiet. */
 void console_note(const struct console *console, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -202,7 +202,7 @@ static const char usage[] =
 	"      --format FORMAT    text (default), json, junit, sarif, github or markdown\n"
 	"      --json             the same as --format json\n"
 	"  -o, --output FILE      write it to FILE instead of standard output\n"
-	"  -v, --verbose          every region, counter and run\n"
+	"  -v, --verbose          every region, counter and run; distributions of scores\n"
 	"      --scores FILE      write one CSV line per sample: region, pass, run,\n"
 	"                         thread, begin_ns, wall_ns, score, p_value, anomalous\n"
 	"\n"

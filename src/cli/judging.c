@@ -45,7 +45,8 @@ int judging_settle_format(const struct cli *cli, const struct command *command,
 
 struct report_style judging_style(const struct cli *cli, bool verbose)
 {
-	struct report_style style = {.color = cli->color, .verbose = verbose};
+	struct report_style style = {
+		.color = cli->color, .verbose = verbose, .utf8 = console_utf8()};
 	struct winsize size;
 
 	if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))

@@ -15,6 +15,7 @@
 
 #include "base/statistics.h"
 #include "base/threads.h"
+#include "detect/histogram.h"
 #include "model/rows.h"
 
 #define SLICE_ROWS ((size_t)4096) /* scored at once, by a thread */
@@ -299,6 +300,7 @@ static int summarise(struct evidence *evidence, const struct sample_table *table
 		evidence->run_count++;
 	}
 	evidence->stalled = count_stalled(table);
+	histogram_count(evidence->scores, evidence->unit, scores, table->rows);
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct evidence {
 	size_t run_count;
 	/* Of these, with one execution that took longer than all others together. */
 	size_t stalled;
+	uint64_t scores[FINDING_BINS]; /* new samples, see histogram.h */
 	/* By how much the mean squared residual exceeds the 1 that held-out normal samples
 	 * have: median over runs, at least 0. A residual counts for at most
 	 * EVIDENCE_RESIDUAL_MAX. [unit->feature_count] */

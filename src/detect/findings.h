@@ -100,6 +100,19 @@ struct finding_line {
 	double hitm_before, hitm_after;     /* fetches from other cores, likewise */
 };
 
+/*
+ * Shares of samples by their scores, each as a multiple of its pass's threshold. Bins are half an
+ * octave wide: bin FINDING_BIN_THRESHOLD is the first one of anomalous samples, bin b begins at
+ * 2^((b - FINDING_BIN_THRESHOLD) / 2). The first and the last one hold what lies beyond, too.
+ */
+#define FINDING_BINS          24
+#define FINDING_BIN_THRESHOLD 8
+struct finding_histogram {
+	double before[FINDING_BINS]; /* held out */
+	double after[FINDING_BINS];
+	bool known;
+};
+
 struct finding_region {
 	char *name;
 	enum verdict verdict;
@@ -128,6 +141,7 @@ struct finding_region {
 	struct ratio_interval total;
 	double anomalous_share_before; /* held out */
 	double anomalous_share_after;
+	struct finding_histogram scores;
 	/* One-sided: samples are stranger than held-out normal ones. Those were scored by other
 	 * networks, so it is a hint, and raises no alarm. */
 	double p_score;

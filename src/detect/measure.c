@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "detect/cause.h"
+#include "detect/histogram.h"
 #include "detect/joint.h"
 #include "detect/rank.h"
 #include "model/original.h"
@@ -33,7 +34,9 @@ static void count_sides(struct finding_region *region, const struct evidence *ev
 		}
 		region->runs_before += unit->run_count;
 		region->runs_after += evidence[e].run_count;
+		histogram_add(&region->scores, unit, evidence[e].scores);
 	}
+	histogram_finish(&region->scores);
 	region->anomalous_share_before =
 		anomalous_before / (double)region->samples_before;
 	region->anomalous_share_after = anomalous_after / (double)region->samples_after;

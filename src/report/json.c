@@ -313,6 +313,26 @@ static void put_change(struct json *json, const struct finding_change *change)
 	close_bracket(json, '}');
 }
 
+static void put_shares(struct json *json, const char *key, const double *shares)
+{
+	open_bracket(json, key, '[');
+	for (size_t i = 0; i < FINDING_BINS; i++)
+		key_number(json, NULL, shares[i]);
+	close_bracket(json, ']');
+}
+
+static void put_scores(struct json *json, const struct finding_histogram *scores)
+{
+	if (!scores->known)
+		return;
+	open_bracket(json, "score_histogram", '{');
+	key_count(json, "threshold_bin", FINDING_BIN_THRESHOLD);
+	key_count(json, "bins_per_octave", 2);
+	put_shares(json, "before", scores->before);
+	put_shares(json, "after", scores->after);
+	close_bracket(json, '}');
+}
+
 static void put_region(struct json *json, const struct findings *findings,
 		       const struct finding_region *region)
 {
@@ -339,6 +359,7 @@ static void put_region(struct json *json, const struct findings *findings,
 	key_number(json, "time_per_instruction_ratio", region->pace.ratio);
 	put_pair(json, "anomalous_share", region->anomalous_share_before,
 		 region->anomalous_share_after);
+	put_scores(json, &region->scores);
 	put_pair(json, "runs", (double)region->runs_before, (double)region->runs_after);
 	put_pair(json, "samples", (double)region->samples_before,
 		 (double)region->samples_after);

@@ -15,6 +15,7 @@ struct page {
 	size_t width; /* columns */
 	bool color;
 	bool verbose;
+	bool utf8;
 };
 
 /* A verdict's word, coloured if the page is; "REGRESSION" when `loud`. */

@@ -12,7 +12,8 @@
 struct report_style {
 	bool color;   /* ANSI colours */
 	int width;    /* columns, 0: 80 */
-	bool verbose; /* all regions and counters, runs */
+	bool verbose; /* all regions and counters, runs, how scores are distributed */
+	bool utf8;    /* more than ASCII may be drawn */
 };
 
 /* Ways to write findings. */

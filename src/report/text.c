@@ -246,6 +246,7 @@ int report_text(const struct findings *findings, const struct report_style *styl
 		.width = style->width > 0 ? (size_t)style->width : WIDTH_DEFAULT,
 		.color = style->color,
 		.verbose = style->verbose,
+		.utf8 = style->utf8,
 	};
 	int code = 0;
 

@@ -191,6 +191,49 @@ static void put_runs(struct page *page, const struct finding_region *region)
 	}
 }
 
+/* ---- scores ---- */
+
+/* Eight heights; nothing at all is a blank. */
+static void put_bar(struct page *page, double share, double highest)
+{
+	static const char *const blocks[] = {" ",      "\u2581", "\u2582",
+					     "\u2583", "\u2584", "\u2585",
+					     "\u2586", "\u2587", "\u2588"};
+	static const char *const ascii[] = {" ", ".", ":", "-", "=",
+					    "+", "*", "%", "#"};
+	size_t height = share > 0 ? 1 + (size_t)(share / highest * 7.5) : 0;
+
+	text_puts(&page->text, page->utf8 ? blocks[height] : ascii[height]);
+}
+
+/* "[  .:#+. |        ]": right of the bar is what is anomalous. */
+static void put_sparkline(struct page *page, const double *shares)
+{
+	double highest = 0;
+
+	for (size_t bin = 0; bin < FINDING_BINS; bin++)
+		highest = fmax(highest, shares[bin]);
+	text_puts(&page->text, "[");
+	for (size_t bin = 0; bin < FINDING_BINS; bin++) {
+		if (bin == FINDING_BIN_THRESHOLD)
+			text_puts(&page->text, "|");
+		put_bar(page, shares[bin], highest);
+	}
+	text_puts(&page->text, "]");
+}
+
+/* One line of its own making: blanks in it are part of the picture. */
+static void put_scores(struct page *page, const struct finding_region *region)
+{
+	if (!page->verbose || !region->scores.known)
+		return;
+	text_puts(&page->text, "  scores  normal ");
+	put_sparkline(page, region->scores.before);
+	text_puts(&page->text, " new ");
+	put_sparkline(page, region->scores.after);
+	text_puts(&page->text, "\n");
+}
+
 static const char *sureness(double p)
 {
 	if (p <= 0.0001)
@@ -275,6 +318,7 @@ void page_region(struct page *page, const struct finding_region *region)
 	put_causes(page, region);
 	put_executions(page, region);
 	put_runs(page, region);
+	put_scores(page, region);
 	put_lines(page, region);
 	page_changes(page, region->changes, region->change_count);
 	put_counters(page, region);

@@ -97,6 +97,22 @@ valid_findings() {
 	[ "$output" = "$(cat findings.json)" ]
 }
 
+@test "findings tell how scores are distributed, and -v draws it" {
+	new_profile slow.apdb 5 10 2
+	autoperf 3 detect --json model.safetensors slow.apdb
+	[ "$(json 'd["regions"][0]["score_histogram"]["threshold_bin"]')" = 8 ]
+	[ "$(json '[round(sum(d["regions"][0]["score_histogram"][side]), 6) for side in ("before", "after")]')" = "[1.0, 1.0]" ]
+	# What is right of the threshold is the share that the findings tell elsewhere.
+	[ "$(json 'all(abs(sum(r["score_histogram"]["after"][8:]) - r["anomalous_share"]["after"]) < 1e-6 for r in d["regions"])')" = True ]
+	[ "$(json 'all(abs(sum(r["score_histogram"]["before"][8:]) - r["anomalous_share"]["before"]) < 0.01 for r in d["regions"])')" = True ]
+	autoperf 3 detect -v model.safetensors slow.apdb
+	[ "$(grep -cE '^  scores  normal \[[ .:=+*%#-]{8}\|[ .:=+*%#-]{16}\] new \[[ .:=+*%#-]{8}\|[ .:=+*%#-]{16}\]$' <<<"$output")" = 2 ]
+	LC_ALL=C.UTF-8 autoperf 3 detect -v model.safetensors slow.apdb
+	stdout_has "█"
+	autoperf 3 detect model.safetensors slow.apdb
+	stdout_lacks "scores  normal"
+}
+
 @test "findings that cannot tell follow the schema too" {
 	new_profile few.apdb 1 11
 	autoperf 4 detect --alarm-rate 0.0001 --json model.safetensors few.apdb ||

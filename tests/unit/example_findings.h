@@ -89,6 +89,13 @@ static inline void example_worse_region(struct finding_region *region)
 		.counter_count = 4,
 		.run_count = 5,
 	};
+	/* Normal around a quarter of the threshold, new at four times that. */
+	region->scores.known = true;
+	region->scores.before[3] = region->scores.before[5] = 0.25;
+	region->scores.before[4] = 0.49;
+	region->scores.before[FINDING_BIN_THRESHOLD] = 0.01;
+	region->scores.after[FINDING_BIN_THRESHOLD - 1] = 0.029;
+	region->scores.after[FINDING_BIN_THRESHOLD + 4] = 0.971;
 	region->counters = example_array(4, sizeof(*region->counters));
 	region->counters[0] =
 		example_counter("context-switches", EVENT_ROLE_CONTEXT_SWITCH,

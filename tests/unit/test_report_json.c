@@ -75,6 +75,12 @@ static void the_findings_come_back_from_the_document(void **state)
 	assert_string_equal(json_string_value(look(root, "regions.0.counters.0.role")),
 			    "context_switch");
 	assert_int_equal(json_array_size(look(root, "regions.0.new_runs")), 5);
+	assert_true(json_number_value(
+			    look(root, "regions.0.score_histogram.after.12")) == 0.971);
+	assert_int_equal(
+		json_array_size(look(root, "regions.0.score_histogram.before")),
+		FINDING_BINS);
+	assert_null(json_object_get(look(root, "regions.1"), "score_histogram"));
 	assert_int_equal(json_array_size(look(root, "regions.1.counters")), 0);
 	assert_string_equal(json_string_value(look(root, "only_after.0")), "rehash");
 	json_decref(root);

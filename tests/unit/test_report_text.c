@@ -185,6 +185,33 @@ static void verbose_lists_counters_that_did_not_move_and_every_run(void **state)
 	findings_free(findings);
 }
 
+static void verbose_draws_how_scores_are_distributed(void **state)
+{
+	static const char ascii[] =
+		"\n  scores  normal [   =#=  |.               ] new "
+		"[       .|    #           ]\n";
+	static const char blocks[] = "\n  scores  normal [   \u2584\u2588\u2584  "
+				     "|\u2581               ] new "
+				     "[       \u2581|    \u2588           ]\n";
+	struct findings *findings = example_findings();
+	char *report = render(findings, (struct report_style){.verbose = true});
+
+	(void)state;
+	if (!strstr(report, ascii))
+		fail_msg("%s", report);
+	assert_not_said(report, "\u2588");
+	free(report);
+	report = render(findings, (struct report_style){.verbose = true, .utf8 = true});
+	if (!strstr(report, blocks))
+		fail_msg("%s", report);
+	assert_tidy(report, 80);
+	free(report);
+	report = render(findings, (struct report_style){.utf8 = true});
+	assert_not_said(report, "scores");
+	free(report);
+	findings_free(findings);
+}
+
 static void colours_appear_only_when_asked_for_and_are_closed(void **state)
 {
 	struct findings *findings = example_findings();
@@ -361,6 +388,7 @@ int main(void)
 		cmocka_unit_test(the_verdict_comes_first_then_where_why_and_what_next),
 		cmocka_unit_test(
 			verbose_lists_counters_that_did_not_move_and_every_run),
+		cmocka_unit_test(verbose_draws_how_scores_are_distributed),
 		cmocka_unit_test(contended_lines_name_variable_place_and_remedy),
 		cmocka_unit_test(what_follows_from_sharing_is_not_advised_on),
 		cmocka_unit_test(colours_appear_only_when_asked_for_and_are_closed),
