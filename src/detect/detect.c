@@ -48,8 +48,8 @@ struct detection {
 	struct judgement *judgements; /* parallel to findings->regions */
 	struct rounds before;
 	struct rounds after;
-	struct progress progress;
-	double units_done;
+	struct progress progress; /* in samples of the regions on both sides */
+	double samples;
 };
 
 void detect_options_default(struct detect_options *options)
@@ -148,11 +148,15 @@ static int sort_out_regions(struct detection *detection, struct error *error)
 	     first = end_of_region(model, first)) {
 		const char *name = model->units[first].region;
 
-		if (find_region(detection, name))
+		const struct profile_region *found = find_region(detection, name);
+
+		if (found) {
 			detection->comparisons++;
-		else if (add_name(&findings->only_before, &findings->only_before_count,
-				  name))
+			detection->samples += (double)found->samples;
+		} else if (add_name(&findings->only_before,
+				    &findings->only_before_count, name)) {
 			return out_of_memory(error);
+		}
 	}
 	for (size_t i = 0; i < detection->region_count; i++) {
 		const struct profile_region *region = &detection->regions[i];
@@ -188,14 +192,14 @@ static int collect(struct detection *detection, size_t first, size_t end,
 
 		if (pass != COMPARE_NO_PASS)
 			code = evidence_collect(next, unit, detection->profile, region,
-						pass, detection->options, error);
+						pass, detection->options,
+						&detection->progress, error);
 		if (!code && next->run_count && unit->run_count)
 			(*count)++;
 		else
 			evidence_free(next);
 		if (code)
 			return code;
-		progress_update(&detection->progress, ++detection->units_done);
 	}
 	return 0;
 }
@@ -272,10 +276,8 @@ static int detect_regions(struct detection *detection, struct error *error)
 		int code;
 
 		end = end_of_region(model, first);
-		if (!found) {
-			detection->units_done += (double)(end - first);
+		if (!found)
 			continue;
-		}
 		code = detect_region(detection, first, end, found, error);
 		if (code)
 			return code;
@@ -326,7 +328,7 @@ static int run_detection(struct detection *detection, struct error *error)
 	if (code)
 		return code;
 	progress_start(&detection->progress, options->console, "judging",
-		       (double)detection->model->unit_count);
+		       detection->samples);
 	code = detect_regions(detection, error);
 	progress_finish(&detection->progress);
 	if (!code &&

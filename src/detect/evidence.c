@@ -237,9 +237,11 @@ static void score_slice(void *context, size_t index)
 
 /* Slices are scored together, and added up in order, however many there are at a time. */
 static int score_all(struct evidence *evidence, const struct sample_table *table,
-		     struct tally *tally, float *scores, FILE *out, struct error *error)
+		     struct tally *tally, float *scores, FILE *out,
+		     struct progress *progress, struct error *error)
 {
 	size_t most = slice_rows(evidence->unit, table);
+	double done = progress ? progress->done : 0;
 
 	for (size_t first = 0; first < table->rows;) {
 		size_t start = first, used = 0;
@@ -266,6 +268,8 @@ static int score_all(struct evidence *evidence, const struct sample_table *table
 					     slice->scores);
 			start += slice->table.rows;
 		}
+		if (progress)
+			progress_update(progress, done + (double)first);
 	}
 	return 0;
 }
@@ -313,7 +317,8 @@ static size_t threads_of(const struct detect_options *options)
 
 int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 		     struct profile *profile, int64_t region, uint32_t pass,
-		     const struct detect_options *options, struct error *error)
+		     const struct detect_options *options, struct progress *progress,
+		     struct error *error)
 {
 	struct sample_table table = {0};
 	struct tally tally = {0};
@@ -335,7 +340,8 @@ int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 		code = error_no_memory(error, "scoring the samples of a region");
 		goto out;
 	}
-	code = score_all(evidence, &table, &tally, score, options->scores, error);
+	code = score_all(evidence, &table, &tally, score, options->scores, progress,
+			 error);
 	if (!code)
 		code = summarise(evidence, &table, score, error);
 	if (!code)

@@ -37,11 +37,13 @@ struct evidence {
  * Gathers the evidence on `unit` from pass `pass` of `region`, both of the profile; that
  * pass must have the events that the unit was trained with, in the same order. No samples is
  * success with run_count 0. Of the options only the chosen runs matter, and `scores`, which gets
- * a line per sample; scores_header() names the columns. Free with evidence_free(), also after a failure.
+ * a line per sample; scores_header() names the columns. `progress`, unless NULL, goes on by the
+ * samples scored. Free with evidence_free(), also after a failure.
  */
 int evidence_collect(struct evidence *evidence, const struct model_unit *unit,
 		     struct profile *profile, int64_t region, uint32_t pass,
-		     const struct detect_options *options, struct error *error);
+		     const struct detect_options *options, struct progress *progress,
+		     struct error *error);
 void evidence_free(struct evidence *evidence);
 
 /* "region,pass,run,thread,begin_ns,wall_ns,score,p_value,anomalous". */

@@ -112,7 +112,8 @@ int findings_find_renamed(struct findings *findings, const struct model *model,
 			if (!unit || taken[o])
 				continue;
 			code = evidence_collect(&evidence, unit, profile, id,
-						passes[unit->pass], &quiet, error);
+						passes[unit->pass], &quiet, NULL,
+						error);
 			found = code ? INFINITY : difference(&evidence);
 			evidence_free(&evidence);
 			if (code)

@@ -30,6 +30,7 @@ static bool refill(struct csv_reader *reader)
 		reader->read_error = errno;
 	reader->at = 0;
 	reader->filled = got > 0 ? (size_t)got : 0;
+	reader->bytes += reader->filled;
 	return got > 0;
 }
 

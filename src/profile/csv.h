@@ -29,6 +29,7 @@ struct csv_reader {
 	const char *path; /* the caller's */
 	size_t count;     /* fields of the current record */
 	uint64_t line;    /* on which the current record begins, 1.. */
+	uint64_t bytes; /* taken from the file, up to a buffer more than was consumed */
 	/* private */
 	int file;
 	int read_error;        /* errno of a failed read, 0: none */

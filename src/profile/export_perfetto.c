@@ -26,6 +26,8 @@
 /* When runs begin. Not 0, which some readers take for "no time". */
 #define ORIGIN_NS 1000000u
 #define NS_PER_S  1e9
+/* To write a sample takes as long as to read so many. */
+#define WRITING_READINGS 3
 
 /* Field numbers of protos/perfetto/trace/trace.proto and what it includes. */
 enum trace_field { TRACE_PACKET = 1 };
@@ -347,6 +349,7 @@ static void start_sequence(struct trace *trace, uint64_t thread_uuid)
 /* Begins and ends of the samples [first, end), all of one thread. */
 static void put_samples(struct trace *trace, size_t first, size_t end)
 {
+	struct progress *progress = &trace->source.progress;
 	const struct timeline_sample *open[TIMELINE_LEVELS_MAX + 1] = {NULL};
 	const struct timeline_sample *samples = trace->timeline.samples;
 	size_t level = 0; /* open[level] is the innermost one; open[0] is none */
@@ -356,6 +359,7 @@ static void put_samples(struct trace *trace, size_t first, size_t end)
 			put_end(trace, open[level], open[level - 1]);
 		put_begin(trace, &samples[i]);
 		open[++level] = &samples[i];
+		progress_update(progress, progress->done + WRITING_READINGS);
 	}
 	for (; level; level--)
 		put_end(trace, open[level], open[level - 1]);
@@ -421,6 +425,7 @@ int profile_export_perfetto(struct profile *profile,
 	int status =
 		export_source_open(&trace.source, profile, options, summary, error);
 
+	trace.source.progress.total *= 1 + WRITING_READINGS;
 	if (!status) {
 		trace.interned =
 			calloc(trace.source.region_count + 1, sizeof(*trace.interned));

@@ -237,7 +237,6 @@ int export_read(struct export_source *source, const struct export_run *run,
 	*view = source->table;
 	view->event_count = source->plan.passes[run->run.pass].count;
 	view->rows = chunk->chunk.rows;
-	source->samples_read += view->rows;
-	progress_update(&source->progress, (double)source->samples_read);
+	progress_update(&source->progress, source->progress.done + (double)view->rows);
 	return store_read_chunk(source->profile, &chunk->chunk, view, 0, error);
 }

@@ -38,13 +38,12 @@ struct export_source {
 	size_t chunk_capacity;
 	struct sample_table
 		table; /* room for one chunk of the largest pass; with depth */
-	struct progress progress; /* in samples */
-	uint64_t samples_read;
+	struct progress progress; /* in samples read */
 };
 
 /*
  * Fills *source, and the runs of *summary; `options` may be NULL. Who reads samples more often
- * than once puts that into source->progress.total. Free with export_source_close() in any case.
+ * than once, or has more to do with them, adds that to source->progress.total. Free with export_source_close() in any case.
  */
 int export_source_open(struct export_source *source, struct profile *profile,
 		       const struct export_options *options,

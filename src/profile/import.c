@@ -5,6 +5,7 @@
  */
 #include "profile/import.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -24,10 +25,39 @@ static bool is_directory(const char *path)
 	return !stat(path, &info) && S_ISDIR(info.st_mode);
 }
 
+/* Bytes of a file, or of the files in a directory and in those directly in it. */
+static double bytes_below(const char *path, int levels)
+{
+	struct dirent *entry;
+	struct stat info;
+	double bytes = 0;
+	DIR *directory;
+
+	if (stat(path, &info))
+		return 0; /* reading it will tell */
+	if (!S_ISDIR(info.st_mode))
+		return (double)info.st_size;
+	directory = levels ? opendir(path) : NULL;
+	while (directory && (entry = readdir(directory))) {
+		struct text name = {0};
+
+		if (entry->d_name[0] == '.')
+			continue;
+		text_printf(&name, "%s/%s", path, entry->d_name);
+		if (!name.failed)
+			bytes += bytes_below(name.chars, levels - 1);
+		text_free(&name);
+	}
+	if (directory)
+		closedir(directory);
+	return bytes;
+}
+
 static int read_inputs(struct import_set *set, const struct import_options *options,
 		       struct error *error)
 {
 	bool directories = is_directory(options->inputs[0]);
+	double bytes = 0;
 	int status = 0;
 
 	if (directories && options->raw)
@@ -41,10 +71,14 @@ static int read_inputs(struct import_set *set, const struct import_options *opti
 				"%s and %s cannot be imported together: one "
 				"is a directory",
 				options->inputs[0], options->inputs[i]);
+	for (size_t i = 0; i < options->input_count; i++)
+		bytes += bytes_below(options->inputs[i], directories ? 2 : 0);
+	progress_start(&set->progress, options->console, "reading", bytes);
 	for (size_t i = 0; i < options->input_count && !status; i++)
 		status = directories ? import_original(set, options->inputs[i], error)
 				     : import_csv(set, options->inputs[i], options->raw,
 						  options->console, error);
+	progress_finish(&set->progress);
 	return status;
 }
 
@@ -116,16 +150,19 @@ static int write_process(struct profile *profile, const struct import_run *run,
 }
 
 static int write_run(struct profile *profile, const struct import_run *imported,
-		     struct import_summary *summary, struct error *error)
+		     struct import_summary *summary, struct progress *progress,
+		     struct error *error)
 {
 	struct profile_run run = {.pass = imported->pass, .wall_ns = imported->wall_ns};
 	int status = profile_begin_run(profile, &run, error);
 
 	if (status)
 		return status;
-	for (size_t i = 0; i < imported->table_count && !status; i++)
+	for (size_t i = 0; i < imported->table_count && !status; i++) {
 		status = profile_add_samples(profile, &run, imported->tables[i].region,
 					     &imported->tables[i].table, error);
+		progress_update(progress, (double)(summary->samples + run.samples));
+	}
 	if (!status)
 		status = write_process(profile, imported, run.samples, error);
 	if (status) {
@@ -157,8 +194,14 @@ static int fill_profile(struct profile *profile, const struct import_set *set,
 			struct import_summary *summary, struct error *error)
 {
 	struct profile_region *regions = NULL;
+	struct progress progress;
+	double rows = 0;
 	int status;
 
+	for (size_t i = 0; i < set->run_count; i++)
+		for (size_t k = 0; k < set->runs[i].table_count; k++)
+			rows += (double)set->runs[i].tables[k].table.rows;
+	progress_start(&progress, options->console, "writing", rows);
 	/* Nothing is finished before everything is: sync once, at the end. */
 	status = store_execute(profile, "PRAGMA synchronous = OFF", "importing", error);
 	if (!status)
@@ -166,12 +209,13 @@ static int fill_profile(struct profile *profile, const struct import_set *set,
 	if (!status)
 		status = write_facts(profile, set, options, error);
 	for (size_t i = 0; i < set->run_count && !status; i++)
-		status = write_run(profile, &set->runs[i], summary, error);
+		status = write_run(profile, &set->runs[i], summary, &progress, error);
 	if (!status)
 		status = sync_file(profile->path, error);
 	if (!status)
 		status = profile_regions(profile, &regions, &summary->regions, error);
 	profile_regions_free(regions, summary->regions);
+	progress_finish(&progress);
 	summary->passes = set->plan.pass_count;
 	summary->events = set->plan.events.count;
 	return status;

@@ -446,8 +446,12 @@ int import_csv(struct import_set *set, const char *path, bool raw,
 
 	if (!status)
 		status = read_header(&reader, raw, error);
-	while (!status && (status = csv_next(&reader.csv, error)) > 0)
+	while (!status && (status = csv_next(&reader.csv, error)) > 0) {
 		status = read_row(&reader, error);
+		progress_update(&set->progress,
+				(double)(set->bytes + reader.csv.bytes));
+	}
+	set->bytes += reader.csv.bytes;
 	if (!status && set->run_count == reader.first_run)
 		status = error_set(error, -EINVAL,
 				   "%s has a header row and no samples below it", path);

@@ -247,6 +247,8 @@ static int import_file(struct import_set *set, const char *path, struct error *e
 		status = add_run(&reader, path, &run, error);
 	while (!status && (status = csv_next(&reader.csv, error)) > 0)
 		status = read_row(&reader, run, error);
+	set->bytes += reader.csv.bytes;
+	progress_update(&set->progress, (double)set->bytes);
 	free(reader.event);
 	free(reader.instructions);
 	free(reader.command);

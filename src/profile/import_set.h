@@ -49,7 +49,9 @@ struct import_set {
 	struct import_run *runs;
 	size_t run_count;
 	size_t run_capacity;
-	char *command; /* JSON array; NULL: unknown */
+	char *command;            /* JSON array; NULL: unknown */
+	struct progress progress; /* of reading, in bytes */
+	uint64_t bytes;           /* of the files that are done with */
 };
 
 void import_set_free(struct import_set *set);

@@ -33,6 +33,22 @@ original() {
 	[ "$(sql x.apdb "select value from fact where key = 'source'")" = import ]
 }
 
+@test "a bar tells how much is read and written, on a terminal" {
+	printf 'a,b\n1,2\n' >t.csv
+	# shellcheck disable=SC2016 # the inner shell expands it
+	TERM=xterm run script -qec '"$AUTOPERF" import t.csv' /dev/null
+	[ "$status" -eq 0 ]
+	[[ $output == *"reading ["*"writing ["*"1 run, 1 sample of 2 events"* ]]
+	original run_0 0 PAPI_L3_TCM '3, 4, 1000, 2'
+	# shellcheck disable=SC2016
+	TERM=xterm run script -qec '"$AUTOPERF" import . -o o.apdb' /dev/null
+	[ "$status" -eq 0 ]
+	[[ $output == *"reading ["*"writing ["* ]]
+	# shellcheck disable=SC2016
+	TERM=xterm run script -qec '"$AUTOPERF" import --quiet t.csv -o q.apdb' /dev/null
+	[ -z "$output" ]
+}
+
 @test "the summary is there as JSON" {
 	printf 'a,b\n1,2\n' >t.csv
 	autoperf 0 import --json t.csv
