@@ -102,8 +102,10 @@ static void put_packet(struct trace *trace)
 	head->length = 0;
 }
 
+/* Without a time it would be taken for as late as all that was before it in the file. */
 static void put_descriptor(struct trace *trace, uint32_t sequence, struct text *track)
 {
+	protobuf_put_uint(&trace->packet, PACKET_TIMESTAMP, ORIGIN_NS);
 	protobuf_put_uint(&trace->packet, PACKET_SEQUENCE_ID, sequence);
 	protobuf_put_message(&trace->packet, PACKET_TRACK_DESCRIPTOR, track);
 	put_packet(trace);

@@ -167,6 +167,7 @@ class Trace:
         self.events = []  # (timestamp, place in the file, track, kind, name, annotations)
         self.values = collections.defaultdict(list)  # counter track -> (timestamp, place, value)
         self.sequences = collections.defaultdict(Sequence)
+        self.described = 0  # when the last track was
         for place, packet in enumerate(decode("Trace", data)["packet"]):
             self.take(place, packet)
         for values in self.values.values():
@@ -179,6 +180,7 @@ class Trace:
         sequence.take(packet)
         if "track_descriptor" in packet:
             self.describe(packet["track_descriptor"])
+            self.described = max(self.described, packet["timestamp"])
         if "track_event" in packet:
             require(packet.get("timestamp", 0) > 0, "an event without time")
             require(sequence.started, "an event before its sequence starts")
@@ -294,6 +296,7 @@ def main():
     with open(sys.argv[1], "rb") as file:
         trace = Trace(file.read())
     slices = list(trace.slices())
+    require(trace.described <= min(slice.begin for slice in slices), "a track is described late")
     if len(sys.argv) > 2:
         compare(trace, slices, sys.argv[2])
     for process in trace.processes.values():
