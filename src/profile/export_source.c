@@ -47,10 +47,12 @@ static int add_chunk(struct export_source *source, sqlite3_stmt *statement,
 	return 0;
 }
 
-/* Whether the options leave the region of that id out. */
+/* Whether the options leave the region of that id in. */
 static bool is_region_chosen(const struct export_source *source,
 			     const struct export_options *options, int64_t id)
 {
+	if (!options->region_count)
+		return true;
 	for (size_t i = 0; i < source->region_count; i++) {
 		if (source->regions[i].id != id)
 			continue;
@@ -58,7 +60,7 @@ static bool is_region_chosen(const struct export_source *source,
 			if (!strcmp(source->regions[i].name, options->regions[k]))
 				return true;
 	}
-	return !options->region_count;
+	return false;
 }
 
 static bool is_run_chosen(const struct export_options *options, uint32_t ordinal)
