@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "model/file.h"
+#include "model/history.h"
 #include "model/landmark.h"
 #include "model/lines.h"
 #include "model/loader.h"
@@ -414,6 +415,9 @@ static int read_unit(struct loader *loader, const json_t *object,
 				     &unit->shared_with);
 	if (!status)
 		status = read_aside(loader, json_object_get(object, "set_aside"), unit);
+	if (!status)
+		status = history_load(loader, json_object_get(object, "history"),
+				      unit->feature_count, &unit->history);
 	if (!status)
 		status = read_network(loader, json_object_get(object, "activations"),
 				      unit, index);

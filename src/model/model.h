@@ -46,9 +46,11 @@
 #define MODEL_FORMAT_VERSION 3
 #define MODEL_SUFFIX         ".safetensors"
 #define MODEL_QUANTILES      1001 /* points of the held-out score distribution */
+#define MODEL_TOPOLOGY_MAX   160  /* bytes of "33-16-33" with its NUL */
 
-struct network;    /* network.h */
-struct neighbours; /* neighbour.h */
+struct network;     /* network.h */
+struct neighbours;  /* neighbour.h */
+struct train_check; /* train.h */
 
 enum model_method {
 	MODEL_DEFAULT,  /* as described above */
@@ -69,6 +71,20 @@ struct model_run {
 	double score_mean;      /* mean of log(score), held out */
 	double anomalous_share; /* of samples above the unit's threshold, held out */
 	double *rates; /* [feature_count] in natural units, whole run (feature.h) */
+};
+
+/* How a unit's network was found (history.h). All zero: not known, as in models of old. */
+struct model_history {
+	/* Topologies that were tried, those of fewest parameters first. */
+	struct model_candidate {
+		double error; /* on runs held out, as validation_error below */
+		char topology[MODEL_TOPOLOGY_MAX];
+	} * candidates;
+	size_t candidate_count;
+	size_t chosen; /* index of the one that the unit has */
+	/* Errors while the chosen one was trained, by step. */
+	struct train_check *checks;
+	size_t check_count;
 };
 
 struct model_unit {
@@ -106,6 +122,7 @@ struct model_unit {
 		char *reason;
 	} * aside;
 	size_t aside_count;
+	struct model_history history;
 };
 
 struct model {
@@ -205,7 +222,6 @@ bool model_find_line(const struct model *model, const char *region, const char *
 int model_score(const struct model_unit *unit, const struct sample_table *table,
 		float *scores, float *residuals, struct error *error);
 /* The chosen topology, "33-16-33"; text has MODEL_TOPOLOGY_MAX bytes. Returns `text`. */
-#define MODEL_TOPOLOGY_MAX 160
 char *model_topology(const struct model_unit *unit, char *text);
 /* Share of held-out normal samples with a score at least this high, in (0, 1]. */
 double model_tail(const struct model_unit *unit, double score);

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "model/file.h"
+#include "model/history.h"
 #include "model/lines.h"
 #include "model/neighbour.h"
 #include "model/network.h"
@@ -162,7 +163,8 @@ static json_t *units_json(const struct model *model)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:s?}",
+			json_pack("{s:s, s:i, s:I, s:f, s:f, s:f, s:o, s:o, s:o, s:s?, "
+				  "s:o}",
 				  "region", unit->region, "pass", (int)unit->pass,
 				  "samples", (json_int_t)unit->samples, "threshold",
 				  unit->threshold, "training_error",
@@ -170,7 +172,8 @@ static json_t *units_json(const struct model *model)
 				  unit->validation_error, "features",
 				  features_json(unit), "activations",
 				  activations_json(unit->network), "set_aside",
-				  aside_json(unit), "shared_with", unit->shared_with));
+				  aside_json(unit), "shared_with", unit->shared_with,
+				  "history", history_json(&unit->history)));
 	}
 	return list;
 }

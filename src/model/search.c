@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/history.h"
 #include "model/training_log.h"
 
 #define SEARCH_WIDTH_MAX  ((size_t)128) /* units of a hidden layer */
@@ -112,14 +113,13 @@ static int split(const struct unit_training *training, struct search_rows *rows)
 	return status;
 }
 
-/* Trains one candidate; *choice becomes it. */
+/* Trains one candidate; *choice becomes it, *result is what its training was like. */
 static int try_candidate(struct unit_training *training, const struct search_rows *rows,
 			 const struct topology *topology, size_t index,
-			 struct search_choice *choice)
+			 struct search_choice *choice, struct train_result *result)
 {
 	struct train_options options = unit_train_options(
 		training, rows->training.count, 0, UNIT_SEARCH, index);
-	struct train_result result = {0};
 	size_t halves = rows->training.count > SEARCH_ROWS_MANY ? 2 : 1;
 	const struct train_check *best, *last;
 	bool longer;
@@ -130,13 +130,13 @@ static int try_candidate(struct unit_training *training, const struct search_row
 		return status;
 	options.steps = unit_affordable(options.steps, topology) / halves;
 	status = train_network(network, training->kernels, &rows->training,
-			       &rows->validation, &options, &result);
+			       &rows->validation, &options, result);
 	network_free(network);
 	if (status)
 		return status;
-	training->spent += result.steps;
-	best = &result.checks[result.best];
-	last = &result.checks[result.check_count - 1];
+	training->spent += result->steps;
+	best = &result->checks[result->best];
+	last = &result->checks[result->check_count - 1];
 	/* The best of several that fluctuate is luck: the whole budget teaches more. */
 	longer = last->validation_error <= (1 + SEARCH_TIE) * best->validation_error;
 	*choice = (struct search_choice){
@@ -145,8 +145,7 @@ static int try_candidate(struct unit_training *training, const struct search_row
 		.training_error = best->training_error,
 		.validation_error = best->validation_error,
 	};
-	training_log_checks(&training->log, &result);
-	train_result_free(&result);
+	training_log_checks(&training->log, result);
 	return 0;
 }
 
@@ -189,12 +188,21 @@ int search_topology(struct unit_training *training, struct search_choice *choice
 					    rows.training.count * features)
 		count--;
 	for (size_t i = first; !status && i < count; i++) {
+		struct model_history *history = &training->unit->history;
+		struct train_result result = {0};
 		struct search_choice tried;
 
 		training_log_candidate(&training->log, &candidates[i], i, count);
-		status = try_candidate(training, &rows, &candidates[i], i, &tried);
-		if (!status && (i == first || is_better(&tried, choice)))
+		status = try_candidate(training, &rows, &candidates[i], i, &tried,
+				       &result);
+		if (!status)
+			status = history_add(history, &candidates[i],
+					     tried.validation_error);
+		if (!status && (i == first || is_better(&tried, choice))) {
 			*choice = tried;
+			status = history_choose(history, &result);
+		}
+		train_result_free(&result);
 	}
 	free(rows.training_list);
 	free(rows.validation_list);

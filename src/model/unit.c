@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "model/calibrate.h"
+#include "model/history.h"
 #include "model/landmark.h"
 #include "model/neighbour.h"
 #include "model/pieces.h"
@@ -27,6 +28,8 @@
 #define PARAMETER_STEPS ((size_t)60000000) /* times their number: seconds */
 #define STEPS_LEAST     ((size_t)150)
 #define RUN_ROWS        64 /* rows of a run that thinning keeps at least */
+
+_Static_assert(CHECKS <= HISTORY_CHECKS_MAX, "a model keeps all looks");
 
 #define FNV_BASIS UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
@@ -368,5 +371,6 @@ void unit_free(struct model_unit *unit)
 		free(unit->aside[i].reason);
 	free(unit->aside);
 	free(unit->shared_with);
+	history_free(&unit->history);
 	*unit = (struct model_unit){0};
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "model/file.h"
+#include "model/history.h"
 #include "model/network.h"
 #include "model/safetensors.h"
 #include "support/model_builder.h"
@@ -86,6 +87,53 @@ static void loaded_model_gives_the_same_scores(void **state)
 	assert_memory_equal(before, after, sizeof(before));
 	example_model_table_free(&table);
 	model_free(loaded);
+}
+
+static void model_keeps_how_its_network_was_found(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct model_history *before = &fixture->model->units[0].history;
+	const struct model_history *after;
+	struct model *loaded;
+	char text[MODEL_TOPOLOGY_MAX];
+
+	assert_int_equal(
+		model_parse(&loaded, fixture->bytes, fixture->length, "m", NULL), 0);
+	after = &loaded->units[0].history;
+	assert_int_equal(after->candidate_count, 1);
+	assert_int_equal(after->chosen, 0);
+	assert_string_equal(after->candidates[0].topology,
+			    model_topology(&loaded->units[0], text));
+	assert_true(after->candidates[0].error == before->candidates[0].error);
+	assert_in_range(after->check_count, 2, HISTORY_CHECKS_MAX);
+	assert_int_equal(after->check_count, before->check_count);
+	for (size_t i = 0; i < after->check_count; i++) {
+		assert_int_equal(after->checks[i].step, before->checks[i].step);
+		assert_true(after->checks[i].training_error ==
+			    before->checks[i].training_error);
+		assert_true(after->checks[i].validation_error ==
+			    before->checks[i].validation_error);
+	}
+	/* It learnt something. */
+	assert_true(after->checks[after->check_count - 1].training_error <
+		    after->checks[0].training_error);
+	model_free(loaded);
+}
+
+static void model_of_old_has_no_history_and_loads(void **state)
+{
+	struct fixture *fixture = *state;
+	char *bytes = malloc(fixture->length), *at;
+	struct model *loaded;
+
+	memcpy(bytes, fixture->bytes, fixture->length);
+	while ((at = memmem(bytes, fixture->length, "history", 7)))
+		memcpy(at, "unknown", 7);
+	assert_int_equal(model_parse(&loaded, bytes, fixture->length, "m", NULL), 0);
+	assert_int_equal(loaded->units[0].history.candidate_count, 0);
+	assert_null(loaded->units[0].history.checks);
+	model_free(loaded);
+	free(bytes);
 }
 
 static void units_are_found_by_region_and_pass(void **state)
@@ -177,6 +225,64 @@ static void contradictions_in_the_metadata_are_refused(void **state)
 	refused(fixture, "\\\"region\\\":\\\"alpha", "\\\"region\\\":\\\"omega",
 		"order");
 	refused(fixture, "\\\"machine\\\":{", "\\\"machine\\\":[", "not understood");
+}
+
+static void damaged_history_is_refused(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	refused(fixture, "\\\"topology\\\":\\\"4-2-4", "\\\"topology\\\":\\\"4-2-5",
+		"topology that is none");
+	refused(fixture, "\\\"error\\\":", "\\\"errar\\\":", "impossible number");
+	refused(fixture, "\\\"chosen\\\":0", "\\\"chosen\\\":1", "chosen");
+	refused(fixture, "\\\"candidates\\\":", "\\\"candidated\\\":", "no candidates");
+	refused(fixture, "\\\"checks\\\":", "\\\"cheeks\\\":", "no checks");
+	refused(fixture, "\\\"checks\\\":[[", "\\\"checks\\\":{[", "not understood");
+}
+
+/* Writes the model with a history that no training has; it must then be refused. */
+static void history_refused(const struct model_history *history, const char *says)
+{
+	struct model *model = example_model(), *loaded = NULL;
+	struct error error = {0};
+	size_t length;
+	char *bytes;
+
+	history_free(&model->units[0].history);
+	model->units[0].history = *history;
+	length = model_bytes(model, &bytes);
+	assert_int_equal(model_parse(&loaded, bytes, length, "m", &error), -EINVAL);
+	if (!strstr(error.text, says))
+		fail_msg("%s: %s", says, error.text);
+	model->units[0].history = (struct model_history){0};
+	model_free(model);
+	free(bytes);
+}
+
+static void history_without_bounds_is_refused(void **state)
+{
+	struct model_candidate candidates[HISTORY_CANDIDATES_MAX + 1];
+	struct train_check checks[HISTORY_CHECKS_MAX + 1] = {{0}};
+	struct model_history history = {
+		.candidates = candidates, .candidate_count = 1, .checks = checks};
+
+	(void)state;
+	for (size_t i = 0; i <= HISTORY_CANDIDATES_MAX; i++)
+		candidates[i] = (struct model_candidate){1, "4-2-4"};
+	for (size_t i = 0; i <= HISTORY_CHECKS_MAX; i++)
+		checks[i].step = i + 1;
+	history.check_count = HISTORY_CHECKS_MAX + 1;
+	history_refused(&history, "too many");
+	history.check_count = 1;
+	history.candidate_count = HISTORY_CANDIDATES_MAX + 1;
+	history_refused(&history, "too many");
+	history.candidate_count = 1;
+	history.check_count = 2;
+	checks[1].step = checks[0].step;
+	history_refused(&history, "not in order");
+	checks[1].step = 2;
+	checks[1].training_error = -1;
+	history_refused(&history, "impossible number");
 }
 
 static void contradictions_between_arrays_are_refused(void **state)
@@ -312,9 +418,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(saved_model_loads_with_all_that_is_in_it),
 		cmocka_unit_test(loaded_model_gives_the_same_scores),
+		cmocka_unit_test(model_keeps_how_its_network_was_found),
+		cmocka_unit_test(model_of_old_has_no_history_and_loads),
 		cmocka_unit_test(units_are_found_by_region_and_pass),
 		cmocka_unit_test(file_is_written_and_not_overwritten),
 		cmocka_unit_test(contradictions_in_the_metadata_are_refused),
+		cmocka_unit_test(damaged_history_is_refused),
+		cmocka_unit_test(history_without_bounds_is_refused),
 		cmocka_unit_test(contradictions_between_arrays_are_refused),
 		cmocka_unit_test(impossible_numbers_are_refused),
 		cmocka_unit_test(no_damaged_byte_crashes),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "model/history.h"
 #include "model/search.h"
 
 #define FEATURES 32
@@ -57,6 +58,24 @@ static void candidates_include_the_originals_shape_and_no_hidden_layer(void **st
 	assert_int_equal(found, 2);
 }
 
+/* What was tried, which was chosen, and its errors, as the search noted them. */
+static void check_history(const struct model_history *history,
+			  const struct search_choice *choice, size_t least)
+{
+	double best = history->checks[0].validation_error;
+	char text[TOPOLOGY_TEXT_MAX];
+
+	assert_in_range(history->candidate_count, least, SEARCH_CANDIDATES_MAX);
+	assert_true(history->chosen < history->candidate_count);
+	assert_string_equal(history->candidates[history->chosen].topology,
+			    topology_format(&choice->topology, text));
+	assert_true(history->candidates[history->chosen].error ==
+		    choice->validation_error);
+	for (size_t i = 1; i < history->check_count; i++)
+		best = fmin(best, history->checks[i].validation_error);
+	assert_true(best == choice->validation_error);
+}
+
 /* A search on so many ready-made scaled rows, in RUNS runs. */
 static struct search_choice search_rows(float *values, size_t rows,
 					const char *topology)
@@ -86,6 +105,8 @@ static struct search_choice search_rows(float *values, size_t rows,
 	}
 	assert_int_equal(search_topology(&training, &choice, &error), 0);
 	assert_true(training.spent >= choice.steps);
+	check_history(&unit.history, &choice, topology ? 1 : 2);
+	history_free(&unit.history);
 	text_free(&training.log);
 	free(training.rows);
 	free(table.run);
