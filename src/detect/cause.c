@@ -49,17 +49,19 @@
 #define COST_SYSTEM_CALL 300
 #define COST_MIGRATION   15000
 
-/* One side of the comparison, per execution. */
+enum side_of { SIDE_BEFORE, SIDE_AFTER, SIDE_NOTHING };
+
+/* One side of the comparison, per execution. Nothing: no time, no events. */
 struct side {
-	bool after;
+	enum side_of of;
 	double time_ns;
 	double instructions; /* NaN: not counted */
 };
 
-/* What is known of a region. */
+/* What is known of a region; what `to` has more than `from` is what is accounted for. */
 struct account {
 	const struct finding_region *region;
-	struct side before, after;
+	struct side from, to;
 	double mhz;
 };
 
@@ -83,12 +85,19 @@ const char *cause_name(enum finding_cause_kind kind)
 
 /* ---- counts per execution ---- */
 
+static double rate_of(const struct finding_counter *counter, const struct side *side)
+{
+	return side->of == SIDE_AFTER ? counter->after : counter->before;
+}
+
 /* Of a rate; NaN where it cannot be told. */
 static double per_execution(const struct finding_counter *counter,
 			    const struct side *side)
 {
-	double rate = side->after ? counter->after : counter->before;
+	double rate = rate_of(counter, side);
 
+	if (side->of == SIDE_NOTHING)
+		return 0;
 	switch (counter->kind) {
 	case FEATURE_RATE_PER_KILOINST:
 		return rate * side->instructions / 1000;
@@ -105,8 +114,8 @@ static double per_execution(const struct finding_counter *counter,
 static double gain_of(const struct account *account,
 		      const struct finding_counter *counter)
 {
-	double gain = per_execution(counter, &account->after) -
-		      per_execution(counter, &account->before);
+	double gain = per_execution(counter, &account->to) -
+		      per_execution(counter, &account->from);
 
 	return isfinite(gain) ? gain : 0;
 }
@@ -165,8 +174,10 @@ static double off_cpu_ns(const struct account *account)
 		const struct finding_counter *counter = &region->counters[i];
 
 		if (counter->kind == FEATURE_CPU_SHARE)
-			return account->after.time_ns * (1 - counter->after) -
-			       account->before.time_ns * (1 - counter->before);
+			return account->to.time_ns *
+				       (1 - rate_of(counter, &account->to)) -
+			       account->from.time_ns *
+				       (1 - rate_of(counter, &account->from));
 	}
 	return 0;
 }
@@ -203,6 +214,20 @@ static double counted_false_share(const struct account *account)
 	return wrong + right > 0 ? wrong / (wrong + right) : 0;
 }
 
+/* What a contended line costs; what was not known of it is taken for nothing. */
+static double cycles_of_line(const struct finding_line *line, const struct side *side)
+{
+	switch (side->of) {
+	case SIDE_BEFORE:
+		return line->before_known ? line->cycles_before : 0;
+	case SIDE_AFTER:
+		return line->cycles_after;
+	case SIDE_NOTHING:
+		break;
+	}
+	return 0;
+}
+
 /*
  * Share of sharing that is false. Counters tell which fetches would not have been, had each byte
  * been on a line of its own. That is more than can be had: a lock is one object, and its fields are
@@ -216,8 +241,8 @@ static double false_share(const struct account *account)
 
 	for (size_t i = 0; i < region->line_count; i++) {
 		const struct finding_line *line = &region->lines[i];
-		double added = line->cycles_after -
-			       (line->before_known ? line->cycles_before : 0);
+		double added = cycles_of_line(line, &account->to) -
+			       cycles_of_line(line, &account->from);
 
 		known += fmax(0, added);
 		wrong += fmax(0, added) * line->false_share;
@@ -300,30 +325,41 @@ static int compare_causes(const void *a, const void *b)
 	return (x->kind > y->kind) - (x->kind < y->kind);
 }
 
-static struct account make_account(const struct finding_region *region)
+static struct side make_side(const struct finding_region *region, enum side_of of)
 {
-	struct account account = {
-		.region = region,
-		.before = {.time_ns = region->time_before_ns,
-			   .instructions = (double)NAN},
-		.after = {.after = true,
-			  .time_ns = region->time_after_ns,
-			  .instructions = (double)NAN},
-		.mhz = TYPICAL_MHZ,
-	};
 	const struct finding_counter *instructions =
 		find_role(region, EVENT_ROLE_INSTRUCTIONS);
+	struct side side = {.of = of, .instructions = (double)NAN};
 
-	if (instructions && instructions->kind == FEATURE_COUNT_PER_EXECUTION) {
-		account.before.instructions = instructions->before;
-		account.after.instructions = instructions->after;
-	}
-	return account;
+	if (of == SIDE_NOTHING)
+		return side;
+	side.time_ns =
+		of == SIDE_AFTER ? region->time_after_ns : region->time_before_ns;
+	if (instructions && instructions->kind == FEATURE_COUNT_PER_EXECUTION)
+		side.instructions = rate_of(instructions, &side);
+	return side;
+}
+
+static struct account make_account(const struct finding_region *region,
+				   enum side_of from, enum side_of to)
+{
+	return (struct account){
+		.region = region,
+		.from = make_side(region, from),
+		.to = make_side(region, to),
+		.mhz = TYPICAL_MHZ,
+	};
+}
+
+static double nanoseconds_of(const struct account *account,
+			     enum finding_cause_kind kind)
+{
+	return cycles_of(account, kind) / account->mhz * NS_PER_US;
 }
 
 int cause_account(struct finding_region *region)
 {
-	struct account account = make_account(region);
+	struct account account = make_account(region, SIDE_BEFORE, SIDE_AFTER);
 	double change_ns = region->time_after_ns - region->time_before_ns;
 
 	free(region->causes);
@@ -335,8 +371,8 @@ int cause_account(struct finding_region *region)
 	if (!region->causes)
 		return -ENOMEM;
 	for (int kind = 0; kind < CAUSE_KINDS; kind++) {
-		double cycles = cycles_of(&account, (enum finding_cause_kind)kind);
-		double share = cycles / account.mhz * NS_PER_US / change_ns;
+		double share = nanoseconds_of(&account, (enum finding_cause_kind)kind) /
+			       change_ns;
 
 		if (isfinite(share) && share >= SHARE_MIN)
 			region->causes[region->cause_count++] = (struct finding_cause){
@@ -346,4 +382,41 @@ int cause_account(struct finding_region *region)
 		qsort(region->causes, region->cause_count, sizeof(*region->causes),
 		      compare_causes);
 	return 0;
+}
+
+/*
+ * Costs overlap on real processors, and typical ones may be too high for this one: what is more
+ * than the time that there was is scaled down to it.
+ */
+static void fit(struct cause_parts *parts, double time_ns)
+{
+	double sum = 0;
+
+	for (int kind = 0; kind < CAUSE_KINDS; kind++)
+		sum += parts->ns[kind];
+	parts->scaled = sum > time_ns;
+	for (int kind = 0; kind < CAUSE_KINDS && parts->scaled; kind++)
+		parts->ns[kind] *= time_ns / sum;
+	parts->other_ns = fmax(0, time_ns - sum);
+}
+
+bool cause_parts(struct cause_parts *parts, const struct finding_region *region,
+		 bool after)
+{
+	struct account account =
+		make_account(region, SIDE_NOTHING, after ? SIDE_AFTER : SIDE_BEFORE);
+	bool told = false;
+
+	*parts = (struct cause_parts){.other_ns = account.to.time_ns};
+	if (!region->time_measured || !isfinite(account.to.time_ns) ||
+	    account.to.time_ns <= 0)
+		return false;
+	for (int kind = 0; kind < CAUSE_KINDS; kind++) {
+		double ns = nanoseconds_of(&account, (enum finding_cause_kind)kind);
+
+		parts->ns[kind] = isfinite(ns) ? fmax(0, ns) : 0;
+		told |= parts->ns[kind] > 0;
+	}
+	fit(parts, account.to.time_ns);
+	return told;
 }

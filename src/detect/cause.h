@@ -20,6 +20,20 @@
  */
 int cause_account(struct finding_region *region);
 
+/* What an execution's time went into, on one side. */
+struct cause_parts {
+	double ns[CAUSE_KINDS];
+	double other_ns; /* what none of them explains */
+	bool scaled; /* the parts were more than the whole, and are scaled down to it */
+};
+
+/*
+ * Where the time of an execution goes, by the same costs: not what it gained, but all of it, before
+ * or after. False if there is no time, or no counter that tells.
+ */
+bool cause_parts(struct cause_parts *parts, const struct finding_region *region,
+		 bool after);
+
 /* "false sharing", ... */
 const char *cause_name(enum finding_cause_kind kind);
 

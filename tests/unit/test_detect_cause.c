@@ -122,6 +122,86 @@ static void twice_the_instructions_explain_twice_the_time(void **state)
 	assert_cause(&region, CAUSE_INSTRUCTIONS, 1);
 }
 
+static void an_executions_time_is_divided_among_what_it_went_into(void **state)
+{
+	/* 10,000 instructions are 5,000 cycles; 375 misses 6,000; a fault 1,500. */
+	struct finding_counter counters[] = {
+		instructions(INSTRUCTIONS, INSTRUCTIONS),
+		counter("branch-misses", EVENT_ROLE_BRANCH_MISS, 375, 750),
+		counter("page-faults", EVENT_ROLE_PAGE_FAULT, 0, 1),
+	};
+	struct finding_region region = region_with(counters, 3, 12000);
+	struct cause_parts parts;
+
+	(void)state;
+	assert_true(cause_parts(&parts, &region, false));
+	assert_true(fabs(parts.ns[CAUSE_INSTRUCTIONS] - 5000 / 3.0) < 1e-6);
+	assert_true(fabs(parts.ns[CAUSE_BRANCHES] - 2000) < 1e-6);
+	assert_true(parts.ns[CAUSE_PAGE_FAULTS] == 0);
+	assert_true(fabs(parts.other_ns - (BEFORE_NS - 11000 / 3.0)) < 1e-6);
+	assert_false(parts.scaled);
+	assert_true(cause_parts(&parts, &region, true));
+	assert_true(fabs(parts.ns[CAUSE_BRANCHES] - 4000) < 1e-6);
+	assert_true(fabs(parts.ns[CAUSE_PAGE_FAULTS] - 500) < 1e-6);
+}
+
+static void parts_are_never_more_than_the_whole(void **state)
+{
+	struct finding_counter counters[] = {
+		instructions(INSTRUCTIONS, INSTRUCTIONS),
+		counter("branch-misses", EVENT_ROLE_BRANCH_MISS, 3750, 0),
+		counter("page-faults", EVENT_ROLE_PAGE_FAULT, 40, 0),
+	};
+	struct finding_region region = region_with(counters, 3, 12000);
+	struct cause_parts parts;
+	double sum;
+
+	(void)state;
+	assert_true(cause_parts(&parts, &region, false));
+	assert_true(parts.scaled);
+	sum = parts.other_ns;
+	for (int kind = 0; kind < CAUSE_KINDS; kind++)
+		sum += parts.ns[kind];
+	assert_true(fabs(sum - BEFORE_NS) < 1e-6);
+	assert_true(parts.other_ns == 0);
+	assert_true(fabs(parts.ns[CAUSE_BRANCHES] - parts.ns[CAUSE_PAGE_FAULTS]) <
+		    1e-6);
+}
+
+static void time_that_nothing_tells_of_has_no_parts(void **state)
+{
+	struct finding_counter counters[] = {
+		counter("context-switches", EVENT_ROLE_CONTEXT_SWITCH, 1, 2)};
+	struct finding_region region = region_with(counters, 1, 12000);
+	struct cause_parts parts;
+
+	(void)state;
+	assert_false(cause_parts(&parts, &region, true));
+	assert_true(parts.other_ns == 12000);
+	region.time_measured = false;
+	assert_false(cause_parts(&parts, &region, true));
+}
+
+static void sharing_is_divided_on_either_side_by_itself(void **state)
+{
+	struct finding_counter counters[] = {
+		instructions(INSTRUCTIONS, INSTRUCTIONS),
+		counter("hitm_local", EVENT_ROLE_HITM, 100, 300),
+		counter("hitm_false", EVENT_ROLE_FALSE_SHARING, 0, 300),
+		counter("hitm_true", EVENT_ROLE_TRUE_SHARING, 100, 0),
+	};
+	struct finding_region region = region_with(counters, 4, BEFORE_NS + 9000);
+	struct cause_parts parts;
+
+	(void)state;
+	assert_true(cause_parts(&parts, &region, false));
+	assert_true(fabs(parts.ns[CAUSE_TRUE_SHARING] - 3000) < 1e-6);
+	assert_true(parts.ns[CAUSE_FALSE_SHARING] == 0);
+	assert_true(cause_parts(&parts, &region, true));
+	assert_true(parts.ns[CAUSE_TRUE_SHARING] == 0);
+	assert_true(fabs(parts.ns[CAUSE_FALSE_SHARING] - 9000) < 1e-6);
+}
+
 static void each_kind_of_event_is_told(void **state)
 {
 	const struct {
@@ -225,6 +305,10 @@ int main(void)
 		cmocka_unit_test(false_sharing_beats_the_misses_that_it_makes),
 		cmocka_unit_test(fields_of_a_lock_are_shared_truly_if_no_padding_helps),
 		cmocka_unit_test(twice_the_instructions_explain_twice_the_time),
+		cmocka_unit_test(an_executions_time_is_divided_among_what_it_went_into),
+		cmocka_unit_test(parts_are_never_more_than_the_whole),
+		cmocka_unit_test(time_that_nothing_tells_of_has_no_parts),
+		cmocka_unit_test(sharing_is_divided_on_either_side_by_itself),
 		cmocka_unit_test(each_kind_of_event_is_told),
 		cmocka_unit_test(
 			cache_misses_cost_what_the_level_does_that_had_the_line),
