@@ -170,6 +170,15 @@ static bool same_pass(const struct event_plan *a, size_t pass_a,
 	return true;
 }
 
+uint32_t compare_find_pass(const struct event_plan *plan, const struct event_plan *of,
+			   size_t pass)
+{
+	for (size_t i = 0; i < plan->pass_count; i++)
+		if (same_pass(of, pass, plan, i))
+			return (uint32_t)i;
+	return COMPARE_NO_PASS;
+}
+
 static bool has_event(const struct event_plan *plan, const char *name)
 {
 	for (size_t i = 0; i < plan->events.count; i++)
@@ -224,14 +233,8 @@ static int compare_events(struct comparison *comparison, struct findings *findin
 	int code = 0;
 
 	for (size_t b = 0; b < before->pass_count; b++) {
-		comparison->passes[b] = COMPARE_NO_PASS;
-		for (size_t a = 0; a < after->pass_count; a++) {
-			if (!same_pass(before, b, after, a))
-				continue;
-			comparison->passes[b] = (uint32_t)a;
-			matched++;
-			break;
-		}
+		comparison->passes[b] = compare_find_pass(after, before, b);
+		matched += comparison->passes[b] != COMPARE_NO_PASS;
 	}
 	if (matched < before->pass_count) {
 		struct text what = {0};

@@ -32,4 +32,8 @@ int compare_sides(struct comparison *comparison, struct findings *findings,
 		  const struct detect_options *options, struct error *error);
 void comparison_free(struct comparison *comparison);
 
+/* The pass of `plan` that has the events of that pass of `of`, in the same order; or COMPARE_NO_PASS. */
+uint32_t compare_find_pass(const struct event_plan *plan, const struct event_plan *of,
+			   size_t pass);
+
 #endif

@@ -5,6 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/random.h"
+
+#define THIN_SEED 1
+
 static void move_row(struct sample_table *table, size_t from, size_t to)
 {
 	table->thread[to] = table->thread[from];
@@ -57,4 +61,46 @@ int rows_keep_ordinals(struct sample_table *table, const bool *chosen, size_t co
 	rows_keep(table, keep);
 	free(keep);
 	return 0;
+}
+
+/* A smaller array; should there be none, the larger one serves as well. */
+static void *shrink(void *column, size_t count, size_t bytes)
+{
+	void *smaller = realloc(column, count * bytes);
+
+	return smaller ? smaller : column;
+}
+
+void rows_pick(struct sample_table *table, const uint32_t *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		table->run[i] = table->run[list[i]];
+		move_row(table, list[i], i);
+	}
+	table->rows = count;
+	table->run = shrink(table->run, count, sizeof(*table->run));
+	table->thread = shrink(table->thread, count, sizeof(*table->thread));
+	table->begin_ns = shrink(table->begin_ns, count, sizeof(*table->begin_ns));
+	table->wall_ns = shrink(table->wall_ns, count, sizeof(*table->wall_ns));
+	table->cpu_ns = shrink(table->cpu_ns, count, sizeof(*table->cpu_ns));
+	table->weight = shrink(table->weight, count, sizeof(*table->weight));
+	table->running = shrink(table->running, count, sizeof(*table->running));
+	for (size_t e = 0; e < table->event_count; e++)
+		table->values[e] =
+			shrink(table->values[e], count, sizeof(**table->values));
+}
+
+size_t rows_thin(size_t rows, size_t limit, uint32_t *list)
+{
+	size_t count = rows < limit ? rows : limit;
+	struct random random;
+
+	random_seed(&random, THIN_SEED, 0);
+	for (size_t i = 0; i < count; i++) {
+		size_t from = i * rows / count;
+		size_t to = (i + 1) * rows / count;
+
+		list[i] = (uint32_t)from + random_below(&random, (uint32_t)(to - from));
+	}
+	return count;
 }

@@ -218,8 +218,18 @@ static int dump(json_t *root, FILE *out, struct error *error)
 	return 0;
 }
 
-int report_evaluation_json(const struct evaluation *evaluation, FILE *out,
-			   struct error *error)
+/* Takes the tree. */
+static char *compact(json_t *root)
+{
+	char *text =
+		root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(JSON_DIGITS))
+		     : NULL;
+
+	json_decref(root);
+	return text;
+}
+
+static json_t *evaluation_json(const struct evaluation *evaluation)
 {
 	json_t *rows = json_array(), *warnings = json_array();
 
@@ -227,13 +237,23 @@ int report_evaluation_json(const struct evaluation *evaluation, FILE *out,
 		json_array_append_new(rows, row_json(&evaluation->rows[i]));
 	for (size_t i = 0; i < evaluation->warning_count; i++)
 		json_array_append_new(warnings, json_string(evaluation->warnings[i]));
-	return dump(json_pack("{s:s, s:f, s:o, s:o, s:o, s:o}", "method",
-			      model_method_name(evaluation->method), "alarm_rate",
-			      evaluation->alarm_rate, "training_runs",
-			      integer(evaluation->training_runs), "all_regions",
-			      row_json(&evaluation->rows[0]), "regions", rows,
-			      "warnings", warnings),
-		    out, error);
+	return json_pack("{s:s, s:f, s:o, s:o, s:o, s:o}", "method",
+			 model_method_name(evaluation->method), "alarm_rate",
+			 evaluation->alarm_rate, "training_runs",
+			 integer(evaluation->training_runs), "all_regions",
+			 row_json(&evaluation->rows[0]), "regions", rows, "warnings",
+			 warnings);
+}
+
+int report_evaluation_json(const struct evaluation *evaluation, FILE *out,
+			   struct error *error)
+{
+	return dump(evaluation_json(evaluation), out, error);
+}
+
+char *evaluation_compact(const struct evaluation *evaluation)
+{
+	return compact(evaluation_json(evaluation));
 }
 
 static json_t *verdicts_json(const size_t *counts)
@@ -246,21 +266,28 @@ static json_t *verdicts_json(const size_t *counts)
 	return verdicts;
 }
 
-int report_splits_json(const struct split_results *results, FILE *out,
-		       struct error *error)
+static json_t *splits_json(const struct split_results *results)
 {
 	size_t alarms = results->verdicts[VERDICT_REGRESSION];
 
-	return dump(json_pack("{s:o, s:o, s:o, s:f, s:o, s:f, s:f, s:f, s:o, s:o, s:o}",
-			      "splits", integer(results->splits), "training_runs",
-			      integer(results->training_runs), "test_runs",
-			      integer(results->test_runs), "alarm_rate",
-			      results->alarm_rate, "false_alarms", integer(alarms),
-			      "false_alarm_share",
-			      (double)alarms / (double)results->splits, "low",
-			      results->low, "high", results->high, "sure",
-			      integer(results->sure), "verdicts",
-			      verdicts_json(results->verdicts), "region_verdicts",
-			      verdicts_json(results->region_verdicts)),
-		    out, error);
+	return json_pack("{s:o, s:o, s:o, s:f, s:o, s:f, s:f, s:f, s:o, s:o, s:o}",
+			 "splits", integer(results->splits), "training_runs",
+			 integer(results->training_runs), "test_runs",
+			 integer(results->test_runs), "alarm_rate", results->alarm_rate,
+			 "false_alarms", integer(alarms), "false_alarm_share",
+			 (double)alarms / (double)results->splits, "low", results->low,
+			 "high", results->high, "sure", integer(results->sure),
+			 "verdicts", verdicts_json(results->verdicts),
+			 "region_verdicts", verdicts_json(results->region_verdicts));
+}
+
+int report_splits_json(const struct split_results *results, FILE *out,
+		       struct error *error)
+{
+	return dump(splits_json(results), out, error);
+}
+
+char *splits_compact(const struct split_results *results)
+{
+	return compact(splits_json(results));
 }

@@ -20,4 +20,8 @@ int report_splits_text(const struct split_results *results, FILE *out,
 int report_splits_json(const struct split_results *results, FILE *out,
 		       struct error *error);
 
+/* The same JSON in one line, malloc'd; NULL: out of memory. Private to src/report. */
+char *evaluation_compact(const struct evaluation *evaluation);
+char *splits_compact(const struct split_results *results);
+
 #endif

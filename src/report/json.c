@@ -3,14 +3,14 @@
  * Findings as JSON: doc/formats/findings.md. Written straight to text in the order of the code
  * below (json_writer.h).
  */
-#include "report/report.h"
+#include "report/json.h"
 
 #include <stdlib.h>
 
 #include <jansson.h>
 
 #include "detect/cause.h"
-#include "report/json_writer.h"
+#include "report/report.h"
 
 /* The stored command is a JSON array of strings; should it be something else, it is text. */
 static void key_command(struct json_writer *json, const char *key, const char *command)
@@ -283,9 +283,10 @@ static void put_unjudged(struct json_writer *json,
 	json_close(json, '}');
 }
 
-static void put_findings(struct json_writer *json, const struct findings *findings)
+void json_key_findings(struct json_writer *json, const char *key,
+		       const struct findings *findings)
 {
-	json_open(json, NULL, '{');
+	json_open(json, key, '{');
 	json_key_string(json, "format", "autoperf-findings");
 	json_key_count(json, "version", FINDINGS_FORMAT_VERSION);
 	json_key_string(json, "verdict", verdict_name(findings->verdict));
@@ -338,7 +339,7 @@ int report_json(const struct findings *findings, FILE *out, struct error *error)
 	struct json_writer json = {.first = true};
 	int code = 0;
 
-	put_findings(&json, findings);
+	json_key_findings(&json, NULL, findings);
 	text_puts(&json.text, "\n");
 	if (json.text.failed)
 		code = error_no_memory(error, "writing the findings");
