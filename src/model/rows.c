@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/random.h"
 
@@ -63,31 +64,51 @@ int rows_keep_ordinals(struct sample_table *table, const bool *chosen, size_t co
 	return 0;
 }
 
-/* A smaller array; should there be none, the larger one serves as well. */
-static void *shrink(void *column, size_t count, size_t bytes)
+/*
+ * Replaces a column by one of the listed rows alone. Copied, for a column that shrinks in its
+ * place leaves a gap that is just too small for the next table's.
+ */
+static void *pick(void *column, const uint32_t *list, size_t count, size_t bytes,
+		  bool *failed)
 {
-	void *smaller = realloc(column, count * bytes);
+	char *picked = malloc(count * bytes);
 
-	return smaller ? smaller : column;
+	if (!picked) {
+		*failed = true;
+		return column;
+	}
+	for (size_t i = 0; i < count; i++)
+		memcpy(picked + i * bytes, (const char *)column + list[i] * bytes,
+		       bytes);
+	free(column);
+	return picked;
 }
 
-void rows_pick(struct sample_table *table, const uint32_t *list, size_t count)
+int rows_pick(struct sample_table *table, const uint32_t *list, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		table->run[i] = table->run[list[i]];
-		move_row(table, list[i], i);
-	}
-	table->rows = count;
-	table->run = shrink(table->run, count, sizeof(*table->run));
-	table->thread = shrink(table->thread, count, sizeof(*table->thread));
-	table->begin_ns = shrink(table->begin_ns, count, sizeof(*table->begin_ns));
-	table->wall_ns = shrink(table->wall_ns, count, sizeof(*table->wall_ns));
-	table->cpu_ns = shrink(table->cpu_ns, count, sizeof(*table->cpu_ns));
-	table->weight = shrink(table->weight, count, sizeof(*table->weight));
-	table->running = shrink(table->running, count, sizeof(*table->running));
+	bool failed = false;
+
+	table->rows = 0;
+	table->run = pick(table->run, list, count, sizeof(*table->run), &failed);
+	table->thread =
+		pick(table->thread, list, count, sizeof(*table->thread), &failed);
+	table->begin_ns =
+		pick(table->begin_ns, list, count, sizeof(*table->begin_ns), &failed);
+	table->wall_ns =
+		pick(table->wall_ns, list, count, sizeof(*table->wall_ns), &failed);
+	table->cpu_ns =
+		pick(table->cpu_ns, list, count, sizeof(*table->cpu_ns), &failed);
+	table->weight =
+		pick(table->weight, list, count, sizeof(*table->weight), &failed);
+	table->running =
+		pick(table->running, list, count, sizeof(*table->running), &failed);
 	for (size_t e = 0; e < table->event_count; e++)
-		table->values[e] =
-			shrink(table->values[e], count, sizeof(**table->values));
+		table->values[e] = pick(table->values[e], list, count,
+					sizeof(**table->values), &failed);
+	if (failed)
+		return -ENOMEM;
+	table->rows = count;
+	return 0;
 }
 
 size_t rows_thin(size_t rows, size_t limit, uint32_t *list)

@@ -12,10 +12,10 @@ void rows_keep(struct sample_table *table, const bool *keep);
 /* The same by ordinal; chosen[ordinal] for ordinals below `count`, none beyond. NULL: all. */
 int rows_keep_ordinals(struct sample_table *table, const bool *chosen, size_t count);
 /*
- * Keeps the rows list[0] < list[1] < ... (count > 0) in place, and gives back the memory of the
- * others. Runs stay, also those that have no rows any more.
+ * Keeps the rows list[0] < list[1] < ... (count > 0), and gives back the memory of the others. Runs
+ * stay, also those that have no rows any more. -ENOMEM: the table has no rows then.
  */
-void rows_pick(struct sample_table *table, const uint32_t *list, size_t count);
+int rows_pick(struct sample_table *table, const uint32_t *list, size_t count);
 /*
  * Chooses at most `limit` of `rows` rows: they are cut into equal stretches, and a row is drawn from
  * each, so that no period in the program falls in step. Always the same ones; ascending in

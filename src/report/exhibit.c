@@ -79,6 +79,7 @@ static int thin(struct exhibit_samples *samples, struct error *error)
 	struct sample_table *table = &samples->table;
 	uint32_t *list;
 	size_t count;
+	int code;
 
 	if (table->rows <= EXHIBIT_ROWS_MAX)
 		return 0;
@@ -88,9 +89,9 @@ static int thin(struct exhibit_samples *samples, struct error *error)
 	count = rows_thin(table->rows, EXHIBIT_ROWS_MAX, list);
 	for (size_t i = 0; samples->scores && i < count; i++)
 		samples->scores[i] = samples->scores[list[i]];
-	rows_pick(table, list, count);
+	code = rows_pick(table, list, count);
 	free(list);
-	return 0;
+	return code ? out_of_memory(error) : 0;
 }
 
 static int score(struct exhibit_samples *samples, const struct model_unit *unit,

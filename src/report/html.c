@@ -7,6 +7,7 @@
 #include "report/html.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,13 @@
 
 #define DATA_VERSION 1
 
-/* Budgets of all regions together, and bounds of one. */
+/*
+ * Budgets of all regions together, and bounds of one. With the page itself and findings of usual
+ * size 20 regions are below 2 MB; larger findings leave less room.
+ */
+#define DATA_BYTES      1500000.0
+#define EVIDENCE_BYTES  1100000.0 /* of the budgets below, about */
+#define SCALE_LEAST     0.25
 #define SAMPLES_OF_ALL  ((size_t)16000)
 #define SAMPLES_MAX     ((size_t)2000)
 #define POINTS_OF_ALL   ((size_t)6000)
@@ -35,14 +42,16 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static struct html_limits limits_of(size_t regions)
+/* For so many regions, after the findings took so many bytes. */
+static struct html_limits limits_of(size_t regions, size_t bytes)
 {
-	size_t share = regions ? regions : 1;
-	size_t counters = COUNTERS_OF_ALL / share;
+	double room = (DATA_BYTES - (double)bytes) / EVIDENCE_BYTES;
+	double share = fmin(1, fmax(SCALE_LEAST, room)) / (double)(regions + !regions);
+	size_t counters = (size_t)(share * (double)COUNTERS_OF_ALL);
 
 	return (struct html_limits){
-		.samples = least(SAMPLES_MAX, SAMPLES_OF_ALL / share),
-		.points = least(POINTS_MAX, POINTS_OF_ALL / share),
+		.samples = least(SAMPLES_MAX, (size_t)(share * (double)SAMPLES_OF_ALL)),
+		.points = least(POINTS_MAX, (size_t)(share * (double)POINTS_OF_ALL)),
 		.counters = counters > COUNTERS_MIN ? counters : COUNTERS_MIN,
 	};
 }
@@ -178,7 +187,7 @@ static int put_regions(struct json_writer *json, const struct findings *findings
 {
 	const struct console silent = {.quiet = true};
 	size_t count = findings ? least(findings->region_count, REGIONS_MAX) : 0;
-	struct html_limits limits = limits_of(count);
+	struct html_limits limits = limits_of(count, json->text.length);
 	struct exhibit_source source;
 	struct progress progress;
 	int code = exhibit_source_open(&source, evidence->model, evidence->normal,

@@ -17,9 +17,10 @@
 
 #define VECTORS    ((size_t)6)
 #define ROUNDS_MAX 500
-#define SETTLED    1e-9  /* change of a variance in a round, relative to all of it */
-#define NOTHING    1e-12 /* of the variance: what rounding leaves */
-#define SEED       1
+/* Change of a variance in a round, relative to all of it; the axes are as good as its root. */
+#define SETTLED 1e-13
+#define NOTHING 1e-12 /* of the variance: what rounding leaves */
+#define SEED    1
 
 /* The work of a fit; vectors and images are [VECTORS][dimensions]. */
 struct work {
