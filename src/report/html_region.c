@@ -299,21 +299,23 @@ static size_t choose_points(const struct writing *writing, struct sample_point *
 	size_t sides = (passes[EXHIBIT_NORMAL] > 0) + (passes[EXHIBIT_NEW] > 0);
 	size_t count = 0;
 
-	for (int side = 0; side < EXHIBIT_SIDES; side++)
-		for (size_t i = 0; i < exhibit->pass_count; i++) {
+	for (int side = 0; side < EXHIBIT_SIDES; side++) {
+		size_t parts = sides * passes[side];
+
+		for (size_t i = 0; i < exhibit->pass_count && parts; i++) {
 			const struct exhibit_pass *pass = &exhibit->passes[i];
 			const struct sample_table *table = &pass->sides[side].table;
-			size_t chosen;
+			size_t chosen = 0;
 
-			if (!has_time(table))
-				continue;
-			chosen = rows_thin(
-				table->rows,
-				writing->limits->samples / sides / passes[side], list);
+			if (has_time(table))
+				chosen = rows_thin(table->rows,
+						   writing->limits->samples / parts,
+						   list);
 			for (size_t k = 0; k < chosen; k++)
 				points[count++] =
 					(struct sample_point){pass, side, list[k]};
 		}
+	}
 	return count;
 }
 

@@ -668,8 +668,7 @@ static void no_name_leaves_its_string(void **state)
 		"</script><script>alert(1)</script>",
 		"<!--<script>",
 		"]]></style>\"'`\\",
-		"\xe2\x80\xae"
-		"gnisrever\xe2\x80\xa6\xe2\x80\xa8\xe2\x80\xa9",
+		"\xe2\x80\xae<gnisrever\xe2\x80\xa6\xe2\x80\xa8\xe2\x80\xa9",
 		"\x1b[31m\x07\n\r\t",
 		"\xff\xc0\xaf\xed\xa0\x80",
 		"@AUTOPERF_DATA@",
