@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The evidence of one region: first what it says, then what was counted, then the samples. It is
+ * built when it is opened; those that changed are open from the start.
+ */
+import { regionChanges } from "./changes";
+import { countersPart } from "./counters";
+import type { RegionEvidence } from "./data";
+import { type Child, append, h, lazy } from "./dom";
+import type { Findings, Region, Times } from "./findings_data";
+import { count, interval, known, percent, probability, ratio, sentence, time } from "./format";
+import { latentFigure } from "./latent";
+import { name, whole } from "./name";
+import { regionId } from "./regions";
+import { rolesFigure } from "./roles";
+import { newRunsFigure } from "./runs";
+import { samplesFigure } from "./samples";
+import { scoresFigure } from "./scores";
+import { sharingMaps } from "./sharing";
+import { facts } from "./table";
+import { trainingFigures } from "./training";
+import { badge, basis, sureness } from "./verdict";
+
+const NAME_CHARACTERS = 80;
+const REASON_CHARACTERS = 1200;
+
+function times(value: Times): Child {
+	return [time(value.before_ns), " → ", time(value.after_ns), ", ", ratio(value.ratio),
+		known(value.low) ? h("span", { class: "quiet" }, ` (${interval(value.low, value.high)})`) : null];
+}
+
+function numbers(region: Region, findings: Findings): HTMLElement {
+	const pairs: [Child, Child][] = [];
+	const add = (term: Child, value: Child): void => void pairs.push([term, value]);
+	for (const [term, value] of [["Time per execution", region.time_per_execution],
+		["Median execution", region.time_of_median_execution], ["Time per run, all threads", region.time_per_run]] as const)
+		if (known(value.before_ns) || known(value.after_ns)) add(term, times(value));
+	add("Executions per run", [count(region.executions_per_run.before), " → ", count(region.executions_per_run.after)]);
+	if (known(region.instructions_ratio))
+		add("Instructions per execution", [ratio(region.instructions_ratio), known(region.time_per_instruction_ratio)
+			? h("span", { class: "quiet" }, `, each takes ${ratio(region.time_per_instruction_ratio)}`) : null]);
+	add("Anomalous samples", [percent(region.anomalous_share.before), " → ", percent(region.anomalous_share.after)]);
+	add("Compared", `${count(region.runs.before)} runs, ${count(region.samples.before)} samples; new: ` +
+		`${count(region.runs.after)} runs, ${count(region.samples.after)} samples`);
+	add("Sure?", sureness(region.verdict === "improvement" ? region.p_improvement : region.p_value, findings.alarm_rate));
+	const alone = [["score", region.p_score], ["longer", region.p_time], ["faster", region.p_faster]] as const;
+	if (alone.some(([, p]) => known(p)))
+		add("By itself, p of", alone.filter(([, p]) => known(p)).map(([what, p]) => `${what} ${probability(p)}`).join(", "));
+	if (region.runs_missing || region.training_runs_missing)
+		add("Missing", [region.runs_missing ? `${count(region.runs_missing)} more new runs` : null,
+			region.runs_missing && region.training_runs_missing ? " or " : null,
+			region.training_runs_missing ? `${count(region.training_runs_missing)} more normal runs` : null]);
+	return facts(pairs);
+}
+
+function causes(region: Region): Child {
+	if (!region.causes.length) return null;
+	return h("div", { class: "part", "data-kind": "causes" }, h("h4", null, "What explains the longer time"),
+		h("ol", { class: "sites" }, region.causes.map((cause) => {
+			const meter = h("span", { class: "meter", "aria-hidden": "true" }, h("span", null));
+			(meter.firstElementChild as HTMLElement).style.width = `${Math.min(1, cause.share) * 100}%`;
+			return h("li", null, h("span", { class: "count" }, percent(cause.share)), meter, h("span", null, cause.name));
+		})));
+}
+
+/* The figures that there is evidence for; what is missing is named, not drawn empty. */
+function figures(region: Region, evidence: RegionEvidence | undefined): Child {
+	const kinds: [string, HTMLElement | null][] = [
+		["what time goes into", evidence ? rolesFigure(evidence) : null],
+		["the reconstruction error of samples", evidence ? scoresFigure(region, evidence) : null],
+		["each new run", newRunsFigure(region)],
+		["the latent space", evidence ? latentFigure(evidence) : null],
+		["samples over time", evidence ? samplesFigure(evidence) : null],
+	];
+	const [epochs = null, topologies = null] = evidence ? trainingFigures(evidence) : [];
+	kinds.push(["the course of training", epochs], ["topologies tried", topologies]);
+	const missing = kinds.filter(([, made]) => !made).map(([what]) => what);
+	return [
+		h("div", { class: "figures" }, kinds.map(([, made]) => made)),
+		missing.length ? h("p", { class: "missing" }, `Not shown, for there is no data: ${missing.join("; ")}. `,
+			h("a", { href: "#notes" }, "Why")) : null,
+	];
+}
+
+function body(region: Region, evidence: RegionEvidence | undefined, findings: Findings): HTMLElement {
+	return h("div", { class: "body" },
+		[...region.name].length > NAME_CHARACTERS ? h("p", null, "Its name: ", whole(region.name, NAME_CHARACTERS)) : null,
+		h("p", { class: "reason" }, whole(sentence(region.reason), REASON_CHARACTERS)),
+		numbers(region, findings), causes(region), regionChanges(region), sharingMaps(region),
+		countersPart(region, evidence), figures(region, evidence));
+}
+
+export function regionDetails(
+	findings: Findings, region: Region, index: number, evidence: RegionEvidence | undefined, open: boolean,
+): HTMLDetailsElement {
+	const { times: main } = basis(region);
+	const details = h("details", { class: "region", id: regionId(index), open },
+		h("summary", null, h("h3", null, name(region.name, NAME_CHARACTERS)), badge(region.verdict),
+			h("span", { class: "quiet" }, time(main.before_ns), " → ", time(main.after_ns), ", ", ratio(main.ratio))));
+	return lazy(details, () => body(region, evidence, findings));
+}
+
+/* Evidence of regions that the findings do not have: nothing is thrown away silently. */
+export function strayEvidence(evidence: RegionEvidence): HTMLElement {
+	const details = h("details", { class: "region" }, h("summary", null, h("h3", null, name(evidence.name, NAME_CHARACTERS))));
+	return lazy(details, () => {
+		const element = h("div", { class: "body" });
+		append(element, h("div", { class: "figures" }, scoresFigure(undefined, evidence), latentFigure(evidence),
+			samplesFigure(evidence), trainingFigures(evidence)));
+		return element;
+	});
+}
