@@ -41,7 +41,7 @@ function licences(names) {
 		texts.set(body, [...(texts.get(body) ?? []), `${name} ${version}: ${owner.join("; ")}`]);
 	}
 	return [...texts].map(([body, owners]) => `${owners.join("\n")}\n${body}`).join("\n\n")
-		.replace(/--/g, "- -").replace(/[<>@]/g, (character) => ({ "<": "(", ">": ")", "@": "" })[character]);
+		.replace(/--/g, "- -").replace(/[<>]/g, (character) => (character === "<" ? "(" : ")"));
 }
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;

@@ -60,12 +60,12 @@ function item(counter: Counter, evidence: Evidence | undefined): HTMLElement {
 	return h("li", { class: "counter" },
 		h("div", { class: "what" },
 			h("h5", null, h("code", null, name(counter.name)),
-				counter.role && role(counter.role) !== counter.name ? h("span", { class: "quiet" }, ` ${role(counter.role)}`) : null),
+				counter.role !== "other" && role(counter.role) !== counter.name ? h("span", { class: "quiet" }, ` ${role(counter.role)}`) : null),
 			counter.description ? h("p", null, name(counter.description, 300)) : null,
 			h("p", { class: "numbers" }, rate(counter, counter.before), " → ", h("strong", null, rate(counter, counter.after)),
 				counter.per ? h("span", { class: "quiet" }, " ", counter.per) : null)),
 		h("div", { class: "moved" }, h("strong", null, moved),
-			h("span", { class: "quiet" }, counter.moved ? "moved" : "not sure that it moved")),
+			h("span", { class: "quiet" }, counter.moved ? "moved" : "within noise")),
 		h("div", { class: "explains" }, bar(counter.explains), h("span", null, percent(counter.explains)),
 			h("span", { class: "quiet" }, " explained")),
 		histogram(counter, evidence));
@@ -97,8 +97,8 @@ export function countersPart(region: Region, evidence: RegionEvidence | undefine
 	const found = new Map((evidence?.counters ?? []).map((one) => [one.name, one]));
 	const { counters } = region;
 	const more = counters.slice(SHOWN);
-	const list = (some: Counter[]): HTMLElement =>
-		h("ol", { class: "counters" }, some.map((counter) => item(counter, found.get(counter.name))));
+	const list = (some: Counter[], start = 1): HTMLElement =>
+		h("ol", { class: "counters", start }, some.map((counter) => item(counter, found.get(counter.name))));
 	return h("div", { class: "part", "data-kind": "counters" }, h("h4", null, "Counters"),
 		counters.length ? [
 			h("p", null, "Ranked by how much of the strangeness each explains. ",
@@ -106,7 +106,7 @@ export function countersPart(region: Region, evidence: RegionEvidence | undefine
 			found.size ? legend([["fresh-area", "new"], ["normal-area", "normal"]]) : null,
 			list(counters.slice(0, SHOWN)),
 			more.length ? lazy(h("details", { class: "more" }, h("summary", null, `${more.length} that explain less`)),
-				() => list(more)) : null,
+				() => list(more, SHOWN + 1)) : null,
 			lazy(h("details", { class: "table" }, h("summary", null, "As a table",
 				h("span", { class: "unseen-text" }, ": counters"))), () => quartiles(counters, found)),
 		] : h("p", { class: "missing" }, "No counter was measured in this region, so nothing tells why its time is what it is."));

@@ -47,6 +47,32 @@ export function time(ns: Known): string {
 	return fixed(ns / 1e9) + SPACE + "s";
 }
 
+/* The same without the zeros of its digits, for axes. */
+export function timeTick(ns: number): string {
+	return ns === 0 ? "0" : time(ns).replace(/\.0+(?=\D)|(\.\d*?[1-9])0+(?=\D)/, "$1");
+}
+
+/*
+ * Ticks of a logarithmic axis: powers of ten, as many as there is room for; within less than two
+ * decades also 2 and 5 times these.
+ */
+export function logTicks(low: number, high: number, most: number): number[] {
+	if (!(low > 0) || !(high > low)) return low > 0 ? [low] : [];
+	const first = Math.floor(Math.log10(low));
+	const last = Math.ceil(Math.log10(high));
+	const within = (at: number): boolean => at >= low * 0.999 && at <= high * 1.001;
+	const powers: number[] = [];
+	for (let power = first; power <= last; power++) powers.push(10 ** power);
+	let ticks = powers.filter(within);
+	if (ticks.length < 3) {
+		const finer = powers.flatMap((power) => [power, 2 * power, 5 * power]).filter(within);
+		if (finer.length <= most) ticks = finer;
+	}
+	if (!ticks.length) ticks = [Number(low.toPrecision(2)), Number(high.toPrecision(2))].filter(within);
+	const step = Math.ceil(ticks.length / most);
+	return ticks.filter((_, i) => i % step === 0);
+}
+
 export function ratio(value: Known): string {
 	if (!known(value)) return UNKNOWN;
 	if (value >= 9999.5) return number(value) + "×";
@@ -90,7 +116,19 @@ export function plural(value: number, noun: string): string {
 	return `${count(value)}${SPACE}${noun}${value === 1 ? "" : "s"}`;
 }
 
+/*
+ * Sentences are written for terminals: "29.3x", "15.6 us -> 456 us". Numbers outside of quotes get
+ * their proper signs; names in quotes stay as they are.
+ */
+export function typeset(text: string): string {
+	return text.split(/("[^"]*")/).map((part, i) => i % 2 ? part : part
+		.replace(/(?<![\w.])(\d[\d.]*[kMG]?)x(?!\w)/g, "$1×")
+		.replace(/(?<![\w.])(\d[\d.]*) us(?!\w)/g, "$1\u00a0µs")
+		.replace(/(?<![\w.])(\d[\d.]*) (ns|ms|s|%)(?!\w)/g, "$1\u00a0$2")
+		.replace(/ -> /g, " → ")).join("");
+}
+
 export function sentence(text: string): string {
-	const first = text.charAt(0).toUpperCase() + text.slice(1);
+	const first = typeset(text.charAt(0).toUpperCase() + text.slice(1));
 	return /[.!?]$/.test(first) ? first : first + ".";
 }

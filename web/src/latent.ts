@@ -37,7 +37,7 @@ export function latentFigure(evidence: RegionEvidence): HTMLElement | null {
 			marginTop: 24,
 			marks: [
 				Plot.frame({ className: "frame" }),
-				points(normal, "dot", "normal", channels),
+				points(normal, "dot", "normal large", channels),
 				points(fresh, "cross", "fresh", channels),
 			],
 		}),

@@ -46,7 +46,7 @@ function evidenceSection(data: PageData, findings: Findings): HTMLElement | null
 	const details = findings.regions.map((region, index) => {
 		const open = opened < OPEN_MAX && (region.verdict !== "normal" || index === 0);
 		opened += Number(open);
-		return regionDetails(findings, region, index, byName.get(region.name), open);
+		return regionDetails({ findings, explained: (data.notes ?? []).length > 0 }, region, index, byName.get(region.name), open);
 	});
 	const named = new Set(findings.regions.map((region) => region.name));
 	const stray = data.regions.filter((one) => !named.has(one.name));
@@ -120,6 +120,11 @@ function start(): void {
 		document.title = `${told} – AutoPerf report`;
 		append(main, page(data));
 		window.addEventListener("hashchange", follow);
+		/* Once more to where one has been: the hash stays, but the region may have been closed. */
+		main.addEventListener("click", (event) => {
+			const link = event.target instanceof Element ? event.target.closest("a") : null;
+			if (link?.hash && link.hash === location.hash) follow();
+		});
 		openForPrint();
 		follow();
 	}

@@ -8,7 +8,7 @@ import * as Plot from "@observablehq/plot";
 import { svg } from "./dom";
 
 export type Shape = "dot" | "cross" | "ring";
-const ARM = 2; /* half a cross, pixels */
+const ARM = 2.5; /* half a cross, pixels */
 const RADIUS = 2;
 
 function figure(shape: Shape, x: number, y: number): string {

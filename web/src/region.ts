@@ -19,7 +19,13 @@ import { scoresFigure } from "./scores";
 import { sharingMaps } from "./sharing";
 import { facts } from "./table";
 import { trainingFigures } from "./training";
-import { badge, basis, sureness } from "./verdict";
+import { badge, basis, probabilityOf, sureness } from "./verdict";
+
+/* What all regions share. `explained`: the page has notes that tell why things are missing. */
+export interface Report {
+	findings: Findings;
+	explained: boolean;
+}
 
 const NAME_CHARACTERS = 80;
 const REASON_CHARACTERS = 1200;
@@ -42,7 +48,8 @@ function numbers(region: Region, findings: Findings): HTMLElement {
 	add("Anomalous samples", [percent(region.anomalous_share.before), " → ", percent(region.anomalous_share.after)]);
 	add("Compared", `${count(region.runs.before)} runs, ${count(region.samples.before)} samples; new: ` +
 		`${count(region.runs.after)} runs, ${count(region.samples.after)} samples`);
-	add("Sure?", sureness(region.verdict === "improvement" ? region.p_improvement : region.p_value, findings.alarm_rate));
+	const p = probabilityOf(region);
+	add("Sure?", [known(p) ? `p = ${probability(p)}: ` : null, sureness(region, findings.alarm_rate)]);
 	const alone = [["score", region.p_score], ["longer", region.p_time], ["faster", region.p_faster]] as const;
 	if (alone.some(([, p]) => known(p)))
 		add("By itself, p of", alone.filter(([, p]) => known(p)).map(([what, p]) => `${what} ${probability(p)}`).join(", "));
@@ -64,7 +71,7 @@ function causes(region: Region): Child {
 }
 
 /* The figures that there is evidence for; what is missing is named, not drawn empty. */
-function figures(region: Region, evidence: RegionEvidence | undefined): Child {
+function figures(region: Region, evidence: RegionEvidence | undefined, explained: boolean): Child {
 	const kinds: [string, HTMLElement | null][] = [
 		["what time goes into", evidence ? rolesFigure(evidence) : null],
 		["the reconstruction error of samples", evidence ? scoresFigure(region, evidence) : null],
@@ -78,26 +85,26 @@ function figures(region: Region, evidence: RegionEvidence | undefined): Child {
 	return [
 		h("div", { class: "figures" }, kinds.map(([, made]) => made)),
 		missing.length ? h("p", { class: "missing" }, `Not shown, for there is no data: ${missing.join("; ")}. `,
-			h("a", { href: "#notes" }, "Why")) : null,
+			explained ? h("a", { href: "#notes" }, "Why") : null) : null,
 	];
 }
 
-function body(region: Region, evidence: RegionEvidence | undefined, findings: Findings): HTMLElement {
+function body(region: Region, evidence: RegionEvidence | undefined, report: Report): HTMLElement {
 	return h("div", { class: "body" },
 		[...region.name].length > NAME_CHARACTERS ? h("p", null, "Its name: ", whole(region.name, NAME_CHARACTERS)) : null,
 		h("p", { class: "reason" }, whole(sentence(region.reason), REASON_CHARACTERS)),
-		numbers(region, findings), causes(region), regionChanges(region), sharingMaps(region),
-		countersPart(region, evidence), figures(region, evidence));
+		numbers(region, report.findings), causes(region), regionChanges(region), sharingMaps(region),
+		countersPart(region, evidence), figures(region, evidence, report.explained));
 }
 
 export function regionDetails(
-	findings: Findings, region: Region, index: number, evidence: RegionEvidence | undefined, open: boolean,
+	report: Report, region: Region, index: number, evidence: RegionEvidence | undefined, open: boolean,
 ): HTMLDetailsElement {
 	const { times: main } = basis(region);
 	const details = h("details", { class: "region", id: regionId(index), open },
 		h("summary", null, h("h3", null, name(region.name, NAME_CHARACTERS)), badge(region.verdict),
 			h("span", { class: "quiet" }, time(main.before_ns), " → ", time(main.after_ns), ", ", ratio(main.ratio))));
-	return lazy(details, () => body(region, evidence, findings));
+	return lazy(details, () => body(region, evidence, report));
 }
 
 /* Evidence of regions that the findings do not have: nothing is thrown away silently. */

@@ -4,12 +4,34 @@ import * as Plot from "@observablehq/plot";
 import type { RegionEvidence } from "./data";
 import { h } from "./dom";
 import { figure } from "./figure";
-import { percent, time } from "./format";
+import { percent, time, timeTick } from "./format";
 import { label, name, role } from "./name";
 import { table } from "./table";
 
 const HUES = 8;
-const TEXT_MIN = 44; /* pixels of a segment that can hold a number */
+const TEXT_MIN = 14; /* pixels of a segment that can hold its number */
+const SMALL = 0.02;
+const OTHER = "other";
+
+interface Part {
+	role: string;
+	before: number;
+	after: number;
+}
+
+/* What is a small part of both sides is drawn as one; the table has them all. */
+function withoutSmall(all: Part[]): Part[] {
+	const total = { before: 0, after: 0 };
+	for (const part of all) for (const side of ["before", "after"] as const) total[side] += part[side];
+	const large = (part: Part): boolean => part.role === OTHER ||
+		part.before >= SMALL * total.before && part.before > 0 || part.after >= SMALL * total.after && part.after > 0;
+	const small = all.filter((part) => !large(part));
+	if (small.length < 2) return [...all];
+	return [...all.filter(large), {
+		role: `${small.length} smaller ones`, before: small.reduce((sum, part) => sum + part.before, 0),
+		after: small.reduce((sum, part) => sum + part.after, 0),
+	}];
+}
 
 interface Segment {
 	side: "before" | "after";
@@ -20,14 +42,15 @@ interface Segment {
 }
 
 export function rolesFigure(evidence: RegionEvidence): HTMLElement | null {
-	const parts = (evidence.roles ?? []).map((part) => ({
+	const all = (evidence.roles ?? []).map((part) => ({
 		...part, before: Math.max(0, part.before ?? 0), after: Math.max(0, part.after ?? 0),
 	})).filter((part) => part.before > 0 || part.after > 0);
-	if (!parts.length) return null;
+	if (!all.length) return null;
+	const parts = withoutSmall(all);
 	const size = (part: (typeof parts)[number]): number => Math.max(part.before, part.after);
-	parts.sort((a, b) => Number(a.role === "other") - Number(b.role === "other") || size(b) - size(a));
+	parts.sort((a, b) => Number(a.role === OTHER) - Number(b.role === OTHER) || size(b) - size(a));
 	const hue = (index: number): string =>
-		parts[index]?.role === "other" ? "role-other" : `role-${index % HUES}`;
+		parts[index]?.role === OTHER ? "role-other" : `role-${index % HUES}`;
 
 	const total = { before: 0, after: 0 };
 	const segments: Segment[] = [];
@@ -50,13 +73,13 @@ export function rolesFigure(evidence: RegionEvidence): HTMLElement | null {
 			const scale = (width - 60) / longest;
 			return {
 				width, height: 132, marginLeft: 48, marginTop: 6,
-				x: { domain: [0, longest], label: "time per execution →", labelAnchor: "right", ticks: width < 360 ? 3 : 6, tickFormat: (at: number) => time(at) },
+				x: { domain: [0, longest], label: "time per execution →", labelAnchor: "right", ticks: width < 360 ? 3 : 6, tickFormat: timeTick },
 				y: { domain: ["before", "after"], label: null, tickSize: 0 },
 				marks: [
 					...[...new Set(segments.map((one) => one.hue))].map((className) =>
 						Plot.barX(segments.filter((one) => one.hue === className),
 							{ x1: "from", x2: "to", y: "side", className: `segment ${className}`, insetTop: 2, insetBottom: 2 })),
-					Plot.text(segments.filter((one) => (one.to - one.from) * scale > TEXT_MIN / 3),
+					Plot.text(segments.filter((one) => (one.to - one.from) * scale > TEXT_MIN),
 						{
 							x: (one: Segment) => (one.from + one.to) / 2, y: "side", className: "on-segment",
 							text: (one: Segment) => String(parts.findIndex((part) => part.role === one.role) + 1),
@@ -71,6 +94,6 @@ export function rolesFigure(evidence: RegionEvidence): HTMLElement | null {
 			{ title: "After", numeric: true, cell: (part) => time(part.after) },
 			{ title: "Share", numeric: true, cell: (part) => percent(part.after / (total.after || 1)) },
 			{ title: "Gained", numeric: true, cell: (part) => time(part.after - part.before) },
-		], parts),
+		], all),
 	});
 }

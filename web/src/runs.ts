@@ -4,7 +4,7 @@ import * as Plot from "@observablehq/plot";
 import { type Child, h, lazy, section } from "./dom";
 import { figure, legend } from "./figure";
 import type { Execution, Findings, NewRun, Region } from "./findings_data";
-import { UNKNOWN, count, known, number, percent, plural, time } from "./format";
+import { UNKNOWN, count, known, logTicks, number, percent, plural, time, timeTick } from "./format";
 import { points } from "./marks";
 import { label } from "./name";
 import { table } from "./table";
@@ -18,10 +18,10 @@ function squares(runs: Execution[]): Child {
 		h("span", { class: run.anomalous ? "anomalous" : null }, run.anomalous ? "×" : "")));
 }
 
-function side(title: string, runs: Execution[]): HTMLElement {
+function side(title: string, runs: Execution[], others: string): HTMLElement {
 	const anomalous = runs.filter((run) => run.anomalous).length;
 	return h("div", null, h("h3", null, title), squares(runs),
-		h("p", null, runs.length ? `${count(anomalous)} of ${count(runs.length)} lie beyond all normal ones` : "none"));
+		h("p", null, runs.length ? `${count(anomalous)} of ${count(runs.length)} ${anomalous === 1 ? "lies" : "lie"} beyond all ${others}` : "none"));
 }
 
 export function runsSection(findings: Findings): HTMLElement {
@@ -32,7 +32,7 @@ export function runsSection(findings: Findings): HTMLElement {
 	];
 	return section("runs", "Runs",
 		h("p", null, "A run of the program with each pass, all regions together. Normal runs were judged by networks that have not seen them."),
-		h("div", { class: "columns" }, side("New", after), side("Normal", before)),
+		h("div", { class: "columns" }, side("New", after, "normal ones"), side("Normal", before, "other normal ones")),
 		rows.length ? lazy(h("details", { class: "table" }, h("summary", null, "As a table",
 			h("span", { class: "unseen-text" }, ": runs"))), () => table("Verdicts of runs", [
 			{ title: "Run", cell: (run) => run.title },
@@ -55,6 +55,7 @@ export function newRunsFigure(region: Region): HTMLElement | null {
 	const high = Math.max(...values);
 	const log = low > 0 && high > 8 * low;
 	const margin = log ? 1.3 : (high - low || high) * 0.15;
+	const domain: [number, number] = log ? [low / margin, high * margin] : [Math.max(0, low - margin), high + margin];
 	const channels = { x: (run: NewRun) => run.ordinal + 1, y: (run: NewRun) => run.wall_median_ns ?? NaN };
 	return figure({
 		id: "new-runs", title: "New runs",
@@ -71,8 +72,8 @@ export function newRunsFigure(region: Region): HTMLElement | null {
 			x: { label: "run →", labelAnchor: "right", domain: [0.5, Math.max(...runs.map((run) => run.ordinal)) + 1.5],
 				ticks: Math.min(runs.length, 8), tickFormat: (at: number) => Number.isInteger(at) ? String(at) : "" },
 			y: {
-				type: log ? "log" : "linear", label: null, ticks: 4, grid: true, tickFormat: (at: number) => time(at),
-				domain: log ? [low / margin, high * margin] : [Math.max(0, low - margin), high + margin],
+				type: log ? "log" : "linear", label: null, grid: true, tickFormat: timeTick, domain,
+				ticks: log ? logTicks(domain[0], domain[1], 5) : 4,
 			},
 			marks: [
 				known(before) ? Plot.ruleY([before], { className: "line-normal" }) : null,

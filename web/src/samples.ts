@@ -2,13 +2,14 @@
 /* Samples over time, a lane for each thread, normal runs beside new ones. */
 import type { RegionEvidence } from "./data";
 import { figure, legend } from "./figure";
-import { count, number, percent, plural, time } from "./format";
+import { count, logTicks, percent, plural, time, timeTick } from "./format";
 import { points } from "./marks";
 import { label } from "./name";
 import { table } from "./table";
 
 const LANES = 12; /* threads with a lane of their own */
-const LANE_HEIGHT = 46;
+const LANE_HEIGHT = 54;
+const NS_PER_S = 1e9;
 
 export interface Sample {
 	side: "normal" | "new";
@@ -45,6 +46,11 @@ function median(values: number[]): number {
 	return sorted.length % 2 ? (sorted[half] ?? NaN) : ((sorted[half - 1] ?? NaN) + (sorted[half] ?? NaN)) / 2;
 }
 
+/* Not Math.min: there may be more values than a call takes arguments. */
+function least(values: number[]): number {
+	return values.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
 function byThread(all: Sample[]): { side: string; thread: number; samples: Sample[] }[] {
 	const groups = new Map<string, { side: string; thread: number; samples: Sample[] }>();
 	for (const sample of all) {
@@ -65,9 +71,11 @@ export function samplesFigure(evidence: RegionEvidence): HTMLElement | null {
 	const lanes = [...new Set(threads.map((thread) => own.has(thread) ? String(thread) : "others"))];
 	const sides = ["normal", "new"].filter((side) => all.some((one) => one.side === side));
 	const channels = {
-		x: (one: Sample) => one.at_s, y: (one: Sample) => one.wall_ns, fy: lane,
+		x: (one: Sample) => one.at_s * NS_PER_S, y: (one: Sample) => one.wall_ns, fy: lane,
 		fx: (one: Sample) => `${one.side} runs`,
 	};
+	const walls = all.map((one) => one.wall_ns);
+	const domain: [number, number] = [least(walls) / 1.15, -least(walls.map((wall) => -wall)) * 1.15];
 	const normal = all.filter((one) => one.side === "normal");
 	const fresh = all.filter((one) => one.side === "new" && !one.anomalous);
 	const strange = all.filter((one) => one.side === "new" && one.anomalous);
@@ -84,10 +92,10 @@ export function samplesFigure(evidence: RegionEvidence): HTMLElement | null {
 		]),
 		draw: (width) => ({
 			width, height: 62 + Math.max(2, lanes.length) * LANE_HEIGHT, marginLeft: 58, marginRight: 46, marginTop: 22,
-			fx: { domain: sides.map((side) => `${side} runs`), label: null, padding: 0.06 },
+			fx: { domain: sides.map((side) => `${side} runs`), label: null, padding: 0.12 },
 			fy: { domain: lanes, label: "thread", padding: 0.08 },
-			x: { label: "seconds since the run began →", labelAnchor: "right", nice: true, ticks: width < 480 ? 2 : 5, tickFormat: (at: number) => number(at) },
-			y: { type: "log", label: null, ticks: 2, tickFormat: (at: number) => time(at), grid: true },
+			x: { label: "time since the run began →", labelAnchor: "right", nice: true, ticks: width < 480 ? 2 : 5, tickFormat: timeTick },
+			y: { type: "log", domain, label: null, ticks: logTicks(domain[0], domain[1], 3), tickFormat: timeTick, grid: true },
 			marks: [
 				points(normal, "dot", "normal", channels),
 				points(fresh, "ring", "fresh", channels),
@@ -98,9 +106,9 @@ export function samplesFigure(evidence: RegionEvidence): HTMLElement | null {
 			{ title: "Runs", cell: (group) => group.side },
 			{ title: "Thread", numeric: true, cell: (group) => String(group.thread) },
 			{ title: "Samples", numeric: true, cell: (group) => count(group.samples.length) },
-			{ title: "Shortest", numeric: true, cell: (group) => time(Math.min(...group.samples.map((one) => one.wall_ns))) },
+			{ title: "Shortest", numeric: true, cell: (group) => time(least(group.samples.map((one) => one.wall_ns))) },
 			{ title: "Median", numeric: true, cell: (group) => time(median(group.samples.map((one) => one.wall_ns))) },
-			{ title: "Longest", numeric: true, cell: (group) => time(Math.max(...group.samples.map((one) => one.wall_ns))) },
+			{ title: "Longest", numeric: true, cell: (group) => time(-least(group.samples.map((one) => -one.wall_ns))) },
 			{
 				title: "Anomalous", numeric: true, cell: (group) => group.side === "normal" ? "–"
 					: percent(group.samples.filter((one) => one.anomalous).length / group.samples.length),

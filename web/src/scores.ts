@@ -4,7 +4,7 @@ import * as Plot from "@observablehq/plot";
 import type { RegionEvidence } from "./data";
 import type { Region } from "./findings_data";
 import { figure, legend } from "./figure";
-import { number, percent } from "./format";
+import { logTicks, number, percent } from "./format";
 import { bins } from "./marks";
 import { label } from "./name";
 import { table } from "./table";
@@ -15,7 +15,9 @@ export function scoresFigure(region: Region | undefined, evidence: RegionEvidenc
 	const all = bins(scores.edges, scores.normal, scores.fresh);
 	const most = Math.max(...all.map((bin) => Math.max(bin.normal, bin.fresh)));
 	if (!(most > 0)) return null;
-	const log = (scores.edges[0] ?? 0) > 0;
+	const first = scores.edges[0] ?? 0;
+	const last = scores.edges[scores.edges.length - 1] ?? 0;
+	const log = first > 0;
 	const above = region?.anomalous_share.after;
 	return figure({
 		id: "scores", title: "Reconstruction error",
@@ -27,7 +29,9 @@ export function scoresFigure(region: Region | undefined, evidence: RegionEvidenc
 		legend: legend([["fresh-area", "new"], ["normal-area", "normal, held out"], ["threshold", `threshold ${number(scores.threshold)}`]]),
 		draw: (width) => ({
 			width, height: 190,
-			x: { type: log ? "log" : "linear", label: "score →", labelAnchor: "right", ticks: width < 360 ? 4 : 7, tickFormat: (at: number) => number(at) },
+			x: {
+				type: log ? "log" : "linear", domain: [Math.min(first, scores.threshold), Math.max(last, scores.threshold)], label: "score →", labelAnchor: "right", ticks: log ? logTicks(first, last, Math.floor(width / 60)) : 5, tickFormat: (at: number) => number(at),
+			},
 			y: { domain: [-most, most], label: null, ticks: 5, tickFormat: (at: number) => percent(Math.abs(at)) },
 			marks: [
 				Plot.rectY(all, { x1: "low", x2: "high", y1: 0, y2: "fresh", className: "fresh-area", insetLeft: 0.5 }),

@@ -25,8 +25,8 @@ function shown(text: string | null | undefined, limit: number, tag: "bdi" | "cod
 	return text ? whole(text, limit, tag) : UNKNOWN;
 }
 
-function yes(value: boolean | null): string {
-	return value === null ? UNKNOWN : value ? "on" : "off";
+function yes(value: boolean | null): string | null {
+	return value === null ? null : value ? "on" : "off";
 }
 
 function machineRows(of: (side: Side) => Machine): { title: string; value: (side: Side) => Child; plain: (side: Side) => string }[] {
@@ -42,7 +42,7 @@ function machineRows(of: (side: Side) => Machine): { title: string; value: (side
 		text("SMT", (machine) => yes(machine.smt)),
 		text("Turbo", (machine) => yes(machine.turbo)),
 		text("Governor", (machine) => machine.governor),
-		text("Memory", (machine) => bytes(machine.memory_bytes)),
+		text("Memory", (machine) => machine.memory_bytes ? bytes(machine.memory_bytes) : null),
 		text("Kernel", (machine) => machine.kernel),
 		text("Hypervisor", (machine) => machine.hypervisor),
 		text("Container", (machine) => machine.container),
@@ -64,15 +64,17 @@ export function settingSection(findings: Findings, tool: string): HTMLElement {
 	];
 	type Row = (typeof rows)[number];
 	const differs = (row: Row): boolean => row.plain(before) !== row.plain(after);
+	const known = rows.filter((row) => row.plain(before) || row.plain(after));
+	const unknown = rows.filter((row) => !known.includes(row)).map((row) => row.title);
 	const columns: Column<Row>[] = [
-		{ title: "", cell: (row) => [row.title, differs(row) && !["File", "Runs"].includes(row.title)
+		{ title: "What", cell: (row) => [row.title, differs(row) && !["File", "Runs"].includes(row.title)
 			? h("span", { class: "differs" }, " differs") : null] },
 		{ title: "Before", cell: (row) => row.value(before) },
-		{ title: "After", cell: (row) => row.value(after) },
+		{ title: "After", cell: (row) => differs(row) ? row.value(after) : h("span", { class: "quiet" }, "the same") },
 	];
-	columns[0]!.title = "What";
 	return section("setting", "How it was measured",
-		table("Both sides of the comparison", columns, rows),
+		table("Both sides of the comparison", columns, known),
+		unknown.length ? h("p", { class: "quiet" }, `Not known: ${unknown.join(", ")}.`) : null,
 		h("h3", null, "Settings"),
 		facts([
 			["Counters", `${SOURCES[findings.source ?? ""] ?? findings.source ?? UNKNOWN}; ${plural(findings.events, "event")} in ` +

@@ -16,6 +16,7 @@ const LINE_BYTES = 64;
 const HUES = 8; /* colours of threads in style.css */
 const TEXT_CHARACTERS = 400;
 const PLACES_SHOWN = 5;
+const PATH_PARTS = 2;
 
 type Access = "" | "R" | "W" | "RW";
 interface Run {
@@ -92,8 +93,14 @@ function map(line: ContendedLine["line"]): HTMLElement {
 		h("span", { class: "who quiet" }, "holds"), h("span", { class: "bytes holds" }, data), threads);
 }
 
-export function place(at: Place): Child {
-	const where = at.file ? [h("code", null, name(at.file), at.line ? `:${at.line}` : null)] : at.object ? [name(at.object)] : [];
+/* The last components of a path: what tells files apart. The tables have all of it. */
+function shortPath(path: string): string {
+	const parts = path.split("/");
+	return parts.length > PATH_PARTS + 1 ? parts.slice(-PATH_PARTS).join("/") : path;
+}
+
+function place(at: Place, full = false): Child {
+	const where = at.file ? [h("code", null, name(full ? at.file : shortPath(at.file)), at.line ? `:${at.line}` : null)] : at.object ? [name(at.object)] : [];
 	return [where, at.function ? [where.length ? " in " : "", h("code", null, name(at.function))] : null,
 		!where.length && !at.function ? "unknown place" : null];
 }
@@ -119,6 +126,24 @@ function accessTable(line: ContendedLine["line"]): HTMLElement {
 	], line.threads);
 }
 
+function placesTable(line: ContendedLine["line"]): Child {
+	const rows = [...line.fetched_at.map((site) => ({ ...site, what: "waited" })),
+		...line.written_at.map((site) => ({ ...site, what: "wrote" }))];
+	return rows.length ? table("Source lines", [
+		{ title: "What", cell: (site) => site.what },
+		{ title: "Times", numeric: true, cell: (site) => count(site.count) },
+		{ title: "Place", cell: (site) => place(site.place, true) },
+		{ title: "Program or library", cell: (site) => name(site.place.object) },
+	], rows) : null;
+}
+
+function holdsTable(line: ContendedLine["line"]): HTMLElement {
+	return table("What lies on the line", [
+		{ title: "Bytes", cell: (one) => `${one.first}–${one.last}` },
+		{ title: "What", cell: (one) => stretchText(one) },
+	], line.data);
+}
+
 function pair(title: string, before: number | null, after: number | null): Child {
 	return [h("dt", null, title), h("dd", null, known(before) ? [number(before), " → "] : null, number(after),
 		known(before) ? null : h("span", { class: "quiet" }, " (before: not known)"))];
@@ -141,7 +166,7 @@ function contended(entry: ContendedLine, index: number): HTMLElement {
 			h("span", { class: "bytes-key thread-0" }, h("span", { class: "access rw" }, "RW")), " both",
 			line.more_threads ? "; more threads than these touched it" : null),
 		lazy(h("details", { class: "table" }, h("summary", null, "As a table",
-			h("span", { class: "unseen-text" }, `: cache line ${index + 1}`))), () => accessTable(line)),
+			h("span", { class: "unseen-text" }, `: cache line ${index + 1}`))), () => [holdsTable(line), accessTable(line), placesTable(line)]),
 		h("p", { class: "advice" }, h("strong", null, "What ends it: "), whole(entry.advice, TEXT_CHARACTERS)),
 		h("dl", { class: "inline" },
 			entry.waits_at ? [h("dt", null, "waits at"), h("dd", null, whole(entry.waits_at, TEXT_CHARACTERS))] : null,

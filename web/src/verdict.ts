@@ -9,6 +9,7 @@ import { UNKNOWN, interval, known, percent, plural, probability, ratio, sentence
 import { name, whole } from "./name";
 
 const SUMMARY_CHARACTERS = 600;
+const OFTEN = 0.2; /* p-values above are not worth a number */
 const COMMIT_CHARACTERS = 10;
 
 const SIGNS: Record<Verdict, string> = {
@@ -37,16 +38,23 @@ export function basis(region: Region): { times: Times; of: string } {
 }
 
 export function commit(text: string | null | undefined): Child {
-	return text ? h("code", null, name(text, COMMIT_CHARACTERS * 2)) : null;
+	return text ? h("code", null, name([...text].slice(0, COMMIT_CHARACTERS).join(""))) : null;
 }
 
-/* "an unchanged program looks like this once in 643 comparisons" */
-export function sureness(p: number | null, alarmRate: number): string {
+/* Of what the verdict claims. */
+export function probabilityOf(region: Region): number | null {
+	return region.verdict === "improvement" ? region.p_improvement : region.p_value;
+}
+
+/* What the p-value means: "an unchanged program looks like this once in 643 comparisons". */
+export function sureness(region: Region, alarmRate: number): string {
+	const p = probabilityOf(region);
 	if (!known(p)) return "not known";
-	if (p >= 1) return "p = 1: as an unchanged program looks";
+	if (p > OFTEN) return "an unchanged program often looks like this";
 	const once = p > 0 ? `once in ${Math.round(1 / p).toLocaleString("en-US")} comparisons` : "never";
-	const proved = p <= alarmRate ? "" : `, not rare enough: asked for is p ≤ ${probability(alarmRate)}`;
-	return `an unchanged program looks like this ${once} (p = ${probability(p)})${proved}`;
+	const proved = p <= alarmRate || region.verdict === "normal" ? ""
+		: `; an alarm takes p ≤ ${probability(alarmRate)}`;
+	return `an unchanged program looks like this ${once}${proved}`;
 }
 
 function tile(term: string, value: Child, more: Child): HTMLElement {
@@ -56,7 +64,8 @@ function tile(term: string, value: Child, more: Child): HTMLElement {
 /* Key numbers of the most serious region. */
 function tiles(findings: Findings, region: Region): HTMLElement {
 	const { times, of } = basis(region);
-	const p = region.verdict === "improvement" ? region.p_improvement : region.p_value;
+	const p = probabilityOf(region);
+	const share = region.causes.find((cause) => cause.name === region.cause)?.share;
 	return h("dl", { class: "tiles", "aria-label": "Key numbers of the most serious region" },
 		tile(`Time ${of}`, [time(times.before_ns), h("span", { class: "to" }, " → "), time(times.after_ns)],
 			"median over runs, before → after"),
@@ -64,9 +73,9 @@ function tiles(findings: Findings, region: Region): HTMLElement {
 			known(times.low) ? `${percent(findings.confidence)} interval ${interval(times.low, times.high)}` : "no interval"),
 		tile("Anomalous samples", percent(region.anomalous_share.after),
 			`of normal runs ${percent(region.anomalous_share.before)}`),
-		tile("Cause", region.cause ?? UNKNOWN,
-			region.cause ? "explains most of it" : region.verdict === "normal" ? "nothing to explain" : "no counter tells"),
-		tile("Sure?", known(p) ? `p = ${probability(p)}` : UNKNOWN, sureness(p, findings.alarm_rate)));
+		region.cause || region.verdict === "regression" ? tile("Cause", region.cause ?? UNKNOWN,
+			share === undefined ? "no counter tells" : `explains ${percent(Math.min(1, share))} of the longer time`) : null,
+		tile("Sure?", known(p) ? `p = ${probability(p)}` : UNKNOWN, sureness(region, findings.alarm_rate)));
 }
 
 export function verdictHead(findings: Findings): HTMLElement {
