@@ -1,9 +1,10 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""fixtures.py AUTOPERF NORMAL CHANGED FRESH DIRECTORY [OLD=NEW...]: writes the data of three pages.
+"""fixtures.py AUTOPERF NORMAL CHANGED FRESH DIRECTORY [OLD=NEW...]: writes the data of five pages.
 
 AUTOPERF is the program; NORMAL, CHANGED and FRESH are the profiles that `make demo` leaves. They
 are learnt and judged anew: a regression (CHANGED against NORMAL), an improvement (the other way
-round) and normal runs (FRESH against NORMAL). What the page shows beside the findings is derived
+round) and normal runs (FRESH against NORMAL); and evaluations of both kinds. What the page shows beside the findings is derived
 from what the program tells anyone: exported samples, scores, the training's log, the model file.
 OLD=NEW replaces text everywhere, such as the directory that it was built in.
 
@@ -234,22 +235,34 @@ def page(program, normal, new, directory):
                    "layer": f"{len(loaded.latent(old[0]))} units of {training['topology']}"},
         "training": training,
     }
-    return {"version": 1, "tool": run(program, "--version").splitlines()[0].strip(),
+    return {"version": 1, "tool": run(program, "version").splitlines()[0].strip(),
             "findings": findings, "regions": [evidence], "notes": []}
+
+
+def evaluation(program, *arguments):
+    """A page about an evaluation alone."""
+    return {"version": 1, "tool": run(program, "version").splitlines()[0].strip(),
+            "evaluation": json.loads(run(program, "evaluate", "--json", *arguments)), "regions": [],
+            "notes": ["Findings were not given: the page is about the evaluation alone."]}
 
 
 def main():
     program, normal, changed, fresh, output = sys.argv[1:6]
+    pages = {}
     for name, learnt, new in (("regression", normal, changed), ("improvement", changed, normal),
                               ("normal", normal, fresh)):
         with tempfile.TemporaryDirectory() as directory:
-            data = page(program, learnt, new, Path(directory))
-            text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace(directory + "/", "")
+            text = json.dumps(page(program, learnt, new, Path(directory)), ensure_ascii=False, separators=(",", ":"))
+            pages[name] = text.replace(directory + "/", "")
+    for name, arguments in (("evaluation", (normal, fresh, changed)),
+                            ("splits", ("--aa", normal, "-k", "20"))):
+        pages[name] = json.dumps(evaluation(program, *arguments), ensure_ascii=False, separators=(",", ":"))
+    for name, text in pages.items():
         for pair in sys.argv[6:]:
             text = text.replace(*pair.split("=", 1))
         path = Path(output, name + ".json")
         path.write_text(text + "\n", encoding="utf-8")
-        print(f"{path}: {data['findings']['verdict']}, {len(text)} bytes")
+        print(f"{path}: {len(text)} bytes")
 
 
 main()

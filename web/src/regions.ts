@@ -39,7 +39,7 @@ function intervalBar(region: Region, x: (value: number) => number): SVGElement |
 	const from = x(known(low) && low > 0 ? low : middle);
 	const to = x(known(high) && high > 0 ? high : middle);
 	const y = BAR_HEIGHT / 2;
-	return svg("svg", { class: "interval", width: BAR_WIDTH, height: BAR_HEIGHT, "aria-hidden": "true" },
+	return svg("svg", { class: "interval", width: BAR_WIDTH, height: BAR_HEIGHT, viewBox: `0 0 ${BAR_WIDTH} ${BAR_HEIGHT}`, "aria-hidden": "true" },
 		svg("line", { class: "one", x1: x(1), x2: x(1), y1: 0, y2: BAR_HEIGHT }),
 		svg("line", { class: "span", x1: from, x2: to, y1: y, y2: y }),
 		svg("line", { class: "span", x1: from, x2: from, y1: y - 4, y2: y + 4 }),

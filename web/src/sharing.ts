@@ -100,7 +100,7 @@ function shortPath(path: string): string {
 }
 
 function place(at: Place, full = false): Child {
-	const where = at.file ? [h("code", null, name(full ? at.file : shortPath(at.file)), at.line ? `:${at.line}` : null)] : at.object ? [name(at.object)] : [];
+	const where = at.file ? [h("code", { class: "unbroken" }, name(full ? at.file : shortPath(at.file)), at.line ? `:${at.line}` : null)] : at.object ? [name(at.object)] : [];
 	return [where, at.function ? [where.length ? " in " : "", h("code", null, name(at.function))] : null,
 		!where.length && !at.function ? "unknown place" : null];
 }
