@@ -35,9 +35,13 @@ demo-gate: all
 	@sh examples/gate-demo/demo.sh $(BUILD) demo-gate
 
 # Without the packages of the group guest, the tests that need them are skipped and say so.
+# Without the packages of the groups guest, web and node, the tests that need them are skipped and
+# say so.
 test:
 	@$(PACKAGES) build test lint
 	@$(PACKAGES) guest || true
+	@$(PACKAGES) web || true
+	@command -v npm >/dev/null || $(PACKAGES) node || true
 	@sh tests/run.sh
 
 quick: all

@@ -11,7 +11,7 @@ const kinds = (page) => page.$$eval("#region-1 [data-kind]", (all) => all.map((o
 test("a regression: the verdict comes first, in one sentence", async () => {
 	const page = await open(fixture("regression"));
 	const [head] = await texts(page, "h1");
-	assert.match(head, /Regression:? ?Region "accumulate" takes [\d.]+× as long .* false sharing of sums\+0 at /);
+	assert.match(head, /Regression ?: Region "accumulate" takes [\d.]+× as long .* false sharing of sums\+0 at /);
 	assert.match(await page.title(), /^Regression – AutoPerf report$/);
 	assert.equal(await page.$eval("main", (main) => main.firstElementChild.id), "verdict");
 	const box = await (await page.$("h1")).boundingBox();
@@ -100,6 +100,7 @@ test("counters: in the order of the findings, with both distributions", async ()
 	const names = data.findings.regions[0].counters.map((counter) => counter.name);
 	assert.deepEqual(await texts(page, ".counter h5 code"), names.slice(0, 6));
 	await page.click("[data-kind=counters] details.more > summary");
+	await page.waitForSelector("[data-kind=counters] details.more .counter");
 	assert.deepEqual(await texts(page, ".counter h5 code"), names);
 	const [first] = await texts(page, ".counter");
 	assert.match(first, /hitm_false false sharing .* 0 → \d+ per 1000 instructions new moved [\d.]+ % explained/);
@@ -136,7 +137,7 @@ test("how it was measured: machine, command, commits, settings, versions", async
 
 test("an improvement: its own verdict, no cause, no contended line", async () => {
 	const page = await open(fixture("improvement"));
-	assert.match((await texts(page, "h1"))[0], /^▼ Improvement:? ?Region "accumulate" takes 0\.0\d× as long/);
+	assert.match((await texts(page, "h1"))[0], /^▼ Improvement ?: Region "accumulate" takes 0\.0\d× as long/);
 	assert.match((await texts(page, ".tiles"))[0], /→ 15\.6 µs/);
 	assert.ok(!(await texts(page, ".tiles"))[0].includes("Cause"));
 	assert.deepEqual(await kinds(page), ["counters", "epochs", "latent", "new-runs", "roles", "samples", "scores", "topologies"]);
@@ -145,7 +146,7 @@ test("an improvement: its own verdict, no cause, no contended line", async () =>
 
 test("normal runs: said so, with the same evidence", async () => {
 	const page = await open(fixture("normal"));
-	assert.match((await texts(page, "h1"))[0], /^● Normal:? ?1 region behaves as in training/);
+	assert.match((await texts(page, "h1"))[0], /^● Normal ?: 1 region behaves as in training/);
 	assert.equal((await texts(page, "#regions tbody td"))[0], "● normal");
 	assert.deepEqual(await titles(page), ["Regions", "Evidence", "Runs", "How it was measured"]);
 	assert.equal(await page.$$eval("#region-1 .picture > svg.plot", (all) => all.length), 7);

@@ -63,7 +63,7 @@ function item(counter: Counter, evidence: Evidence | undefined): HTMLElement {
 				counter.role !== "other" && role(counter.role) !== counter.name ? h("span", { class: "quiet" }, ` ${role(counter.role)}`) : null),
 			counter.description ? h("p", null, name(counter.description, 300)) : null,
 			h("p", { class: "numbers" }, rate(counter, counter.before), " → ", h("strong", null, rate(counter, counter.after)),
-				counter.per ? h("span", { class: "quiet" }, " ", counter.per) : null)),
+				counter.per ? h("span", { class: "quiet" }, " ", name(counter.per)) : null)),
 		h("div", { class: "moved" }, h("strong", null, moved),
 			h("span", { class: "quiet" }, counter.moved ? "moved" : "within noise")),
 		h("div", { class: "explains" }, bar(counter.explains), h("span", null, percent(counter.explains)),
@@ -83,7 +83,7 @@ function quartiles(counters: Counter[], evidence: Map<string, Evidence>): HTMLEl
 	};
 	return table("Quartiles of samples (estimated from the histograms), and what is judged: medians of runs", [
 		{ title: "Counter", cell: ({ counter }) => name(counter.name) },
-		{ title: "Unit", cell: ({ counter }) => counter.per || counter.unit },
+		{ title: "Unit", cell: ({ counter }) => name(counter.per || counter.unit) },
 		{ title: "Quartiles before", numeric: true, cell: spread("normal") },
 		{ title: "Quartiles after", numeric: true, cell: spread("fresh") },
 		{ title: "Median before", numeric: true, cell: ({ counter }) => rate(counter, counter.before) },

@@ -52,7 +52,7 @@ function curves(row: EvaluationRow): (HTMLElement | null)[] {
 	const base = row.anomalous / (row.anomalous + row.normal);
 	return [
 		figure({
-			id: "roc", title: "ROC curve",
+			id: "roc", heading: "h3", title: "ROC curve",
 			caption: `Share of anomalous runs found, by share of normal ones found too, as the threshold sinks. Area ${area(row.roc_area)}.`,
 			label: `ROC curve, area ${area(row.roc_area)}`,
 			legend: legend([["line-solid", "all regions"], ["line-dashed", "by chance"]]),
@@ -68,7 +68,7 @@ function curves(row: EvaluationRow): (HTMLElement | null)[] {
 			table: rows,
 		}),
 		figure({
-			id: "pr", title: "Precision and recall",
+			id: "pr", heading: "h3", title: "Precision and recall",
 			caption: `Share of what was found that is anomalous, by share of anomalous runs found. Average precision ${area(row.pr_area)}.`,
 			label: `Precision-recall curve, average precision ${area(row.pr_area)}`,
 			legend: legend([["line-solid", "all regions"], ["line-dashed", `by chance: ${percent(base)}`]]),
@@ -88,7 +88,7 @@ function curves(row: EvaluationRow): (HTMLElement | null)[] {
 
 function confusion(row: EvaluationRow): HTMLElement {
 	return h("figure", { "data-kind": "confusion" },
-		h("figcaption", null, h("h4", null, "Confusion matrix"), h("p", null, "A case is a run of the program with each pass.")),
+		h("figcaption", null, h("h3", null, "Confusion matrix"), h("p", null, "A case is a run of the program with each pass.")),
 		table("Runs by what they are and what was said of them", [
 			{ title: "Really", cell: (one) => one.title },
 			{ title: "Said: anomalous", numeric: true, cell: (one) => [h(one.right === "found" ? "strong" : "span", null, count(one.found))] },

@@ -19,6 +19,7 @@ export interface FigureOptions {
 	table?: () => Child;
 	legend?: Child;
 	wide?: boolean;
+	heading?: "h3" | "h4"; /* below a section's, or a region's */
 }
 
 /* A closed <details> has no width: its pictures wait until it is opened. */
@@ -36,6 +37,8 @@ function plot(options: Plot.PlotOptions): SVGElement | HTMLElement {
 	});
 	/* Plot's own style element: the page's policy refuses it, and style.css says the same. */
 	for (const style of [...element.querySelectorAll("style")]) style.remove();
+	/* The picture is one image with one name; groups in it are nothing to a screen reader. */
+	for (const group of element.querySelectorAll("[aria-label]")) group.removeAttribute("aria-label");
 	return element;
 }
 
@@ -54,7 +57,7 @@ export function figure(options: FigureOptions): HTMLElement {
 	drawn.set(picture, draw);
 	observer?.observe(picture);
 	return h("figure", { class: options.wide ? "wide" : null, "data-kind": options.id },
-		h("figcaption", null, h("h4", null, options.title), h("p", null, options.caption)),
+		h("figcaption", null, h(options.heading ?? "h4", null, options.title), h("p", null, options.caption)),
 		options.legend, picture,
 		options.table && lazy(h("details", { class: "table" }, h("summary", null, "As a table",
 			h("span", { class: "unseen-text" }, `: ${options.title}`))), options.table));

@@ -8,6 +8,7 @@ import { type Column, sortable } from "./table";
 import { badge, basis } from "./verdict";
 
 const NAME_CHARACTERS = 48;
+const REASON_CHARACTERS = 400;
 const BAR_WIDTH = 132;
 const BAR_HEIGHT = 16;
 const BAR_MARGIN = 5;
@@ -99,7 +100,7 @@ function others(findings: Findings): HTMLElement | null {
 		list(`Never seen before: ${plural(findings.only_after.length, "region")}`,
 			findings.only_after.map((text) => h("li", null, name(text)))),
 		list("Not judged", findings.not_judged.map((item) =>
-			h("li", null, name(item.name), ": ", item.reason))),
+			h("li", null, name(item.name), ": ", name(item.reason, REASON_CHARACTERS)))),
 	].filter((block) => block !== null);
 	return blocks.length ? h("div", { class: "others" }, blocks) : null;
 }
