@@ -34,6 +34,11 @@ export async function start() {
 	});
 }
 
+/* Of a test that is over. */
+export async function closePages() {
+	await Promise.all(browser.contexts().map((context) => context.close()));
+}
+
 export async function stop() {
 	await browser?.close();
 	if (directory) rmSync(directory, { recursive: true, force: true });

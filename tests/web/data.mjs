@@ -23,7 +23,7 @@ export const HOSTILE = [
 	"",
 ];
 
-export function hostile() {
+export function hostile(names = HOSTILE) {
 	const data = fixture("regression");
 	const { findings } = data;
 	const [region] = findings.regions;
@@ -31,7 +31,7 @@ export function hostile() {
 	const [line] = region.lines;
 	findings.regions = [];
 	data.regions = [];
-	HOSTILE.forEach((name, i) => {
+	names.forEach((name, i) => {
 		const copy = structuredClone(region);
 		copy.name = name;
 		copy.reason = `because of ${name}`;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axeSource, innocent, misdeeds, open, openAll, texts } from "./browser.mjs";
-import { fixture, hostile, large } from "./data.mjs";
+import { HOSTILE, fixture, hostile, large } from "./data.mjs";
 
 const focused = (page) => page.evaluate(() => {
 	const element = document.activeElement;
@@ -179,7 +179,7 @@ test("axe finds nothing: a phone, and hostile names", async () => {
 	const narrow = await open(fixture("regression"), { viewport: { width: 360, height: 740 } });
 	await openAll(narrow);
 	assert.deepEqual(await violations(narrow), []);
-	const page = await open(hostile());
+	const page = await open(hostile(HOSTILE.filter((_, i) => i % 4 === 0)));
 	await openAll(page);
 	assert.deepEqual(await violations(page), []);
 });

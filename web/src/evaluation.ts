@@ -55,12 +55,12 @@ function curves(row: EvaluationRow): (HTMLElement | null)[] {
 			id: "roc", heading: "h3", title: "ROC curve",
 			caption: `Share of anomalous runs found, by share of normal ones found too, as the threshold sinks. Area ${area(row.roc_area)}.`,
 			label: `ROC curve, area ${area(row.roc_area)}`,
-			legend: legend([["line-solid", "all regions"], ["line-dashed", "by chance"]]),
+			legend: legend([["line-solid", "all regions"], ["line-chance", "by chance"]]),
 			draw: (width) => ({
 				width, height: Math.min(width, 300), marginBottom: 38, marginTop: 22,
 				x: { ...share, label: "false alarms →", labelAnchor: "right" }, y: { ...share, label: "↑ recall", labelAnchor: "top" },
 				marks: [
-					Plot.line([[0, 0], [1, 1]], { className: "line-validation" }),
+					Plot.line([[0, 0], [1, 1]], { className: "line-chance" }),
 					Plot.line(all, { x: "false_alarms", y: "recall", className: "line-training" }),
 					Plot.dot(all, { x: "false_alarms", y: "recall", r: 2, className: "line-training filled" }),
 				],
@@ -71,12 +71,12 @@ function curves(row: EvaluationRow): (HTMLElement | null)[] {
 			id: "pr", heading: "h3", title: "Precision and recall",
 			caption: `Share of what was found that is anomalous, by share of anomalous runs found. Average precision ${area(row.pr_area)}.`,
 			label: `Precision-recall curve, average precision ${area(row.pr_area)}`,
-			legend: legend([["line-solid", "all regions"], ["line-dashed", `by chance: ${percent(base)}`]]),
+			legend: legend([["line-solid", "all regions"], ["line-chance", `by chance: ${percent(base)}`]]),
 			draw: (width) => ({
 				width, height: Math.min(width, 300), marginBottom: 38, marginTop: 22,
 				x: { ...share, label: "recall →", labelAnchor: "right" }, y: { ...share, label: "↑ precision", labelAnchor: "top" },
 				marks: [
-					Plot.line([[0, base], [1, base]], { className: "line-validation" }),
+					Plot.line([[0, base], [1, base]], { className: "line-chance" }),
 					Plot.line(precise, { x: "recall", y: "precision", className: "line-training" }),
 					Plot.dot(precise, { x: "recall", y: "precision", r: 2, className: "line-training filled" }),
 				],
@@ -87,7 +87,7 @@ function curves(row: EvaluationRow): (HTMLElement | null)[] {
 }
 
 function confusion(row: EvaluationRow): HTMLElement {
-	return h("figure", { "data-kind": "confusion" },
+	return h("figure", { "data-kind": "confusion", class: "narrow" },
 		h("figcaption", null, h("h3", null, "Confusion matrix"), h("p", null, "A case is a run of the program with each pass.")),
 		table("Runs by what they are and what was said of them", [
 			{ title: "Really", cell: (one) => one.title },
@@ -106,7 +106,7 @@ function knownRuns(evaluation: KnownRuns): HTMLElement {
 		h("p", null, `Learnt from ${plural(evaluation.training_runs, "normal run")} (method ${evaluation.method}). `,
 			`Found: ${count(all.found)} of ${plural(all.anomalous, "anomalous run")}; `,
 			`false alarms: ${count(all.false_alarms)} of ${plural(all.normal, "normal run")}.`),
-		h("div", { class: "figures" }, confusion(all), curves(all)),
+		confusion(all), h("div", { class: "figures" }, curves(all)),
 		table("By region", [
 			{ title: "Region", cell: (row) => row.region === null ? h("strong", null, "all together") : name(row.region) },
 			{ title: "Found", numeric: true, cell: (row) => `${count(row.found)} of ${count(row.anomalous)}` },
@@ -119,7 +119,7 @@ function knownRuns(evaluation: KnownRuns): HTMLElement {
 			{ title: "Verdict on normal", cell: (row) => row.verdict_on_normal ?? UNKNOWN },
 			{ title: "on anomalous", cell: (row) => row.verdict_on_anomalous ?? UNKNOWN },
 		], rows),
-		evaluation.warnings.length ? h("ul", null, evaluation.warnings.map((text) => h("li", null, name(text, 600)))) : null);
+		evaluation.warnings.length ? h("ul", { class: "texts" }, evaluation.warnings.map((text) => h("li", null, name(text, 600)))) : null);
 }
 
 function normalRuns(evaluation: NormalRuns): HTMLElement {

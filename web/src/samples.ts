@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples over time, a lane for each thread, normal runs beside new ones. */
+import * as Plot from "@observablehq/plot";
 import type { RegionEvidence } from "./data";
 import { figure, legend } from "./figure";
 import { count, logTicks, percent, plural, time, timeTick } from "./format";
@@ -97,6 +98,7 @@ export function samplesFigure(evidence: RegionEvidence): HTMLElement | null {
 			x: { label: "time since the run began →", labelAnchor: "right", nice: true, ticks: width < 480 ? 2 : 5, tickFormat: timeTick },
 			y: { type: "log", domain, label: null, ticks: logTicks(domain[0], domain[1], 3), tickFormat: timeTick, grid: true },
 			marks: [
+				Plot.frame({ className: "frame" }),
 				points(normal, "dot", "normal", channels),
 				points(fresh, "ring", "fresh", channels),
 				points(strange, "cross", "fresh", channels),

@@ -92,5 +92,7 @@ export function verdictHead(findings: Findings): HTMLElement {
 			plural(before.runs, "normal run"), before.git_commit ? [" of ", commit(before.git_commit)] : null, " against ",
 			plural(after.runs, "new run"), after.git_commit ? [" of ", commit(after.git_commit)] : null,
 			after.runs_failed ? `; ${plural(after.runs_failed, "failed run")} kept apart` : null),
+		worst && findings.regions.length > 1
+			? h("p", { class: "whose" }, h("span", { class: "quiet" }, "The most serious region, "), name(worst.name), ":") : null,
 		worst ? tiles(findings, worst) : h("p", null, "No region was judged."));
 }
