@@ -91,6 +91,41 @@ test("unknown numbers are dashes, not errors", async () => {
 	assert.deepEqual(misdeeds(page), innocent);
 });
 
+/* Every place in the data where something is, as a path. */
+function places(value, path = []) {
+	if (value === null || typeof value !== "object") return [path];
+	const keys = Array.isArray(value) ? value.slice(0, 2).map((_, i) => i) : Object.keys(value);
+	return [...(path.length ? [path] : []), ...keys.flatMap((key) => places(value[key], [...path, key]))];
+}
+
+test("whatever is missing, null or of another kind in the evidence costs its part, not the page", async () => {
+	const original = fixture("regression");
+	const page = await open(original);
+	const all = places(original.regions[0]).filter((path) => path[0] !== "name");
+	assert.ok(all.length > 40);
+	for (const wrong of [null, "text", []]) {
+		/* All in one page, a region each: a page a place would take minutes. */
+		const data = fixture("regression");
+		data.regions = all.map((path, i) => {
+			const evidence = structuredClone(original.regions[0]);
+			const last = path[path.length - 1];
+			path.slice(0, -1).reduce((value, key) => value[key], evidence)[last] = structuredClone(wrong);
+			evidence.name = `region ${i}`;
+			return evidence;
+		});
+		data.findings.regions = all.map((_, i) => ({ ...data.findings.regions[0], name: `region ${i}`, lines: [] }));
+		const page = await open(data);
+		await page.evaluate(() => {
+			for (const details of document.querySelectorAll("details.region")) details.open = true;
+			return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100)));
+		});
+		assert.equal(await page.$$eval("details.region > .body", (bodies) => bodies.length), all.length, `${JSON.stringify(wrong)}`);
+		assert.deepEqual(misdeeds(page), innocent, `${JSON.stringify(wrong)}`);
+		await page.context().close();
+	}
+	assert.deepEqual(misdeeds(page), innocent);
+});
+
 test("no region, no run: said, not drawn empty", async () => {
 	const data = fixture("normal");
 	data.findings.regions = [];

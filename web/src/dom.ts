@@ -49,13 +49,30 @@ export function section(id: string, title: string, ...children: Child[]): HTMLEl
 		h("h2", { id: `${id}-title` }, title), children);
 }
 
+function damaged(what: string, error: unknown): HTMLElement {
+	return h("p", { class: "missing" }, `Not shown, for its data are damaged: ${what} (${String(error)}).`);
+}
+
+/* A part of the page; data that nobody thought of cost this part, not the page. */
+export function guarded<E extends Element>(what: string, build: () => E | null): E | HTMLElement | null {
+	try {
+		return build();
+	} catch (error) {
+		return damaged(what, error);
+	}
+}
+
 /* Builds the body of <details> when it is opened for the first time: most never are. */
 export function lazy(details: HTMLDetailsElement, build: () => Child): HTMLDetailsElement {
 	let built = false;
 	const once = (): void => {
 		if (built || !details.open) return;
 		built = true;
-		append(details, build());
+		try {
+			append(details, build());
+		} catch (error) {
+			append(details, damaged("this part", error));
+		}
 	};
 	details.addEventListener("toggle", once);
 	once();

@@ -5,7 +5,7 @@
  * to a screen reader it is one image with a name, the table is what it reads.
  */
 import * as Plot from "@observablehq/plot";
-import { type Child, h, lazy } from "./dom";
+import { type Child, guarded, h, lazy } from "./dom";
 
 const WIDTH_MIN = 240;
 const WIDTH_PRINT = 560; /* where nothing is laid out yet */
@@ -49,10 +49,12 @@ export function figure(options: FigureOptions): HTMLElement {
 		const now = Math.max(WIDTH_MIN, Math.floor(picture.clientWidth || WIDTH_PRINT));
 		if (now === width || (width && !picture.clientWidth)) return;
 		width = now;
-		const element = plot(options.draw(now));
-		element.setAttribute("role", "img");
-		element.setAttribute("aria-label", options.label);
-		picture.replaceChildren(element);
+		picture.replaceChildren(guarded(options.title, () => {
+			const element = plot(options.draw(now));
+			element.setAttribute("role", "img");
+			element.setAttribute("aria-label", options.label);
+			return element;
+		}) ?? "");
 	};
 	drawn.set(picture, draw);
 	observer?.observe(picture);

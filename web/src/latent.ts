@@ -3,12 +3,16 @@
 import * as Plot from "@observablehq/plot";
 import type { RegionEvidence } from "./data";
 import { figure, legend } from "./figure";
-import { number, percent, plural } from "./format";
+import { known, number, percent, plural } from "./format";
 import { points } from "./marks";
 import { label } from "./name";
 import { table } from "./table";
 
 type Point = [number, number];
+
+function finite(point: Point): boolean {
+	return known(point?.[0]) && known(point[1]);
+}
 
 function spread(all: Point[], axis: 0 | 1): string {
 	const values = all.map((point) => point[axis]).sort((a, b) => a - b);
@@ -18,10 +22,10 @@ function spread(all: Point[], axis: 0 | 1): string {
 
 export function latentFigure(evidence: RegionEvidence): HTMLElement | null {
 	const { latent } = evidence;
-	const normal = latent?.normal ?? [];
-	const fresh = latent?.fresh ?? [];
+	const normal = (latent?.normal ?? []).filter(finite);
+	const fresh = (latent?.fresh ?? []).filter(finite);
 	if (!latent || (!normal.length && !fresh.length)) return null;
-	const [first, second] = latent.explained;
+	const [first, second] = latent.explained ?? [];
 	const channels = { x: (point: Point) => point[0], y: (point: Point) => point[1] };
 	return figure({
 		id: "latent", title: "What the network sees",

@@ -41,7 +41,8 @@ function list(id: string, title: string, texts: string[]): HTMLElement | null {
 }
 
 function evidenceSection(data: PageData, findings: Findings): HTMLElement | null {
-	const byName = new Map<string, RegionEvidence>(data.regions.map((one) => [one.name, one]));
+	const given = data.regions ?? [];
+	const byName = new Map<string, RegionEvidence>(given.map((one) => [one.name, one]));
 	let opened = 0;
 	const details = findings.regions.map((region, index) => {
 		const open = opened < OPEN_MAX && (region.verdict !== "normal" || index === 0);
@@ -49,7 +50,7 @@ function evidenceSection(data: PageData, findings: Findings): HTMLElement | null
 		return regionDetails({ findings, explained: (data.notes ?? []).length > 0 }, region, index, byName.get(region.name), open);
 	});
 	const named = new Set(findings.regions.map((region) => region.name));
-	const stray = data.regions.filter((one) => !named.has(one.name));
+	const stray = given.filter((one) => !named.has(one.name));
 	return details.length || stray.length
 		? section("evidence", "Evidence", details, stray.map(strayEvidence)) : null;
 }
@@ -118,7 +119,12 @@ function start(): void {
 	} else {
 		const told = data.findings ? verdictWord(data.findings.verdict) : "Evaluation";
 		document.title = `${told} – AutoPerf report`;
-		append(main, page(data));
+		try {
+			append(main, page(data));
+		} catch (error) {
+			append(main, h("header", { class: "head" }, h("h1", null, "No report"),
+				h("p", null, `The data in this page are not what it expects (${String(error)}). Write the report anew.`)));
+		}
 		window.addEventListener("hashchange", follow);
 		/* Once more to where one has been: the hash stays, but the region may have been closed. */
 		main.addEventListener("click", (event) => {

@@ -6,6 +6,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { svg } from "./dom";
+import { known } from "./format";
 
 export type Shape = "dot" | "cross" | "ring";
 const ARM = 2.5; /* half a cross, pixels */
@@ -53,10 +54,12 @@ export interface Bin {
 
 export function bins(edges: number[], normal: number[] | undefined, fresh: number[] | undefined): Bin[] {
 	const result: Bin[] = [];
-	for (let i = 0; i + 1 < edges.length; i++)
-		result.push({
-			low: edges[i] ?? 0, high: edges[i + 1] ?? 0, normal: normal?.[i] ?? 0, fresh: fresh?.[i] ?? 0,
-		});
+	const share = (value: number | null | undefined): number => known(value) && value > 0 ? value : 0;
+	for (let i = 0; i + 1 < edges.length; i++) {
+		const [low, high] = [edges[i], edges[i + 1]];
+		if (known(low) && known(high) && low <= high)
+			result.push({ low, high, normal: share(normal?.[i]), fresh: share(fresh?.[i]) });
+	}
 	return result;
 }
 

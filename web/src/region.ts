@@ -6,7 +6,7 @@
 import { regionChanges } from "./changes";
 import { countersPart } from "./counters";
 import type { RegionEvidence } from "./data";
-import { type Child, append, h, lazy } from "./dom";
+import { type Child, append, guarded, h, lazy } from "./dom";
 import type { Findings, Region, Times } from "./findings_data";
 import { count, interval, known, percent, probability, ratio, sentence, time } from "./format";
 import { latentFigure } from "./latent";
@@ -18,7 +18,7 @@ import { samplesFigure } from "./samples";
 import { scoresFigure } from "./scores";
 import { sharingMaps } from "./sharing";
 import { facts } from "./table";
-import { trainingFigures } from "./training";
+import { epochsFigure, topologiesFigure } from "./training";
 import { badge, basis, probabilityOf, sureness } from "./verdict";
 
 /* What all regions share. `explained`: the page has notes that tell why things are missing. */
@@ -72,15 +72,15 @@ function causes(region: Region): Child {
 
 /* The figures that there is evidence for; what is missing is named, not drawn empty. */
 function figures(region: Region, evidence: RegionEvidence | undefined, explained: boolean): Child {
-	const kinds: [string, HTMLElement | null][] = [
-		["what time goes into", evidence ? rolesFigure(evidence) : null],
-		["the reconstruction error of samples", evidence ? scoresFigure(region, evidence) : null],
-		["each new run", newRunsFigure(region)],
-		["the latent space", evidence ? latentFigure(evidence) : null],
-		["samples over time", evidence ? samplesFigure(evidence) : null],
-	];
-	const [epochs = null, topologies = null] = evidence ? trainingFigures(evidence) : [];
-	kinds.push(["the course of training", epochs], ["topologies tried", topologies]);
+	const kinds = ([
+		["what time goes into", () => evidence ? rolesFigure(evidence) : null],
+		["the reconstruction error of samples", () => evidence ? scoresFigure(region, evidence) : null],
+		["each new run", () => newRunsFigure(region)],
+		["the latent space", () => evidence ? latentFigure(evidence) : null],
+		["samples over time", () => evidence ? samplesFigure(evidence) : null],
+		["the course of training", () => evidence?.training ? epochsFigure(evidence.training, region.name) : null],
+		["topologies tried", () => evidence?.training ? topologiesFigure(evidence.training, region.name) : null],
+	] as [string, () => HTMLElement | null][]).map(([what, make]) => [what, guarded(what, make)] as const);
 	const missing = kinds.filter(([, made]) => !made).map(([what]) => what);
 	return [
 		h("div", { class: "figures" }, kinds.map(([, made]) => made)),
@@ -93,8 +93,9 @@ function body(region: Region, evidence: RegionEvidence | undefined, report: Repo
 	return h("div", { class: "body" },
 		[...region.name].length > NAME_CHARACTERS ? h("p", null, "Its name: ", whole(region.name, NAME_CHARACTERS)) : null,
 		h("p", { class: "reason" }, whole(sentence(region.reason), REASON_CHARACTERS)),
-		numbers(region, report.findings), causes(region), regionChanges(region), sharingMaps(region),
-		countersPart(region, evidence), figures(region, evidence, report.explained));
+		numbers(region, report.findings), causes(region), regionChanges(region),
+		guarded("contended cache lines", () => sharingMaps(region)),
+		guarded("counters", () => countersPart(region, evidence)), figures(region, evidence, report.explained));
 }
 
 export function regionDetails(
@@ -112,8 +113,8 @@ export function strayEvidence(evidence: RegionEvidence): HTMLElement {
 	const details = h("details", { class: "region" }, h("summary", null, h("h3", null, name(evidence.name, NAME_CHARACTERS))));
 	return lazy(details, () => {
 		const element = h("div", { class: "body" });
-		append(element, h("div", { class: "figures" }, scoresFigure(undefined, evidence), latentFigure(evidence),
-			samplesFigure(evidence), trainingFigures(evidence)));
+		append(element, h("div", { class: "figures" }, guarded("scores", () => scoresFigure(undefined, evidence)),
+			guarded("the latent space", () => latentFigure(evidence)), guarded("samples", () => samplesFigure(evidence))));
 		return element;
 	});
 }

@@ -78,7 +78,8 @@ export function rolesFigure(evidence: RegionEvidence): HTMLElement | null {
 				marks: [
 					...[...new Set(segments.map((one) => one.hue))].map((className) =>
 						Plot.barX(segments.filter((one) => one.hue === className),
-							{ x1: "from", x2: "to", y: "side", className: `segment ${className}`, insetTop: 2, insetBottom: 2 })),
+							{ x1: "from", x2: "to", y: "side", className: `segment ${className}`, insetTop: 2, insetBottom: 2,
+								title: (one: Segment) => `${label(role(one.role), 60)}, ${one.side}: ${time(one.to - one.from)}` })),
 					Plot.text(segments.filter((one) => (one.to - one.from) * scale > TEXT_MIN),
 						{
 							x: (one: Segment) => (one.from + one.to) / 2, y: "side", className: "on-segment",

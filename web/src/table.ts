@@ -31,11 +31,24 @@ function bodyRow<Row>(columns: Column<Row>[], row: Row): HTMLElement {
 		}, column.cell(row))));
 }
 
+/* What can be scrolled can be reached by keyboard; what cannot is no stop on the way. */
+const observer = typeof ResizeObserver === "undefined" ? null
+	: new ResizeObserver((entries) => {
+		for (const { target } of entries) {
+			const scrolls = target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1;
+			for (const [key, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Table that scrolls"]] as const)
+				if (scrolls) target.setAttribute(key, value);
+				else target.removeAttribute(key);
+		}
+	});
+
 export function table<Row>(caption: Child, columns: Column<Row>[], rows: Row[]): HTMLElement {
 	const element = h("table", { role: "table" }, h("caption", null, caption),
 		head(columns, (column, cell) => append(cell, column.title)),
 		h("tbody", { role: "rowgroup" }, rows.map((row) => bodyRow(columns, row))));
-	return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table, scrolls sideways" }, element);
+	const box = h("div", { class: "scroll" }, element);
+	observer?.observe(box);
+	return box;
 }
 
 function compare(left: number | string, right: number | string): number {

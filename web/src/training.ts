@@ -12,8 +12,8 @@ const tick = (at: number): string => number(at);
 
 type Training = NonNullable<RegionEvidence["training"]>;
 
-function epochs(training: Training, of: string): HTMLElement | null {
-	const { epochs: all } = training;
+export function epochsFigure(training: Training, of: string): HTMLElement | null {
+	const all = (training.epochs ?? []).filter((one) => known(one.training));
 	if (all.length < 2) return null;
 	const positive = all.every((one) => one.training > 0 && (one.validation === null || one.validation > 0));
 	const values = all.flatMap((one) => known(one.validation) ? [one.training, one.validation] : [one.training]);
@@ -42,8 +42,8 @@ function epochs(training: Training, of: string): HTMLElement | null {
 	});
 }
 
-function topologies(training: Training, of: string): HTMLElement | null {
-	const candidates = training.candidates.filter((one) => known(one.error));
+export function topologiesFigure(training: Training, of: string): HTMLElement | null {
+	const candidates = (training.candidates ?? []).filter((one) => known(one.error));
 	if (!candidates.length) return null;
 	const errors = candidates.map((one) => one.error);
 	const low = Math.min(...errors);
@@ -78,8 +78,4 @@ function topologies(training: Training, of: string): HTMLElement | null {
 			{ title: "Chosen", cell: (one) => one.chosen ? "chosen" : "" },
 		], candidates),
 	});
-}
-
-export function trainingFigures(evidence: RegionEvidence): (HTMLElement | null)[] {
-	return evidence.training ? [epochs(evidence.training, evidence.name), topologies(evidence.training, evidence.name)] : [];
 }
