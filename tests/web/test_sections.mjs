@@ -58,7 +58,7 @@ test("the sharing map: each byte of the line, by thread, with symbol and source 
 			return [at.left, at.right].map((x) => Math.round(((x - box.left) / box.width) * 64));
 		});
 	}));
-	const expected = line.threads.map((thread) => {
+	const expected = [...line.threads].sort((a, b) => a.thread - b.thread).map((thread) => {
 		const mask = BigInt(`0x${thread.read}`) | BigInt(`0x${thread.written}`);
 		const bits = Array.from({ length: 64 }, (_, i) => (mask >> BigInt(i)) & 1n);
 		return [[bits.indexOf(1n), bits.lastIndexOf(1n) + 1]];

@@ -7,13 +7,14 @@
 import type { RegionEvidence } from "./data";
 import { type Child, h, lazy, svg } from "./dom";
 import type { Counter, Region } from "./findings_data";
-import { factor, known, number, percent, time } from "./format";
+import { UNKNOWN, factor, known, number, percent, time } from "./format";
 import { type Bin, bins, quantile } from "./marks";
 import { name, role } from "./name";
 import { table } from "./table";
 import { legend } from "./figure";
 
 const SHOWN = 6; /* the others behind "more" */
+const PER_CHARACTERS = 60;
 const WIDTH = 200;
 const HALF = 22; /* height of either side, pixels */
 
@@ -30,8 +31,25 @@ function step(all: Bin[], side: "normal" | "fresh", most: number): string {
 	return `${path}L${WIDTH},${HALF}Z`;
 }
 
+/* Rare events are shown per second rather than per microsecond, as in the terminal. */
+const SCALES: Record<string, [number, string][]> = {
+	rate_per_microsecond: [[1, "per µs"], [1e3, "per ms"], [1e6, "per s"]],
+	rate_per_kiloinst: [[1, "per 1000 instructions"], [1e3, "per million instructions"], [1e6, "per billion instructions"]],
+};
+
+function scaleOf(counter: Counter): [number, string] {
+	const scales = SCALES[counter.rate];
+	if (!scales) return [1, counter.rate === "raw" ? "" : counter.per];
+	const larger = Math.max(counter.before ?? 0, counter.after ?? 0);
+	return scales.find(([scale]) => larger <= 0 || larger * scale >= 1) ?? scales[scales.length - 1] ?? [1, counter.per];
+}
+
 function rate(counter: Counter, value: number | null | undefined): string {
-	return counter.rate === "time_per_execution" || counter.rate === "time_per_kiloinst" ? time(value) : number(value);
+	if (!known(value)) return UNKNOWN;
+	/* CPU time is read a little outside of wall time. */
+	if (counter.rate === "cpu_share") return percent(Math.min(value, 1));
+	const shown = value * scaleOf(counter)[0];
+	return counter.unit === "nanoseconds" ? time(shown) : number(shown);
 }
 
 function histogram(counter: Counter, evidence: Evidence | undefined): HTMLElement {
@@ -63,7 +81,7 @@ function item(counter: Counter, evidence: Evidence | undefined): HTMLElement {
 				counter.role !== "other" && role(counter.role) !== counter.name ? h("span", { class: "quiet" }, ` ${role(counter.role)}`) : null),
 			counter.description ? h("p", null, name(counter.description, 300)) : null,
 			h("p", { class: "numbers" }, rate(counter, counter.before), " → ", h("strong", null, rate(counter, counter.after)),
-				counter.per ? h("span", { class: "quiet" }, " ", name(counter.per)) : null)),
+				scaleOf(counter)[1] ? h("span", { class: "quiet" }, " ", name(scaleOf(counter)[1], PER_CHARACTERS)) : null)),
 		h("div", { class: "moved" }, h("strong", null, moved),
 			h("span", { class: "quiet" }, counter.moved ? "moved" : "within noise")),
 		h("div", { class: "explains" }, bar(counter.explains), h("span", null, percent(counter.explains)),
@@ -83,7 +101,7 @@ function quartiles(counters: Counter[], evidence: Map<string, Evidence>): HTMLEl
 	};
 	return table("Quartiles of samples (estimated from the histograms), and what is judged: medians of runs", [
 		{ title: "Counter", cell: ({ counter }) => name(counter.name) },
-		{ title: "Unit", cell: ({ counter }) => name(counter.per || counter.unit) },
+		{ title: "Unit", cell: ({ counter }) => name(scaleOf(counter)[1] || counter.unit, PER_CHARACTERS) },
 		{ title: "Quartiles before", numeric: true, cell: spread("normal") },
 		{ title: "Quartiles after", numeric: true, cell: spread("fresh") },
 		{ title: "Median before", numeric: true, cell: ({ counter }) => rate(counter, counter.before) },

@@ -14,6 +14,22 @@ export interface PageData {
 	regions: RegionEvidence[]; // matched with findings.regions by name
 	notes: string[]; // what is missing, and why, in sentences: "The profile of normal runs was not given: ..."
 }
+export interface Sample {
+	side: "normal" | "new";
+	run: number;
+	thread: number; // ordinal in its run, 0...
+	at_s: number; // begin, seconds since the run's begin
+	wall_ns: number;
+	anomalous?: boolean; // only of new ones
+}
+export interface SampleColumns { // the same in a quarter of the bytes: columns of equal length
+	side: string; // one character a sample: "n" normal, "f" fresh
+	run: number[];
+	thread: number[];
+	at_s: number[];
+	wall_ns: number[];
+	anomalous?: string; // "1" or "0" a sample
+}
 export interface RegionEvidence {
 	name: string;
 	scores?: { // reconstruction error (the sample's score), held-out normal samples and new ones
@@ -33,14 +49,7 @@ export interface RegionEvidence {
 		before: number;
 		after: number;
 	}[];
-	samples?: { // thinned, at most 2,000 points a region; new runs, and normal ones if given
-		side: "normal" | "new";
-		run: number;
-		thread: number; // ordinal in its run, 0...
-		at_s: number; // begin, seconds since the run's begin
-		wall_ns: number;
-		anomalous?: boolean; // only of new ones
-	}[];
+	samples?: Sample[] | SampleColumns; // thinned, at most 2,000 points a region; new runs, and normal ones if given
 	latent?: { // first two principal components of the network's latent layer; at most 600 points each
 		explained: [number, number]; // shares of variance
 		normal: [number, number][];

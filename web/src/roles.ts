@@ -45,7 +45,7 @@ export function rolesFigure(evidence: RegionEvidence): HTMLElement | null {
 	const all = (evidence.roles ?? []).map((part) => ({
 		...part, before: Math.max(0, part.before ?? 0), after: Math.max(0, part.after ?? 0),
 	})).filter((part) => part.before > 0 || part.after > 0);
-	if (!all.length) return null;
+	if (all.every((part) => part.role === OTHER)) return null; /* which is no explanation */
 	const parts = withoutSmall(all);
 	const size = (part: (typeof parts)[number]): number => Math.max(part.before, part.after);
 	parts.sort((a, b) => Number(a.role === OTHER) - Number(b.role === OTHER) || size(b) - size(a));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples over time, a lane for each thread, normal runs beside new ones. */
 import * as Plot from "@observablehq/plot";
-import type { RegionEvidence } from "./data";
+import type { RegionEvidence, Sample } from "./data";
 import { figure, legend } from "./figure";
 import { count, logTicks, percent, plural, time, timeTick } from "./format";
 import { points } from "./marks";
@@ -12,27 +12,8 @@ const LANES = 12; /* threads with a lane of their own */
 const LANE_HEIGHT = 54;
 const NS_PER_S = 1e9;
 
-export interface Sample {
-	side: "normal" | "new";
-	run: number;
-	thread: number;
-	at_s: number;
-	wall_ns: number;
-	anomalous?: boolean;
-}
-
-/* The columns that the contract's notes describe: much smaller in the file. */
-interface Columns {
-	side: string;
-	run: number[];
-	thread: number[];
-	at_s: number[];
-	wall_ns: number[];
-	anomalous?: string;
-}
-
 export function samplesOf(evidence: RegionEvidence): Sample[] {
-	const given = evidence.samples as Sample[] | Columns | null | undefined;
+	const given = evidence.samples;
 	if (!given) return [];
 	const all = Array.isArray(given) ? given : given.run.map((run, i): Sample => ({
 		side: given.side[i] === "n" ? "normal" : "new", run, thread: given.thread[i] ?? 0,

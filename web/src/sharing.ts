@@ -62,8 +62,9 @@ function cell(className: string, first: number, last: number, ...children: Child
 	return element;
 }
 
-function hue(index: number): string {
-	return `thread-${index % HUES}`;
+/* The same colour on all lines; the first thread is 1. */
+function hue(thread: number): string {
+	return `thread-${Math.max(0, thread - 1) % HUES}`;
 }
 
 function stretchText(stretch: Stretch): Child {
@@ -83,9 +84,9 @@ function map(line: ContendedLine["line"]): HTMLElement {
 	const ruler = [0, 8, 16, 24, 32, 40, 48, 56].map((at) => cell("tick", at, at + 7, at));
 	const data = line.data.filter((one) => one.first <= one.last)
 		.map((one) => cell(`data ${one.kind}`, one.first, one.last, stretchText(one)));
-	const threads = line.threads.map((thread, index) => [
-		h("span", { class: "who" }, h("span", { class: `swatch ${hue(index)}` }), `thread ${thread.thread}`),
-		h("span", { class: `bytes ${hue(index)}` }, runs(thread).map((run) =>
+	const threads = [...line.threads].sort((a, b) => a.thread - b.thread).map((thread) => [
+		h("span", { class: "who" }, h("span", { class: `swatch ${hue(thread.thread)}` }), `thread ${thread.thread}`),
+		h("span", { class: `bytes ${hue(thread.thread)}` }, runs(thread).map((run) =>
 			cell(run.access ? `access ${run.access.toLowerCase()}` : "untouched", run.first, run.last, run.access))),
 	]);
 	return h("div", { class: "line-map", "aria-hidden": "true" },
