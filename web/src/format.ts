@@ -54,7 +54,7 @@ export function timeTick(ns: number): string {
 
 /*
  * Ticks of a logarithmic axis: powers of ten, as many as there is room for; within less than two
- * decades also 2 and 5 times these.
+ * decades also 2 and 5 times these, or 3 times.
  */
 export function logTicks(low: number, high: number, most: number): number[] {
 	if (!(low > 0) || !(high > low)) return low > 0 ? [low] : [];
@@ -65,8 +65,12 @@ export function logTicks(low: number, high: number, most: number): number[] {
 	for (let power = first; power <= last; power++) powers.push(10 ** power);
 	let ticks = powers.filter(within);
 	if (ticks.length < 3) {
-		const finer = powers.flatMap((power) => [power, 2 * power, 5 * power]).filter(within);
-		if (finer.length <= most) ticks = finer;
+		for (const steps of [[1, 2, 5], [1, 3]]) {
+			const finer = powers.flatMap((power) => steps.map((step) => step * power)).filter(within);
+			if (finer.length > most) continue;
+			ticks = finer;
+			break;
+		}
 	}
 	if (!ticks.length) ticks = [Number(low.toPrecision(2)), Number(high.toPrecision(2))].filter(within);
 	const step = Math.ceil(ticks.length / most);

@@ -8,7 +8,7 @@ import { countersPart } from "./counters";
 import type { RegionEvidence } from "./data";
 import { type Child, append, guarded, h, lazy } from "./dom";
 import type { Findings, Region, Times } from "./findings_data";
-import { count, interval, known, percent, probability, ratio, sentence, time } from "./format";
+import { count, interval, known, percent, plural, probability, ratio, sentence, time } from "./format";
 import { latentFigure } from "./latent";
 import { name, whole } from "./name";
 import { regionId } from "./regions";
@@ -46,17 +46,17 @@ function numbers(region: Region, findings: Findings): HTMLElement {
 		add("Instructions per execution", [ratio(region.instructions_ratio), known(region.time_per_instruction_ratio)
 			? h("span", { class: "quiet" }, `, each takes ${ratio(region.time_per_instruction_ratio)}`) : null]);
 	add("Anomalous samples", [percent(region.anomalous_share.before), " → ", percent(region.anomalous_share.after)]);
-	add("Compared", `${count(region.runs.before)} runs, ${count(region.samples.before)} samples; new: ` +
-		`${count(region.runs.after)} runs, ${count(region.samples.after)} samples`);
+	add("Compared", `${count(region.runs.before)} normal runs with ${count(region.samples.before)} samples, ` +
+		`${count(region.runs.after)} new ones with ${count(region.samples.after)}`);
 	const p = probabilityOf(region);
 	add("Sure?", [known(p) ? `p = ${probability(p)}: ` : null, sureness(region, findings.alarm_rate)]);
 	const alone = [["score", region.p_score], ["longer", region.p_time], ["faster", region.p_faster]] as const;
 	if (alone.some(([, p]) => known(p)))
 		add("By itself, p of", alone.filter(([, p]) => known(p)).map(([what, p]) => `${what} ${probability(p)}`).join(", "));
 	if (region.runs_missing || region.training_runs_missing)
-		add("Missing", [region.runs_missing ? `${count(region.runs_missing)} more new runs` : null,
+		add("Missing", [region.runs_missing ? plural(region.runs_missing, "more new run") : null,
 			region.runs_missing && region.training_runs_missing ? " or " : null,
-			region.training_runs_missing ? `${count(region.training_runs_missing)} more normal runs` : null]);
+			region.training_runs_missing ? plural(region.training_runs_missing, "more normal run") : null]);
 	return facts(pairs);
 }
 
