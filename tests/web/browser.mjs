@@ -70,7 +70,13 @@ export async function open(data, { html, ...options } = {}) {
 	});
 	await page.goto(`file://${path}`);
 	await page.waitForSelector("html[data-ready]", { timeout: 20000 });
+	await drawn(page);
 	return page;
+}
+
+/* Pictures are drawn when they have got a width: a frame later. */
+export async function drawn(page) {
+	await page.waitForFunction(() => [...document.querySelectorAll(".picture")].every((one) => one.firstElementChild || !one.clientWidth));
 }
 
 /* What a page must never do, whatever is in it. */
@@ -91,4 +97,5 @@ export async function openAll(page) {
 			for (const details of document.querySelectorAll("details:not([open])")) details.open = true;
 			return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 30)));
 		});
+	await drawn(page);
 }

@@ -2,7 +2,7 @@
 /* What the page does with what it is given: hostile names, missing parts, damaged data, much of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fill, innocent, misdeeds, open, openAll, template, texts } from "./browser.mjs";
+import { drawn, fill, innocent, misdeeds, open, openAll, template, texts } from "./browser.mjs";
 import { HOSTILE, fixture, hostile, large } from "./data.mjs";
 
 test("the template: one placeholder, one line, no address but names of XML and a licence's, a strict policy", () => {
@@ -117,8 +117,9 @@ test("whatever is missing, null or of another kind in the evidence costs its par
 		const page = await open(data);
 		await page.evaluate(() => {
 			for (const details of document.querySelectorAll("details.region")) details.open = true;
-			return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 100)));
 		});
+		await page.waitForFunction((bodies) => document.querySelectorAll("details.region > .body").length === bodies, all.length);
+		await drawn(page);
 		assert.equal(await page.$$eval("details.region > .body", (bodies) => bodies.length), all.length, `${JSON.stringify(wrong)}`);
 		assert.deepEqual(misdeeds(page), innocent, `${JSON.stringify(wrong)}`);
 		await page.context().close();
