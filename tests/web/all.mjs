@@ -9,3 +9,4 @@ after(stop);
 await import("./test_sections.mjs");
 await import("./test_use.mjs");
 await import("./test_input.mjs");
+await import("./test_real.mjs");

@@ -73,7 +73,7 @@ function bar(share: number): HTMLElement {
 	return meter;
 }
 
-function item(counter: Counter, evidence: Evidence | undefined): HTMLElement {
+function item(counter: Counter, distribution: HTMLElement | null): HTMLElement {
 	const moved = factor(counter.factor, counter.before, counter.after);
 	return h("li", { class: "counter" },
 		h("div", { class: "what" },
@@ -86,7 +86,7 @@ function item(counter: Counter, evidence: Evidence | undefined): HTMLElement {
 			h("span", { class: "quiet" }, counter.moved ? "moved" : "within noise")),
 		h("div", { class: "explains" }, bar(counter.explains), h("span", null, percent(counter.explains)),
 			h("span", { class: "quiet" }, " explained")),
-		histogram(counter, evidence));
+		distribution);
 }
 
 function quartiles(counters: Counter[], evidence: Map<string, Evidence>): HTMLElement {
@@ -116,7 +116,8 @@ export function countersPart(region: Region, evidence: RegionEvidence | undefine
 	const { counters } = region;
 	const more = counters.slice(SHOWN);
 	const list = (some: Counter[], start = 1): HTMLElement =>
-		h("ol", { class: "counters", start }, some.map((counter) => item(counter, found.get(counter.name))));
+		h("ol", { class: "counters", start }, some.map((counter) =>
+			item(counter, found.size ? histogram(counter, found.get(counter.name)) : null)));
 	return h("div", { class: "part", "data-kind": "counters" }, h("h4", null, "Counters"),
 		counters.length ? [
 			h("p", null, "Ranked by how much of the strangeness each explains. ",
