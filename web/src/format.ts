@@ -28,7 +28,7 @@ function fixed(value: number): string {
 export function number(value: Known): string {
 	if (!known(value)) return UNKNOWN;
 	const size = Math.abs(value);
-	if (size !== 0 && (size < 1e-4 || size >= 1e15)) return value.toExponential(1);
+	if (size !== 0 && (size < 1e-4 || size >= 1e15)) return value.toExponential(1).replace(".0e", "e");
 	for (const [from, suffix] of [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e4, "k"]] as const)
 		if (size >= from * 0.99995) return plain(value / (suffix === "k" ? 1e3 : from)) + suffix;
 	return plain(value);
