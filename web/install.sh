@@ -20,7 +20,7 @@ exec 9<package-lock.json
 flock 9
 if ! cmp -s package-lock.json node_modules/.installed; then
 	command -v npm >/dev/null || give_up "npm is missing (apt-get install npm)"
-	npm ci --ignore-scripts --no-audit --no-fund >node_modules.log 2>&1 ||
+	npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 >node_modules.log 2>&1 ||
 		give_up "npm cannot install its packages: $(tail -n 3 node_modules.log | tr '\n' ' ')"
 	rm -f node_modules.log
 	cp package-lock.json node_modules/.installed
