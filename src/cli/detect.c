@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/evidence.h"
 #include "cli/judging.h"
 #include "detect/findings.h"
 #include "report/report.h"
@@ -19,6 +20,7 @@ enum option_number {
 	OPTION_EFFECT_FLOOR,
 	OPTION_FORCE,
 	OPTION_FORMAT,
+	OPTION_NORMAL,
 	OPTION_SCORES,
 };
 
@@ -27,6 +29,7 @@ static const struct option long_options[] = {
 	{"effect-floor", required_argument, NULL, OPTION_EFFECT_FLOOR},
 	{"force", no_argument, NULL, OPTION_FORCE},
 	{"format", required_argument, NULL, OPTION_FORMAT},
+	{"normal", required_argument, NULL, OPTION_NORMAL},
 	{"output", required_argument, NULL, 'o'},
 	{"scores", required_argument, NULL, OPTION_SCORES},
 	{"verbose", no_argument, NULL, 'v'},
@@ -35,11 +38,10 @@ static const struct option long_options[] = {
 
 struct arguments {
 	struct detect_options options;
-	const char *model;
-	const char *profile;
-	const char *given;  /* --format; NULL: not given */
-	const char *output; /* NULL: stdout */
-	const char *scores; /* NULL: none */
+	struct evidence_paths paths; /* model and new runs; normal ones: html */
+	const char *given;           /* --format; NULL: not given */
+	const char *output;          /* NULL: stdout */
+	const char *scores;          /* NULL: none */
 	enum report_format format;
 	bool verbose;
 };
@@ -61,6 +63,9 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 	case OPTION_FORMAT:
 		arguments->given = optarg;
 		return judging_format(cli, &command_detect, optarg, &arguments->format);
+	case OPTION_NORMAL:
+		arguments->paths.normal = optarg;
+		return 0;
 	case OPTION_SCORES:
 		arguments->scores = optarg;
 		return 0;
@@ -103,18 +108,23 @@ static int parse(const struct cli *cli, int argc, char **argv,
 			cli, &command_detect,
 			"the findings and --scores cannot both go to standard "
 			"output");
-	arguments->model = argv[optind];
-	arguments->profile = argv[optind + 1];
-	arguments->options.model_path = arguments->model;
+	if (arguments->paths.normal && arguments->format != REPORT_HTML)
+		return command_usage(cli, &command_detect,
+				     "--normal is for --format html");
+	arguments->paths.model = argv[optind];
+	arguments->paths.fresh = argv[optind + 1];
+	arguments->options.model_path = arguments->paths.model;
 	arguments->options.console = &cli->console;
 	return 0;
 }
 
 static int show(const struct cli *cli, const struct arguments *arguments,
-		const struct findings *findings, FILE *out, struct error *error)
+		const struct findings *findings, const struct report_evidence *evidence,
+		FILE *out, struct error *error)
 {
 	struct report_style style = judging_style(cli, arguments->verbose);
 
+	style.evidence = evidence;
 	if (arguments->output) {
 		style.color = false;
 		style.width = 0;
@@ -122,20 +132,20 @@ static int show(const struct cli *cli, const struct arguments *arguments,
 	return report_write(findings, arguments->format, &style, out, error);
 }
 
-/* Loads both sides and compares them. */
-static int judge(struct findings **findings, const struct arguments *arguments,
-		 struct error *error)
+/* Loads both sides, compares them, and writes what comes of it. */
+static int judge(const struct cli *cli, const struct arguments *arguments,
+		 struct findings **findings, FILE *out, struct error *error)
 {
-	struct model *model = NULL;
-	struct profile *profile = NULL;
-	int code = model_load(&model, arguments->model, error);
+	struct evidence_files files;
+	int code = evidence_files_open(&files, &arguments->paths, NULL, &cli->console,
+				       error);
 
 	if (!code)
-		code = profile_open(&profile, arguments->profile, PROFILE_READ, error);
+		code = detect(findings, files.model, files.fresh, &arguments->options,
+			      error);
 	if (!code)
-		code = detect(findings, model, profile, &arguments->options, error);
-	profile_close(profile);
-	model_free(model);
+		code = show(cli, arguments, *findings, &files.evidence, out, error);
+	evidence_files_close(&files);
 	return code;
 }
 
@@ -155,11 +165,9 @@ static int run(const struct cli *cli, struct arguments *arguments)
 		code = file_output_open(&scores, arguments->scores, force, &error);
 	if (!code) {
 		arguments->options.scores = scores.stream;
-		code = judge(&findings, arguments, &error);
+		code = judge(cli, arguments, &findings,
+			     arguments->output ? output.stream : stdout, &error);
 	}
-	if (!code)
-		code = show(cli, arguments, findings,
-			    arguments->output ? output.stream : stdout, &error);
 	if (!code && arguments->scores)
 		code = file_output_commit(&scores, &error);
 	if (!code && arguments->output)
@@ -199,8 +207,10 @@ static const char usage[] =
 	"over runs, of all regions at once) and large enough to matter.\n"
 	"\n"
 	"What is shown\n"
-	"      --format FORMAT    text (default), json, junit, sarif, github or markdown\n"
+	"      --format FORMAT    text (default), json, html, junit, sarif, github or\n"
+	"                         markdown\n"
 	"      --json             the same as --format json\n"
+	"      --normal PROFILE   html: show samples of the normal runs, too\n"
 	"  -o, --output FILE      write it to FILE instead of standard output\n"
 	"  -v, --verbose          every region, counter and run; distributions of scores\n"
 	"      --scores FILE      write one CSV line per sample: region, pass, run,\n"

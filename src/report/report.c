@@ -5,11 +5,19 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report/html.h"
+
 static int plain_json(const struct findings *findings, const struct report_style *style,
 		      FILE *out, struct error *error)
 {
 	(void)style;
 	return report_json(findings, out, error);
+}
+
+static int html(const struct findings *findings, const struct report_style *style,
+		FILE *out, struct error *error)
+{
+	return report_html(findings, style->evidence, out, error);
 }
 
 static const struct {
@@ -23,6 +31,7 @@ static const struct {
 	[REPORT_SARIF] = {"sarif", report_sarif},
 	[REPORT_GITHUB] = {"github", report_github},
 	[REPORT_MARKDOWN] = {"markdown", report_markdown},
+	[REPORT_HTML] = {"html", html},
 };
 
 int report_format_parse(const char *name, enum report_format *format)

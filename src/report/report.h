@@ -9,9 +9,12 @@
 #include "base/error.h"
 #include "detect/findings.h"
 
+struct report_evidence; /* html.h */
+
 struct report_style {
-	bool color;   /* ANSI colours */
-	int width;    /* columns, 0: 80 */
+	const struct report_evidence *evidence; /* html: may be NULL */
+	int width;                              /* columns, 0: 80 */
+	bool color;                             /* ANSI colours */
 	bool verbose; /* all regions and counters, runs, how scores are distributed */
 	bool utf8;    /* more than ASCII may be drawn */
 };
@@ -24,8 +27,9 @@ enum report_format {
 	REPORT_SARIF,
 	REPORT_GITHUB,
 	REPORT_MARKDOWN,
+	REPORT_HTML,
 };
-#define REPORT_FORMATS "text, json, junit, sarif, github or markdown"
+#define REPORT_FORMATS "text, json, html, junit, sarif, github or markdown"
 /* -EINVAL if there is none of that name. */
 int report_format_parse(const char *name, enum report_format *format);
 /* One of the functions below. */
