@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/evidence.h"
 #include "cli/judging.h"
 #include "gate/gate.h"
 #include "model/model.h"
@@ -298,14 +299,24 @@ static int complete(struct arguments *arguments, const struct config *config,
 /* ---- work ---- */
 
 static int show(const struct cli *cli, const struct arguments *arguments,
-		const struct findings *findings, struct error *error)
+		const struct findings *findings, const struct gate_evidence *evidence,
+		struct error *error)
 {
+	const struct evidence_paths paths = {.model = evidence->model,
+					     .normal = evidence->normal,
+					     .fresh = evidence->fresh};
 	struct report_style style = judging_style(cli, arguments->verbose);
+	struct evidence_files files = {0};
 	struct file_output output = {0};
 	FILE *out = stdout;
 	int code = 0;
 
-	if (arguments->output) {
+	if (arguments->format == REPORT_HTML)
+		code = evidence_files_open(&files, &paths, findings, &cli->console,
+					   error);
+	style.evidence = &files.evidence;
+
+	if (arguments->output && !code) {
 		style.color = false;
 		style.width = 0;
 		code = file_output_open(&output, arguments->output, arguments->force,
@@ -317,6 +328,7 @@ static int show(const struct cli *cli, const struct arguments *arguments,
 	if (!code && arguments->output)
 		code = file_output_commit(&output, error);
 	file_output_abandon(&output);
+	evidence_files_close(&files);
 	return code;
 }
 
@@ -338,6 +350,7 @@ static int check(struct cli *cli, struct arguments *arguments)
 {
 	struct repository repository = {0};
 	struct config config = {0};
+	struct gate_evidence evidence = {0};
 	struct findings *findings = NULL;
 	struct error error = {0};
 	int status;
@@ -355,15 +368,16 @@ static int check(struct cli *cli, struct arguments *arguments)
 		arguments->options.repository = &repository;
 		arguments->options.config = &config;
 		arguments->options.console = &cli->console;
-		code = gate_check(&arguments->options, &findings, &error);
+		code = gate_check(&arguments->options, &findings, &evidence, &error);
 	}
 	if (!code)
-		code = show(cli, arguments, findings, &error);
+		code = show(cli, arguments, findings, &evidence, &error);
 	status = code ? command_fail(cli, &error) : (int)findings_exit_status(findings);
 	if (code == -EINTR)
 		console_note(&cli->console,
 			     "the same command goes on where this one was");
 	findings_free(findings);
+	gate_evidence_free(&evidence);
 	config_free(&config);
 	repository_close(&repository);
 	return command_finish(cli, status);
@@ -429,7 +443,8 @@ static const char usage[] =
 	"How it is judged and shown\n"
 	"      --alarm-rate P     false alarms per comparison (default 0.01)\n"
 	"      --effect-floor S   smaller changes are normal (default 0.05, that is 5 %)\n"
-	"      --format FORMAT    text (default), json, junit, sarif, github or markdown\n"
+	"      --format FORMAT    text (default), json, html, junit, sarif, github or\n"
+	"                         markdown\n"
 	"      --json             the same as --format json\n"
 	"  -o, --output FILE      write it to FILE instead of standard output\n"
 	"      --force            replace FILE if it exists\n"

@@ -17,6 +17,7 @@
 #include "cli/judging.h"
 #include "detect/evaluate.h"
 #include "report/evaluation.h"
+#include "report/html.h"
 
 #define SPLITS_DEFAULT 100
 #define SPLITS_MAX     1000000
@@ -28,6 +29,7 @@ enum option_number {
 	OPTION_ALARM_RATE,
 	OPTION_EFFECT_FLOOR,
 	OPTION_FORCE,
+	OPTION_FORMAT,
 	OPTION_METHOD,
 	OPTION_SEED,
 	OPTION_TEST_RUNS,
@@ -39,6 +41,7 @@ static const struct option long_options[] = {
 	{"alarm-rate", required_argument, NULL, OPTION_ALARM_RATE},
 	{"effect-floor", required_argument, NULL, OPTION_EFFECT_FLOOR},
 	{"force", no_argument, NULL, OPTION_FORCE},
+	{"format", required_argument, NULL, OPTION_FORMAT},
 	{"method", required_argument, NULL, OPTION_METHOD},
 	{"output", required_argument, NULL, 'o'},
 	{"seed", required_argument, NULL, OPTION_SEED},
@@ -55,7 +58,9 @@ struct arguments {
 	const char *train; /* a profile or a model */
 	const char *normal;
 	const char *anomalous;
+	const char *given;  /* --format; NULL: not given */
 	const char *output; /* NULL: stdout */
+	enum report_format format;
 	bool against_itself;
 	bool verbose;
 	bool split_option; /* one that only --aa has */
@@ -77,6 +82,21 @@ static int take_count(const struct cli *cli, struct arguments *arguments,
 			     SPLITS_MAX, optarg);
 }
 
+/* Other formats are about regions that got slower, which an evaluation does not have. */
+static int take_format(const struct cli *cli, struct arguments *arguments)
+{
+	enum report_format *format = &arguments->format;
+
+	arguments->given = optarg;
+	if (!report_format_parse(optarg, format) &&
+	    (*format == REPORT_TEXT || *format == REPORT_JSON ||
+	     *format == REPORT_HTML))
+		return 0;
+	return command_usage(cli, &command_evaluate,
+			     "an evaluation's --format is text, json or html, not '%s'",
+			     optarg);
+}
+
 /* One option. Returns 0 or an exit status. */
 static int take_option(const struct cli *cli, struct arguments *arguments, int number,
 		       const char *argument)
@@ -94,6 +114,8 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 	case OPTION_FORCE:
 		arguments->detect.force = true;
 		return 0;
+	case OPTION_FORMAT:
+		return take_format(cli, arguments);
 	case OPTION_METHOD:
 		if (model_method_parse(optarg, &arguments->model.method))
 			return command_usage(
@@ -163,6 +185,9 @@ static int parse(const struct cli *cli, int argc, char **argv,
 	while (!status &&
 	       (number = getopt_long(argc, argv, ":k:o:v", long_options, NULL)) != -1)
 		status = take_option(cli, arguments, number, argv[optind - 1]);
+	if (!status)
+		status = judging_settle_format(cli, &command_evaluate, arguments->given,
+					       &arguments->format);
 	return status ? status
 		      : take_operands(cli, arguments, argc - optind, argv + optind);
 }
@@ -200,6 +225,39 @@ static int learn(struct model **model, const struct cli *cli,
 	return code;
 }
 
+static int show_known(const struct arguments *arguments,
+		      const struct evaluation *evaluation, FILE *out,
+		      struct error *error)
+{
+	const struct report_evidence page = {.evaluation = evaluation};
+
+	switch (arguments->format) {
+	case REPORT_HTML:
+		return report_html(NULL, &page, out, error);
+	case REPORT_JSON:
+		return report_evaluation_json(evaluation, out, error);
+	default:
+		return report_evaluation_text(evaluation, arguments->verbose, out,
+					      error);
+	}
+}
+
+static int show_splits(const struct arguments *arguments,
+		       const struct split_results *results, FILE *out,
+		       struct error *error)
+{
+	const struct report_evidence page = {.splits = results};
+
+	switch (arguments->format) {
+	case REPORT_HTML:
+		return report_html(NULL, &page, out, error);
+	case REPORT_JSON:
+		return report_splits_json(results, out, error);
+	default:
+		return report_splits_text(results, out, error);
+	}
+}
+
 static int evaluate_known(const struct cli *cli, const struct arguments *arguments,
 			  FILE *out, struct error *error)
 {
@@ -218,9 +276,7 @@ static int evaluate_known(const struct cli *cli, const struct arguments *argumen
 	if (!code)
 		code = evaluate(&evaluation, model, normal, anomalous, &options, error);
 	if (!code)
-		code = cli->json ? report_evaluation_json(evaluation, out, error)
-				 : report_evaluation_text(
-					   evaluation, arguments->verbose, out, error);
+		code = show_known(arguments, evaluation, out, error);
 	evaluation_free(evaluation);
 	model_free(model);
 	profile_close(anomalous);
@@ -248,8 +304,7 @@ static int evaluate_against_itself(const struct cli *cli,
 	if (!code)
 		code = evaluate_splits(&results, profile, &options, error);
 	if (!code)
-		code = cli->json ? report_splits_json(&results, out, error)
-				 : report_splits_text(&results, out, error);
+		code = show_splits(arguments, &results, out, error);
 	split_results_free(&results);
 	profile_close(profile);
 	return code;
@@ -314,7 +369,8 @@ static const char usage[] =
 	"  -o, --output FILE        write it to FILE instead of standard output\n"
 	"      --force              compare although machine, source or events differ;\n"
 	"                           replace FILE\n"
-	"      --json               print it as JSON\n"
+	"      --format FORMAT      text (default), json or html, one page with curves\n"
+	"      --json               the same as --format json\n"
 	"  -v, --verbose            what would be found at every threshold\n"
 	"\n"
 	"Columns: precision is the share of what was found that is anomalous, recall the\n"

@@ -476,13 +476,31 @@ static int reconcile(const struct check *check, const struct findings *first,
 	return code ? error_no_memory(error, "comparing two batches") : 0;
 }
 
-/* All stages. */
-static int run_stages(const struct check *check, struct findings **findings,
-		      struct error *error)
+/* Takes the names of the batch's files. */
+static void name_evidence(struct gate_evidence *evidence, struct batch *batch)
+{
+	*evidence = (struct gate_evidence){.model = batch->model,
+					   .normal = batch->profiles[0],
+					   .fresh = batch->profiles[1]};
+	batch->model = batch->profiles[0] = batch->profiles[1] = NULL;
+}
+
+void gate_evidence_free(struct gate_evidence *evidence)
+{
+	free(evidence->model);
+	free(evidence->normal);
+	free(evidence->fresh);
+	*evidence = (struct gate_evidence){0};
+}
+
+/* All stages. *answer is the batch that the findings are about. */
+static int run_stages(struct check *check, struct findings **findings,
+		      struct batch **answer, struct error *error)
 {
 	struct findings *first = NULL;
 	int code = build(check, &check->base, STAGE_BUILD_BASE, error);
 
+	*answer = &check->suspicion;
 	if (!code)
 		code = build(check, &check->head, STAGE_BUILD_HEAD, error);
 	if (!code)
@@ -493,6 +511,7 @@ static int run_stages(const struct check *check, struct findings **findings,
 		console_note(check->options->console,
 			     "it looks like a regression; measuring both sides afresh "
 			     "before saying so");
+		*answer = &check->confirmation;
 		code = run_batch(check, &check->confirmation, findings, error);
 		if (!code)
 			code = reconcile(check, first, *findings, error);
@@ -530,12 +549,14 @@ static void free_batch(struct batch *batch)
 }
 
 int gate_check(const struct gate_options *options, struct findings **findings,
-	       struct error *error)
+	       struct gate_evidence *evidence, struct error *error)
 {
 	struct check check = {.options = options};
+	struct batch *answer = NULL;
 	int code = cache_open(&check.cache, options->repository, options->cache, error);
 
 	*findings = NULL;
+	*evidence = (struct gate_evidence){0};
 	if (code)
 		return code;
 	code = resolve(&check, error);
@@ -544,12 +565,14 @@ int gate_check(const struct gate_options *options, struct findings **findings,
 	if (!code)
 		code = open_directory(&check, error);
 	if (!code)
-		code = run_stages(&check, findings, error);
+		code = run_stages(&check, findings, &answer, error);
 	if (!code)
 		code = add_changes(&check, *findings, error);
 	if (code) {
 		findings_free(*findings);
 		*findings = NULL;
+	} else {
+		name_evidence(evidence, answer);
 	}
 	free_batch(&check.suspicion);
 	free_batch(&check.confirmation);

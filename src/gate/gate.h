@@ -41,11 +41,20 @@ struct gate_options {
 	const struct console *console;
 };
 
+/* Files in the cache that the findings are made of. */
+struct gate_evidence {
+	char *model;
+	char *normal; /* profile of base's runs */
+	char *fresh;  /* of head's */
+};
+void gate_evidence_free(struct gate_evidence *evidence);
+
 /*
  * Checks. The console must have a descriptor of its own, see measure.h. -EINTR when interrupted.
- * A regression in *findings has been confirmed.
+ * A regression in *findings has been confirmed. *evidence is freed by gate_evidence_free(), also
+ * after a failure.
  */
 int gate_check(const struct gate_options *options, struct findings **findings,
-	       struct error *error);
+	       struct gate_evidence *evidence, struct error *error);
 
 #endif
