@@ -34,7 +34,6 @@ demo: all
 demo-gate: all
 	@sh examples/gate-demo/demo.sh $(BUILD) demo-gate
 
-# Without the packages of the group guest, the tests that need them are skipped and say so.
 # Without the packages of the groups guest, web and node, the tests that need them are skipped and
 # say so.
 test:

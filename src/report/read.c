@@ -268,7 +268,8 @@ static void read_line(struct reader *reader, const json_t *from,
 	if (!sharing || (strcmp(sharing, "false") && strcmp(sharing, "true")))
 		wrong(reader, "sharing", "\"false\" or \"true\"");
 	line->is_false = sharing && !strcmp(sharing, "false");
-	line->false_share = NAN;
+	/* Not kept; what it decides is which kind of sharing most of it is. */
+	line->false_share = line->is_false;
 	line->contended = get_text(reader, from, "contended", true);
 	line->waits_at = get_text(reader, from, "waits_at", false);
 	line->waits_for = get_text(reader, from, "waits_for", false);

@@ -46,7 +46,7 @@ make_hostile() {
 	[ "$output" = "$(cat findings.txt)" ]
 	autoperf 0 report findings.json --json
 	[ "$output" = "$(cat findings.json)" ]
-	for format in text json junit sarif github markdown; do
+	for format in text json html junit sarif github markdown; do
 		run --separate-stderr "$AUTOPERF" detect model.safetensors new.apdb --format "$format"
 		local detected=$output
 		autoperf 0 report findings.json --format "$format"
@@ -151,6 +151,59 @@ make_hostile() {
 	PYTHON
 }
 
+# page_data FILE KEY...: what the page embeds, at that path, as JSON.
+page_data() {
+	/usr/bin/python3 - "$@" <<-'PYTHON'
+		import json, sys
+		page = open(sys.argv[1]).read()
+		data = page.split('id="autoperf-data">')[1].split("</script>")[0]
+		assert "<" not in data
+		data = json.loads(data)
+		for key in sys.argv[2:]:
+		    data = data[int(key) if key.isdigit() else key]
+		print(json.dumps(data))
+	PYTHON
+}
+
+@test "a page shows samples of both sides, and says what it cannot show" {
+	make_findings
+	autoperf 0 report findings.json normal.apdb -o all.html
+	[ "$(page_data all.html notes)" = "[]" ]
+	[[ $(page_data all.html regions 0 samples side) == *n*f* ]]
+	[[ $(page_data all.html regions 0 scores threshold) == *.* ]]
+	[[ $(page_data all.html regions 0 latent layer) == *" of "* || $(page_data all.html regions 0 latent layer) == *feature* ]]
+	[ "$(page_data all.html regions 0 training epochs)" != "[]" ]
+	[ "$(stat -c %s all.html)" -lt 2000000 ]
+	# The findings are in it unchanged.
+	diff <(page_data all.html findings) <(/usr/bin/python3 -c \
+		'import json; print(json.dumps(json.load(open("findings.json"))))')
+	mkdir elsewhere
+	mv model.safetensors new.apdb elsewhere
+	autoperf 0 report findings.json -o alone.html
+	[[ $(page_data alone.html notes) == *"model could not"*"no longer where"*"new runs could not"*"normal runs could not"* ]]
+	autoperf 0 report findings.json normal.apdb elsewhere/new.apdb --model elsewhere/model.safetensors -o again.html
+	cmp all.html again.html
+	autoperf 1 report findings.json nowhere.apdb -o no.html
+	stderr_has "nowhere.apdb"
+	autoperf 1 report findings.json normal.apdb --model new.apdb -o no.html
+	[ ! -e no.html ]
+}
+
+@test "a page of hostile findings opens no device that they name" {
+	make_hostile
+	autoperf 0 report hostile.json -o out.html
+	[[ $(page_data out.html regions 0 name) == *'</script>'* ]]
+	/usr/bin/python3 - <<-'PYTHON'
+		import json
+		d = json.load(open("findings.json"))
+		d["before"]["model"], d["after"]["profile"] = "/dev/zero", "pipe"
+		json.dump(d, open("device.json", "w"))
+	PYTHON
+	mkfifo pipe
+	autoperf 0 report device.json -o device.html
+	[[ $(page_data device.html notes) == *"is no file"*"is no file"* ]]
+}
+
 @test "what is no findings is refused by name" {
 	echo "no JSON" >bad.json
 	autoperf 1 report bad.json
@@ -190,7 +243,11 @@ make_hostile() {
 	stderr_has "name the findings"
 	autoperf 2 report a b
 	autoperf 2 report --format pdf a
-	stderr_has "text, json, junit, sarif, github or markdown, not 'pdf'"
+	stderr_has "text, json, html, junit, sarif, github or markdown, not 'pdf'"
+	autoperf 2 report a b c d
+	autoperf 2 report a normal.apdb
+	stderr_has "for --format html"
+	autoperf 2 report a --model m
 	autoperf 2 report --json --format text a
 	autoperf 2 report --nonsense a
 	autoperf 0 report --help
