@@ -319,6 +319,37 @@ static size_t find_change(struct reader *reader, const struct findings *findings
 	return i;
 }
 
+/* The distribution of scores; findings of older versions have none. */
+static void read_shares(struct reader *reader, const json_t *from, const char *key,
+			double shares[FINDING_BINS])
+{
+	const json_t *array = json_object_get(from, key);
+
+	if (json_array_size(array) != FINDING_BINS) {
+		wrong(reader, key, "an array of as many shares as this version has");
+		return;
+	}
+	for (size_t i = 0; i < FINDING_BINS; i++) {
+		const json_t *share = json_array_get(array, i);
+
+		if (json_is_number(share))
+			shares[i] = json_number_value(share);
+		if (!json_is_number(share) || !(shares[i] >= 0 && shares[i] <= 1))
+			wrong(reader, key, "an array of shares");
+	}
+}
+
+static void read_scores(struct reader *reader, const json_t *from,
+			struct finding_histogram *scores)
+{
+	if (!json_object_get(from, "score_histogram"))
+		return;
+	from = get_object(reader, from, "score_histogram");
+	read_shares(reader, from, "before", scores->before);
+	read_shares(reader, from, "after", scores->after);
+	scores->known = true;
+}
+
 static void read_lists(struct reader *reader, const json_t *from,
 		       const struct findings *findings, struct finding_region *region)
 {
@@ -412,6 +443,7 @@ static void read_region(struct reader *reader, const json_t *from,
 		(size_t)get_count(reader, from, "runs_missing", UINT32_MAX);
 	region->training_runs_missing =
 		(size_t)get_count(reader, from, "training_runs_missing", UINT32_MAX);
+	read_scores(reader, from, &region->scores);
 	read_lists(reader, from, findings, region);
 }
 
