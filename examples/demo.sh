@@ -114,4 +114,7 @@ if ! can hardware_counters && can simulated_machine; then
 else
 	measured
 fi
-printf '\nThe profiles and the model are in %s/.\n' "$2"
+step "The same as a page, with the evidence: samples, counters, who touches which byte" \
+	detect model.safetensors changed.apdb --normal normal.apdb --format html -o report.html
+expect 3 "regression found"
+printf '\nThe page is %s/report.html: open it in a browser. Profiles and model are beside it.\n' "$2"
