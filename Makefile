@@ -14,6 +14,7 @@
 #	                how often the verdict is right, on the simulated machine
 #	make bench-annotate
 #	                annotate on sources of Debian's that nobody wrote for it
+#	make bench-gate what check costs beyond builds and runs
 #	make install    into PREFIX (default /usr/local), DESTDIR respected
 #	make clean      removes build directories and the demo's results
 BUILD ?= build
@@ -63,10 +64,13 @@ bench-annotate: all
 	@$(PACKAGES) bench-annotate
 	/usr/bin/python3 bench/annotate/run.py $(BUILD)
 
+bench-gate: all
+	/usr/bin/python3 bench/gate.py $(BUILD)
+
 install: all
 	meson install -C $(BUILD)
 
 clean:
 	rm -rf build build-* demo demo-gate
 
-.PHONY: all demo demo-gate test quick test-pmu bench bench-accuracy bench-annotate install clean
+.PHONY: all demo demo-gate test quick test-pmu bench bench-accuracy bench-annotate bench-gate install clean

@@ -36,6 +36,9 @@ echo "== detection: seconds for 10 runs of 50,000 samples, 40 counters and 20 re
 echo "== detection: how often normal runs look changed, by chance"
 "$build/bench/bench_honesty" || echo "more often than promised"
 
+echo "== gate: what a check costs beyond builds and runs, at most 20 %"
+/usr/bin/python3 "$here/gate.py" "$build" || echo "not all bounds hold"
+
 if [ -e "$build/sim/tool/autoperf-sim-amd64-linux" ]; then
 	echo "== simulator: autoperf-sim against cachegrind, callgrind and none"
 	/usr/bin/python3 "$here/simulator.py" "$build" || echo "not all bounds hold"
