@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "base/text.h"
 
 #define CLEAR_LINE         "\r\033[K"
@@ -47,6 +48,22 @@ bool console_utf8(void)
 	return is;
 }
 
+void console_put(FILE *stream, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left) {
+		size_t used = printable_sequence((const unsigned char *)text, left);
+
+		if (used || *text == '\n' || *text == '\t')
+			fwrite(text, 1, used ? used : 1, stream);
+		else
+			putc('?', stream);
+		text += used ? used : 1;
+		left -= used ? used : 1;
+	}
+}
+
 /* One line under the stream's lock, so that threads do not mix theirs. */
 static void write_line(const struct console *console, const char *kind,
 		       const char *format, va_list args)
@@ -55,15 +72,20 @@ static void write_line(const struct console *console, const char *kind,
 static void write_line(const struct console *console, const char *kind,
 		       const char *format, va_list args)
 {
+	char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	flockfile(console->messages);
 	/* A progress bar may be on the line; it comes back when it is next drawn. */
 	if (console->terminal)
 		fputs(CLEAR_LINE, console->messages);
 	fprintf(console->messages, "autoperf: %s", kind);
-	vfprintf(console->messages, format, args);
+	console_put(console->messages, text ? text : "out of memory");
 	putc('\n', console->messages);
 	fflush(console->messages);
 	funlockfile(console->messages);
+	free(text);
 }
 
 void console_note(const struct console *console, const char *format, ...)

@@ -21,7 +21,12 @@ struct console {
 struct console console_open(bool quiet);
 /* Whether the user's locale (LC_ALL, LC_CTYPE, LANG) writes UTF-8; no locale is set for that. */
 bool console_utf8(void);
-/* "autoperf: <text>\n"; nothing when quiet. */
+/*
+ * Writes text that may quote others' names: whatever in it is no printable UTF-8, and would drive
+ * the terminal, becomes '?'. Line breaks and tabs stay.
+ */
+void console_put(FILE *stream, const char *text);
+/* "autoperf: <text>\n" by console_put(); nothing when quiet. */
 void console_note(const struct console *console, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* "autoperf: warning: <text>\n"; always. */

@@ -130,7 +130,9 @@ void command_print_version(void)
 
 int command_fail(const struct cli *cli, const struct error *error)
 {
-	fprintf(cli->console.messages, "autoperf: error: %s\n", error->text);
+	fputs("autoperf: error: ", cli->console.messages);
+	console_put(cli->console.messages, error->text);
+	putc('\n', cli->console.messages);
 	return error->exit_status ? (int)error->exit_status : EXIT_FAILED;
 }
 

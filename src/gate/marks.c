@@ -148,13 +148,24 @@ static int plan(struct annotation *annotation, const char *tree,
 	return code;
 }
 
+/* Files that cannot be parsed, by the path that the user knows. */
 static void tell(const struct side *side, const struct annotation *annotation,
 		 const struct console *console)
 {
-	for (size_t i = 0; i < annotation->file_count; i++)
-		if (annotation->files[i].skip == FILE_NOT_PARSED)
-			console_warn(console, "%s: no markers in a file: %s",
-				     side->label, annotation->files[i].problem);
+	char *tree = realpath(side->tree, NULL);
+	size_t length = tree ? strlen(tree) : 0;
+
+	for (size_t i = 0; i < annotation->file_count; i++) {
+		const char *problem = annotation->files[i].problem;
+
+		if (annotation->files[i].skip != FILE_NOT_PARSED)
+			continue;
+		if (length && !strncmp(problem, tree, length) && problem[length] == '/')
+			problem += length + 1;
+		console_warn(console, "%s: no markers in a file: %s", side->label,
+			     problem);
+	}
+	free(tree);
 }
 
 /* Adds the names of the functions of a side that have changed. */

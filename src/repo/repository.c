@@ -162,7 +162,12 @@ int repository_resolve(const struct repository *repository, const char *name,
 
 	if (!code)
 		code = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
-	if (code == GIT_ENOTFOUND)
+	if (code == GIT_ENOTFOUND && git_repository_head_unborn(repository->git) == 1)
+		code = error_set(error, -ENOENT,
+				 "there is no commit yet in '%s'; a check compares "
+				 "commits: git commit",
+				 repository->top);
+	else if (code == GIT_ENOTFOUND)
 		code = error_set(error, -ENOENT,
 				 "'%s' is no commit, branch or tag of this "
 				 "repository%s",

@@ -211,7 +211,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	sed -i 's/later(PAUSE_MS \* 1000)/later(PAUSE_MS * 2000)/' pauses.c
 	commit "Rest for longer"
 	autoperf 3 check
-	stderr_has "markers" "generated.h"
+	stderr_has "head: no markers in a file: pauses.c:1:10" "generated.h"
 	stdout_has 'REGRESSION: region "rest"'
 }
 
@@ -227,7 +227,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	stderr_has "nothing of what to measure"
 	printf '[workload]\ncmd = ./x\n' >.autoperf/config.ini
 	autoperf 1 check
-	stderr_has "'HEAD' is no commit"
+	stderr_has "there is no commit yet"
 }
 
 @test "mistakes in the configuration are named with their lines" {
@@ -483,6 +483,19 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	stderr_has "this is a partial clone" "git archive $(git rev-parse HEAD~1) >/dev/null"
 	git archive HEAD~1 >/dev/null
 	autoperf 0 check --base HEAD~1
+}
+
+@test "names in a repository do not drive the terminal" {
+	pauses_repository
+	git checkout -q -b mine
+	printf 'int broken(void) { return }\n' >$'\033[31mred\n.c'
+	printf 'int broken(void) { return }\n' >$'\377.c'
+	git add -A
+	git commit -q -m $'\033[31mRed \302\233'
+	run --separate-stderr "$AUTOPERF" check -v
+	stdout_lacks $'\033' $'\302\233'
+	stderr_lacks $'\033' $'\302\233' $'\377'
+	stderr_has "?[31mRed ?" "no markers in a file: ?[31mred"
 }
 
 @test "submodules are copied, and one that is missing is named" {
