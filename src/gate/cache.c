@@ -165,8 +165,10 @@ static int take_lock(struct cache *cache, struct error *error)
 		return error_no_memory(error, "locking the cache");
 	cache->lock = open(path.chars, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (cache->lock < 0)
-		code = error_set(error, -errno, "cannot open '%s': %s", path.chars,
-				 strerror(errno));
+		code = error_set(error, -errno,
+				 "cannot write '%s': %s; make that possible, or use "
+				 "another cache: --cache DIR",
+				 path.chars, strerror(errno));
 	else if (flock(cache->lock, LOCK_EX | LOCK_NB))
 		code = error_set(error, -EBUSY,
 				 "another check of this repository is under way (it "

@@ -360,12 +360,13 @@ static int train(const struct check *check, const struct batch *batch,
 			code = model_train(&model, profile, &options, error);
 		/* What it advises is for profiles that people add runs to. */
 		if (code == -ENODATA)
-			error_set_exit(error, EXIT_CANNOT_MEASURE, code,
-				       "no region of base was executed often enough to "
-				       "be learnt: at least %d executions are needed in "
-				       "all runs; let the workload do more, or more "
-				       "runs: -n RUNS",
-				       MODEL_SAMPLES_MIN);
+			error_set_exit(
+				error, EXIT_CANNOT_MEASURE, code,
+				"no region of base was executed often enough to "
+				"be learnt: at least %d executions are needed in "
+				"all runs; let the workload do more, or more "
+				"runs: -n RUNS",
+				MODEL_SAMPLES_MIN);
 		if (!code)
 			code = model_save(model, batch->model, true, error);
 	}

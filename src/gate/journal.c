@@ -66,7 +66,9 @@ static int put_line(const char *path, const char *verb, enum gate_stage stage,
 	int code = 0;
 
 	if (descriptor < 0 || write(descriptor, line, (size_t)length) != length)
-		code = error_set(error, errno ? -errno : -EIO, "cannot write '%s': %s",
+		code = error_set(error, errno ? -errno : -EIO,
+				 "cannot write '%s': %s; make room, or use another "
+				 "cache: --cache DIR",
 				 path, strerror(errno));
 	if (descriptor >= 0)
 		close(descriptor);

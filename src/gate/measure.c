@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -18,6 +19,7 @@
 
 #define MAX_OVERHEAD  0.04 /* share of time for markers, as `record` has it */
 #define RUNNING_FLOOR 0.10
+#define RUNTIME_SAYS  "perfpoint: " /* why it does not record */
 
 /* ---- how far it is ---- */
 
@@ -64,13 +66,18 @@ static void drop_unusable(const char *path)
 
 /* ---- one run ---- */
 
+/* `from`: bytes of the log before the run. */
 static int explain(const struct measurement *measurement, const struct side *side,
-		   int code, struct error *error)
+		   int code, off_t from, struct error *error)
 {
+	bool refused = shell_log_has(measurement->log, from, RUNTIME_SAYS);
 	char text[3 * REVISION_NAME_BYTES];
 
 	side_describe(side, text, sizeof(text));
-	if (code == -ENODATA)
+	if (code == -ENODATA && refused)
+		error_set(error, -EIO, "the workload '%s' could not be recorded",
+			  measurement->workload);
+	else if (code == -ENODATA)
 		error_set(error, -ENODATA,
 			  "the workload '%s' executed no marked region, so there is "
 			  "nothing to compare: put PERFPOINT_SCOPE(\"name\"); at the "
@@ -80,9 +87,16 @@ static int explain(const struct measurement *measurement, const struct side *sid
 			  measurement->workload);
 	else if (code == -ECANCELED)
 		error_prefix(error, "the workload '%s' failed", measurement->workload);
-	if (code == -ECANCELED)
+	if (code == -ECANCELED || (code == -ENODATA && refused))
 		shell_add_tail(measurement->log, error);
 	return error_prefix(error, "%s", text);
+}
+
+static off_t bytes_of(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) ? 0 : status.st_size;
 }
 
 static int run_once(const struct measurement *measurement, size_t which, bool tell,
@@ -106,6 +120,7 @@ static int run_once(const struct measurement *measurement, size_t which, bool te
 				       measurement->source == EVENT_SOURCE_SIM},
 		.console = &quiet,
 	};
+	off_t logged = bytes_of(measurement->log);
 	struct record_summary summary;
 	struct streams streams;
 	char *directory = NULL, *top = realpath(side->tree, NULL);
@@ -124,7 +139,7 @@ static int run_once(const struct measurement *measurement, size_t which, bool te
 	}
 	free(directory);
 	free(top);
-	return code ? explain(measurement, side, code, error) : 0;
+	return code ? explain(measurement, side, code, logged, error) : 0;
 }
 
 /* ---- the turns ---- */

@@ -115,6 +115,22 @@ static void put_harmless(struct text *text, const char *bytes, size_t length)
 	}
 }
 
+bool shell_log_has(const char *log, off_t from, const char *text)
+{
+	char bytes[TAIL_BYTES];
+	int descriptor = open(log, O_RDONLY | O_CLOEXEC);
+	off_t size = descriptor < 0 ? 0 : lseek(descriptor, 0, SEEK_END);
+	ssize_t got = 0;
+
+	if (size - from > TAIL_BYTES)
+		from = size - TAIL_BYTES;
+	if (descriptor >= 0) {
+		got = pread(descriptor, bytes, sizeof(bytes), from);
+		close(descriptor);
+	}
+	return got > 0 && memmem(bytes, (size_t)got, text, strlen(text));
+}
+
 void shell_add_tail(const char *log, struct error *error)
 {
 	char bytes[TAIL_BYTES];

@@ -3,6 +3,9 @@
 #ifndef AUTOPERF_GATE_SHELL_H
 #define AUTOPERF_GATE_SHELL_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "base/error.h"
 
 /*
@@ -13,6 +16,9 @@
  */
 int shell_run(const char *command, const char *directory, const char *log,
 	      const char *what, struct error *error);
+
+/* Whether the text is among what was appended to the log since it had `from` bytes. */
+bool shell_log_has(const char *log, off_t from, const char *text);
 
 /*
  * Adds the last lines of the file to an error that is set, whatever they may do to a terminal

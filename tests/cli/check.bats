@@ -530,11 +530,34 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 
 @test "a full disk is an error, and once there is room the check goes on" {
 	branch_of_pauses 1
-	small_disk cache 300k
-	autoperf 1 check --cache cache
-	[ -n "$stderr" ]
+	echo cache >>.git/info/exclude
+	small_disk cache 8k
+	local size
+	# Full in each of the stages.
+	for size in 8 16 32 64 96 128 160 192 224 256 288 320 352 384 416 448 480; do
+		mount -o "remount,size=${size}k" cache
+		run --separate-stderr "$AUTOPERF" check --cache cache
+		[ "$status" -ne 0 ] || break
+		[ "$status" -eq 1 ]
+		echo "$size KiB: $stderr"
+		[[ $stderr =~ [Nn]o\ space\ left|ld\ returned|log ]]
+	done
 	mount -o remount,size=50m cache
 	autoperf 0 check --cache cache
+}
+
+@test "a cache that cannot be written says so" {
+	branch_of_pauses 1
+	echo cache >>.git/info/exclude
+	small_disk cache 50m
+	autoperf 0 check --cache cache
+	mount -o remount,ro cache
+	autoperf 1 check --cache cache
+	stderr_has "Read-only file system" "--cache DIR"
+	autoperf 1 check --cache cache/deeper
+	stderr_has "Read-only file system" "--cache DIR"
+	autoperf 1 clean --cache cache
+	stderr_has "Read-only file system"
 }
 
 @test "two checks of one repository do not get into each other's way" {
