@@ -90,6 +90,7 @@ static int thin(struct exhibit_samples *samples, struct error *error)
 	for (size_t i = 0; samples->scores && i < count; i++)
 		samples->scores[i] = samples->scores[list[i]];
 	code = rows_pick(table, list, count);
+	samples->thinned = true;
 	free(list);
 	return code ? out_of_memory(error) : 0;
 }

@@ -36,6 +36,7 @@ struct exhibit_samples {
 	struct sample_table table; /* rows 0: there are none */
 	float *scores;   /* [rows]; NULL on the normal side and without a model */
 	double *natural; /* [rows][feature_count] */
+	bool thinned;    /* there are more of them */
 };
 
 struct exhibit_pass {

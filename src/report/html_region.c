@@ -497,8 +497,7 @@ static bool is_thinned(const struct exhibit *exhibit)
 {
 	for (size_t i = 0; i < exhibit->pass_count; i++)
 		for (int side = 0; side < EXHIBIT_SIDES; side++)
-			if (exhibit->passes[i].sides[side].table.rows ==
-			    EXHIBIT_ROWS_MAX)
+			if (exhibit->passes[i].sides[side].thinned)
 				return true;
 	return false;
 }
