@@ -74,19 +74,21 @@ static const struct profile_region *find_region(const struct exhibit_source *sou
 
 /* ---- the samples of one pass and side ---- */
 
-static int thin(struct exhibit_samples *samples, struct error *error)
+static int thin(struct exhibit_samples *samples, size_t passes, struct error *error)
 {
 	struct sample_table *table = &samples->table;
+	size_t limit = EXHIBIT_ROWS_MAX / passes;
 	uint32_t *list;
 	size_t count;
 	int code;
 
-	if (table->rows <= EXHIBIT_ROWS_MAX)
+	limit = limit > EXHIBIT_ROWS_LEAST ? limit : EXHIBIT_ROWS_LEAST;
+	if (table->rows <= limit)
 		return 0;
-	list = calloc(EXHIBIT_ROWS_MAX, sizeof(*list));
+	list = calloc(limit, sizeof(*list));
 	if (!list)
 		return out_of_memory(error);
-	count = rows_thin(table->rows, EXHIBIT_ROWS_MAX, list);
+	count = rows_thin(table->rows, limit, list);
 	for (size_t i = 0; samples->scores && i < count; i++)
 		samples->scores[i] = samples->scores[list[i]];
 	code = rows_pick(table, list, count);
@@ -126,7 +128,7 @@ static int load_side(struct exhibit_samples *samples, const struct exhibit_pass 
 	if (of_whole_runs)
 		code = score(samples, unit, error);
 	if (!code)
-		code = thin(samples, error);
+		code = thin(samples, source->plan->pass_count, error);
 	if (!code && unit && !of_whole_runs)
 		code = score(samples, unit, error);
 	return code;

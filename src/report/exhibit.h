@@ -14,8 +14,12 @@
 #include "model/model.h"
 #include "profile/profile.h"
 
-/* Samples of a region, pass and side that are kept; of more, shares are estimated. */
-#define EXHIBIT_ROWS_MAX ((size_t)8192)
+/*
+ * Samples of a region and side that are kept; of more, shares are estimated. Passes share them, but
+ * each has EXHIBIT_ROWS_LEAST.
+ */
+#define EXHIBIT_ROWS_MAX   ((size_t)8192)
+#define EXHIBIT_ROWS_LEAST ((size_t)1024)
 
 enum exhibit_side { EXHIBIT_NORMAL, EXHIBIT_NEW, EXHIBIT_SIDES };
 

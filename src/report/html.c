@@ -143,8 +143,8 @@ static void note_manner(struct json_writer *json, const struct findings *finding
 		     evidence->model->plan.pass_count);
 	if (remarks->thinned)
 		note(json,
-		     "Shares are estimated from %zu samples, evenly chosen, where a "
-		     "region has more of them.",
+		     "Shares are estimated from at most %zu samples, evenly chosen, of "
+		     "regions that have more.",
 		     EXHIBIT_ROWS_MAX);
 	if (remarks->counters_left)
 		note(json,

@@ -619,7 +619,7 @@ static void many_samples_are_thinned(void **state)
 	assert_int_equal(json_array_size(json_object_get(latent, "fresh")), 600);
 	assert_histogram(json_object_get(region_of(data, "changing"), "scores"),
 			 "fresh");
-	assert_true(noted(data, "estimated from 8192 samples"));
+	assert_true(noted(data, "estimated from at most 8192 samples"));
 	json_decref(data);
 	profile_close(many);
 }
