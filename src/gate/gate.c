@@ -102,6 +102,13 @@ static void tell_doubts(const struct check *check, const struct revision *tip)
 			options->console,
 			"what is changed in the work tree and not committed is not "
 			"checked; --head " GATE_HEAD_WORKTREE " does that");
+	if (repository_has_attribute(options->repository, tip, "filter=lfs"))
+		console_note(
+			options->console,
+			"files of git-lfs are pointers in the copies; if they are "
+			"needed, let the build command put them there: git lfs install "
+			"--local; git -c lfs.storage='%s/lfs' lfs checkout",
+			options->repository->common);
 }
 
 /* Finds both revisions. */
@@ -354,7 +361,8 @@ static int train(const struct check *check, const struct batch *batch,
 	model_options_default(&options);
 	options.tool_version = AUTOPERF_VERSION;
 	options.console = &quiet;
-	if (!code && access(batch->model, F_OK)) {
+	/* One that cannot be read would be in the way for ever. */
+	if (!code && model_load(&model, batch->model, NULL)) {
 		code = profile_open(&profile, batch->profiles[0], PROFILE_READ, error);
 		if (!code)
 			code = model_train(&model, profile, &options, error);

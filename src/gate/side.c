@@ -198,7 +198,7 @@ int side_build(const struct side *side, const struct cache *cache,
 	int code;
 
 	side_describe(side, text, sizeof(text));
-	if (has_file(side, BUILT_FILE)) {
+	if (has_file(side, BUILT_FILE) && !access(side->tree, F_OK)) {
 		console_note(console, "%s is built already", text);
 		return 0;
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <git2.h>
 
@@ -64,6 +65,9 @@ static int open_failed(const char *path, int code, struct error *error)
 		free(top);
 		return -EACCES;
 	}
+	if (code == GIT_ENOTFOUND && access(path, F_OK))
+		return error_set(error, -errno, "cannot find '%s': %s", path,
+				 strerror(errno));
 	if (code == GIT_ENOTFOUND)
 		return error_set(error, -ENOENT,
 				 "'%s' is in no git repository; go to the one that is "
@@ -115,7 +119,9 @@ int repository_open(struct repository *repository, const char *path,
 		text_printf(&objects, "%sobjects",
 			    git_repository_commondir(repository->git));
 		repository->objects = objects.chars;
-		if (!repository->top || objects.failed)
+		repository->common =
+			without_slash(git_repository_commondir(repository->git));
+		if (!repository->top || !repository->common || objects.failed)
 			code = error_no_memory(error, "opening the repository");
 	}
 	if (code)
@@ -128,6 +134,7 @@ void repository_close(struct repository *repository)
 	git_repository_free(repository->git);
 	free(repository->top);
 	free(repository->objects);
+	free(repository->common);
 	*repository = (struct repository){0};
 }
 
@@ -248,6 +255,26 @@ char *repository_guess_base(const struct repository *repository)
 	for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i++)
 		found = short_name(repository, names[i]);
 	return found;
+}
+
+bool repository_has_attribute(const struct repository *repository,
+			      const struct revision *revision, const char *text)
+{
+	const git_tree_entry *entry = NULL;
+	git_tree *tree = NULL;
+	git_blob *blob = NULL;
+	bool has = false;
+	git_oid id;
+
+	if (!git_oid_fromstr(&id, revision->tree) &&
+	    !git_tree_lookup(&tree, repository->git, &id))
+		entry = git_tree_entry_byname(tree, ".gitattributes");
+	if (entry && !git_blob_lookup(&blob, repository->git, git_tree_entry_id(entry)))
+		has = memmem(git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob),
+			     text, strlen(text));
+	git_blob_free(blob);
+	git_tree_free(tree);
+	return has;
 }
 
 bool repository_is_left_out(struct git_index *index, const char *path)

@@ -20,7 +20,8 @@ struct git_repository; /* libgit2's */
 struct repository {
 	struct git_repository *git;
 	char *top;     /* of the work tree, without a slash at its end */
-	char *objects; /* directory of its objects, which copies borrow from */
+	char *common;  /* directory of what its work trees share: .git */
+	char *objects; /* of its objects, which copies borrow from */
 	bool shallow;  /* its history is cut off */
 };
 
@@ -57,6 +58,10 @@ char *repository_guess_base(const struct repository *repository);
 /* Whether files that git knows differ from HEAD; those it does not know are nobody's. */
 int repository_is_dirty(const struct repository *repository, bool *dirty,
 			struct error *error);
+
+/* Whether .gitattributes at the top of the revision, which is no snapshot, has the text. */
+bool repository_has_attribute(const struct repository *repository,
+			      const struct revision *revision, const char *text);
 
 struct git_index; /* libgit2's */
 /*

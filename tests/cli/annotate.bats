@@ -243,6 +243,8 @@ jq_like() { python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]]
 	marked src/b.c new_one
 	autoperf 1 annotate --diff nosuch src --
 	stderr_has nosuch
+	autoperf 1 annotate --diff HEAD missing --
+	stderr_has "cannot find 'missing'"
 }
 
 @test "what cannot be parsed is left alone, with the compiler's message" {

@@ -560,6 +560,35 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	stderr_has "Read-only file system"
 }
 
+@test "what is damaged in the cache is made again" {
+	branch_of_pauses 1
+	autoperf 0 check
+	local file
+	for file in "$XDG_CACHE_HOME"/autoperf/*/checks/*/{base.apdb,head.apdb,model.safetensors,journal}; do
+		echo damaged >"$file"
+		autoperf 0 check
+	done
+	rm -r "$XDG_CACHE_HOME"/autoperf/*/builds/*/tree
+	autoperf 0 check --fresh
+	stderr_has "building base" "building head"
+}
+
+@test "files of git-lfs stay pointers, which is told; no filter of the user's runs" {
+	pauses_repository
+	printf '*.bin filter=lfs diff=lfs merge=lfs -text\n' >.gitattributes
+	printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n' >a.bin
+	commit "Keep a file elsewhere"
+	git checkout -q -b mine
+	pause 1
+	git config filter.lfs.clean "touch '$PWD/../ran'; cat"
+	git config filter.lfs.smudge "touch '$PWD/../ran'; cat"
+	git config filter.lfs.required true
+	echo more >>a.bin
+	autoperf 0 check --head worktree
+	stderr_has "files of git-lfs are pointers" "lfs.storage='$PWD/.git/lfs'"
+	[ ! -e ../ran ]
+}
+
 @test "two checks of one repository do not get into each other's way" {
 	pauses_repository
 	sed -i "s|^cmd = ./pauses|cmd = touch '$PWD/runs.log'; sleep 5|" .autoperf/config.ini
