@@ -77,6 +77,26 @@ static const struct finding_counter *top_counter(const struct finding_region *re
 	return NULL;
 }
 
+/*
+ * The same for a region whose time changed, but for rates per microsecond that the time alone has
+ * moved: as many events in more time are fewer per microsecond, which tells nothing.
+ */
+static const struct finding_counter *
+telling_counter(const struct finding_region *region)
+{
+	bool longer = region->verdict == VERDICT_REGRESSION;
+
+	for (size_t i = 0; i < region->counter_count; i++) {
+		const struct finding_counter *counter = &region->counters[i];
+
+		if (counter->moved &&
+		    (counter->kind != FEATURE_RATE_PER_MICROSECOND ||
+		     (longer ? counter->factor > 1 : counter->factor < 1)))
+			return counter;
+	}
+	return NULL;
+}
+
 /* "context-switches 400x", "page-faults from none". */
 static void put_counter(struct text *text, const struct finding_counter *counter)
 {
@@ -287,7 +307,7 @@ static void reason_vote(struct text *text, const struct finding_region *region)
 void sentence_reason(struct text *text, const struct finding_region *region,
 		     enum verdict_why why, const struct verdict_terms *terms)
 {
-	const struct finding_counter *counter = top_counter(region);
+	const struct finding_counter *counter = telling_counter(region);
 
 	if (why == WHY_VOTE) {
 		reason_vote(text, region);

@@ -153,6 +153,27 @@ static void sure_and_slower_is_a_regression(void **state)
 	text_free(&decision.reason);
 }
 
+static void as_many_events_in_more_time_are_not_told(void **state)
+{
+	struct decision decision;
+
+	(void)state;
+	nothing_happened(&decision);
+	make_slower(&decision, 2.31);
+	decision.counter.moved = true;
+	decision.counter.kind = FEATURE_RATE_PER_MICROSECOND;
+	decision.counter.factor = 1 / 2.31;
+	assert_int_equal(decide(&decision), VERDICT_REGRESSION);
+	assert_string_equal(
+		decision.reason.chars,
+		"takes 2.31x as long (95 % interval 2.29x to 2.33x), 1 ms -> 2.31 "
+		"ms per execution");
+	decision.counter.factor = 1.5;
+	assert_int_equal(decide(&decision), VERDICT_REGRESSION);
+	assert_says(&decision, "; context-switches 1.50x");
+	text_free(&decision.reason);
+}
+
 static void sure_but_tiny_is_normal(void **state)
 {
 	struct decision decision;
@@ -534,6 +555,7 @@ int main(void)
 		cmocka_unit_test(alike_is_normal),
 		cmocka_unit_test(another_input_that_asks_for_more_is_normal),
 		cmocka_unit_test(sure_and_slower_is_a_regression),
+		cmocka_unit_test(as_many_events_in_more_time_are_not_told),
 		cmocka_unit_test(sure_but_tiny_is_normal),
 		cmocka_unit_test(
 			slower_but_not_sure_is_normal_when_it_could_have_been_sure),
