@@ -24,6 +24,8 @@
 #define RUNS_MAX 100000u
 /* What `git bisect run` takes for "cannot be tested". */
 #define EXIT_BISECT_SKIP 125
+/* From 128 on it gives up: what was interrupted says nothing of the commit. */
+#define EXIT_BISECT_STOP 130
 
 /* What getopt_long() returns for options without a letter; beyond any character. */
 enum option_number {
@@ -376,6 +378,8 @@ static int check(struct cli *cli, struct arguments *arguments)
 	if (code == -EINTR)
 		console_note(&cli->console,
 			     "the same command goes on where this one was");
+	if (code == -EINTR && arguments->bisect)
+		status = EXIT_BISECT_STOP;
 	findings_free(findings);
 	gate_evidence_free(&evidence);
 	config_free(&config);
@@ -405,7 +409,8 @@ static int command_check_run(int argc, char **argv, struct cli *cli)
 		status = check(cli, &arguments);
 	free(arguments.also);
 	/* Any other status would be taken for "bad". */
-	if (bisect && status != EXIT_NORMAL && status != EXIT_REGRESSION)
+	if (bisect && status != EXIT_NORMAL && status != EXIT_REGRESSION &&
+	    status != EXIT_BISECT_STOP)
 		status = EXIT_BISECT_SKIP;
 	return status;
 }
@@ -456,7 +461,8 @@ static const char usage[] =
 	"them.\n"
 	"\n"
 	"Exit status: 0 no regression; 1 failed; 2 wrong usage; 3 regression; 4 cannot\n"
-	"tell, or cannot be measured here. With --bisect 125 instead of 1, 2 and 4.\n";
+	"tell, or cannot be measured here. With --bisect 125 instead of 1, 2 and 4,\n"
+	"and 130 when it was interrupted.\n";
 /* clang-format on */
 
 const struct command command_check = {

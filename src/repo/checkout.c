@@ -303,8 +303,8 @@ struct indexes {
 };
 
 /*
- * For git_index_add_all(): submodules stay at the commit that HEAD has, and what a sparse checkout
- * leaves out as HEAD has it.
+ * For git_index_add_all(): submodules stay at the commit that HEAD has, what a sparse checkout leaves
+ * out as HEAD has it, and other repositories ("name/") are not the user's program.
  */
 static int skip_some(const char *path, const char *pattern, void *context)
 {
@@ -312,6 +312,8 @@ static int skip_some(const char *path, const char *pattern, void *context)
 	const git_index_entry *entry = git_index_get_bypath(indexes->made, path, 0);
 
 	(void)pattern;
+	if (*path && path[strlen(path) - 1] == '/')
+		return 1;
 	return entry && (entry->mode == GIT_FILEMODE_COMMIT ||
 			 repository_is_left_out(indexes->users, path));
 }

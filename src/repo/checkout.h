@@ -17,7 +17,8 @@
  * Puts what the work tree holds now - changed and new files, but none that are ignored - into a
  * commit on top of HEAD, whose objects lie in `store`, a bare repository that is made if need be.
  * The same content on the same HEAD is the same commit. The user's index is not written, and
- * read only for what a sparse checkout leaves out. What is changed in submodules is not in it.
+ * read only for what a sparse checkout leaves out. What is changed in submodules is not in it,
+ * nor are repositories that are no submodules.
  */
 int checkout_snapshot(const struct repository *repository, const char *store,
 		      struct revision *revision, struct error *error);

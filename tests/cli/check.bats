@@ -24,7 +24,7 @@ branch_of_pauses() {
 }
 
 @test "a slower branch is a regression, and confirmed before it is said" {
-	branch_of_pauses 4
+	branch_of_pauses 16
 	autoperf 3 check
 	stdout_has 'REGRESSION: region "rest" takes' "merge base with main" "HEAD"
 	stderr_has "building base" "building head" "measuring both sides afresh" "confirms it"
@@ -38,7 +38,7 @@ branch_of_pauses() {
 }
 
 @test "base against itself is no regression" {
-	branch_of_pauses 4
+	branch_of_pauses 16
 	run --separate-stderr "$AUTOPERF" check --aa
 	[ "$status" -ne 3 ]
 	[ "$status" -ne 1 ]
@@ -78,7 +78,7 @@ branch_of_pauses() {
 }
 
 @test "the user's tree, index, stash, branches and configuration stay as they are" {
-	branch_of_pauses 4
+	branch_of_pauses 16
 	echo "/* stashed */" >>pauses.c
 	git stash -q
 	echo "/* staged */" >>pauses.c
@@ -98,11 +98,15 @@ branch_of_pauses() {
 	pauses_repository
 	cat >new.h <<-'END'
 		#undef PAUSE_MS
-		#define PAUSE_MS 4
+		#define PAUSE_MS 16
 	END
 	echo '#include "new.h"' >>pause.h
 	echo "#error ignored" >ignored.h
 	echo "ignored.h" >.git/info/exclude
+	git init -q nested
+	(cd nested && echo "#error nested" >new.h && commit "Another program")
+	mkfifo "a pipe"
+	ln -s nowhere "a link"
 	sed -i '1i #if __has_include("ignored.h")\n#include "ignored.h"\n#endif' pauses.c
 	autoperf 3 check --head worktree
 	stdout_has "worktree" "REGRESSION"
@@ -111,7 +115,7 @@ branch_of_pauses() {
 }
 
 @test "killed at any stage, it leaves the user's repository alone and goes on" {
-	branch_of_pauses 4
+	branch_of_pauses 16
 	local before stage journal killed=0
 	before=$(fingerprint .)
 	for stage in "build base" "build head" "annotate" "measure" "train" "judge" "measure again" \
@@ -148,10 +152,13 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 			sed -i "/\[$stage\]/,/cmd/s|cmd = |cmd = : $signal; [ -e '$PWD/go' ] \|\| (sleep 98.76 \& sleep 98.75); |" \
 				.autoperf/config.ini
 			before=$(fingerprint .)
-			env --default-signal=INT "$AUTOPERF" check --fresh >/dev/null 2>../said &
+			env --default-signal=INT "$AUTOPERF" check --fresh --bisect >/dev/null 2>../said &
 			until is_sleeping 76 || ! kill -0 $!; do sleep 0.05; done
 			kill "-$signal" $!
-			wait $! && return 1
+			status=0
+			wait $! || status=$?
+			# From 128 on git bisect gives up.
+			[ "$status" -eq 130 ]
 			cat ../said
 			grep -q "interrupted" ../said
 			grep -q "the same command goes on" ../said
@@ -183,10 +190,10 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 @test "functions that a change touches are marked, on both sides, in the copies only" {
 	pauses_repository
 	sed -i '/PERFPOINT_SCOPE/d' pauses.c
-	sed -i 's/usleep(PAUSE_MS \* 1000)/usleep(2000)/' pauses.c
+	sed -i 's/usleep(PAUSE_MS \* 1000)/usleep(4000)/' pauses.c
 	commit "No markers"
 	git checkout -q -b mine
-	sed -i 's/usleep(2000)/usleep(4000)/' pauses.c
+	sed -i 's/usleep(4000)/usleep(16000)/' pauses.c
 	commit "Rest for longer"
 	local before
 	before=$(fingerprint .)
@@ -208,7 +215,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 		.autoperf/config.ini
 	commit "A header that only the build finds"
 	git checkout -q -b mine
-	sed -i 's/later(PAUSE_MS \* 1000)/later(PAUSE_MS * 2000)/' pauses.c
+	sed -i 's/later(PAUSE_MS \* 1000)/later(PAUSE_MS * 4000)/' pauses.c
 	commit "Rest for longer"
 	autoperf 3 check
 	stderr_has "head: no markers in a file: pauses.c:1:10" "generated.h"
@@ -388,7 +395,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 
 @test "a workload that executes too little says so, not how to add runs to the cache" {
 	pauses_repository
-	sed -i 's/i < 20/i < 3/' pauses.c
+	sed -i 's/i < 10/i < 3/' pauses.c
 	commit "Rest less often"
 	git checkout -q -b mine
 	pause 3
@@ -416,7 +423,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 }
 
 @test "what a sparse checkout leaves out is not taken for deleted" {
-	branch_of_pauses 4
+	branch_of_pauses 16
 	mkdir away
 	sed -i 's|"pause.h"|"away/pause.h"|' pauses.c
 	git mv pause.h away
@@ -463,7 +470,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	rm pauses.c
 	git checkout -q pauses.c
 	grep -q $'\r$' pauses.c
-	sed -i 's/i < 20/i < 21/' pauses.c
+	sed -i 's/i < 10/i < 11/' pauses.c
 	run --separate-stderr "$AUTOPERF" check --head worktree --json
 	[ "$(json '[(c["first"], c["count"]) for c in d["changes"]]')" = "[(11, 1)]" ]
 }
@@ -604,7 +611,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 }
 
 @test "--bisect says what git bisect understands" {
-	branch_of_pauses 4
+	branch_of_pauses 16
 	autoperf 3 check --bisect
 	autoperf 125 check --bisect --base nowhere
 	autoperf 125 check --bisect --nonsense
@@ -621,7 +628,7 @@ is_sleeping() { grep -qsaz -- "^9[8]\.$1" /proc/[0-9]*/cmdline; }
 	echo a >a && commit "Harmless"
 	echo "#error" >>pauses.c && commit "Break"
 	sed -i '/#error/d' pauses.c && commit "Mend"
-	pause 5
+	pause 16
 	git tag slow
 	echo b >b && commit "Harmless, too"
 	git tag good HEAD~5

@@ -20,7 +20,7 @@ commit() {
 }
 
 # pauses_repository [TEXT...]: in the current directory, a repository with a program whose region
-# takes 20 x `pause` milliseconds, and how to check it. A check takes some seconds, needs no
+# takes 10 x `pause` milliseconds, and how to check it. A check takes some seconds, needs no
 # counters, and finds pauses that got longer. TEXT: lines to add to the configuration.
 pauses_repository() {
 	git init -q .
@@ -35,12 +35,12 @@ pauses_repository() {
 		}
 		int main(void)
 		{
-			for (int i = 0; i < 20; i++)
+			for (int i = 0; i < 10; i++)
 				rest();
 			return 0;
 		}
 	END
-	echo "#define PAUSE_MS 2" >pause.h
+	echo "#define PAUSE_MS 4" >pause.h
 	printf 'pauses\nruns.log\n' >.gitignore
 	mkdir .autoperf
 	cat >.autoperf/config.ini <<-'END'
@@ -54,7 +54,7 @@ pauses_repository() {
 		source = none
 		runs = 5
 	END
-	commit "Rest for 2 ms"
+	commit "Rest for 4 ms"
 }
 
 # pause MILLISECONDS: a commit that rests for so long.
