@@ -68,3 +68,11 @@ fingerprint() {
 	(cd "$1" && find . -printf '%p %y %m %l\n' | sort &&
 		find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha256sum
 }
+
+# branch_of_pauses MILLISECONDS: a branch `mine` of such a repository that rests for so long. The
+# machine need not be quiet: pauses take at least their time.
+branch_of_pauses() {
+	pauses_repository
+	git checkout -q -b mine
+	pause "$1"
+}
