@@ -250,6 +250,23 @@ teardown() { common_teardown; }
 	grep -q IMPROVEMENT found.json
 }
 
+@test "a page has the samples of both sides, which lie in the cache" {
+	pauses_repository
+	git checkout -q -b slower
+	pause 6
+	autoperf 3 check --format html -o found.html
+	/usr/bin/python3 - <<-'PYTHON'
+		import json
+		page = open("found.html").read()
+		data = json.loads(page.split('id="autoperf-data">')[1].split("</script>")[0])
+		assert data["findings"]["verdict"] == "regression"
+		region, = data["regions"]
+		assert set(region["samples"]["side"]) == {"n", "f"}, data["notes"]
+		assert region["scores"] and region["latent"]["normal"] and region["training"]
+		assert data["notes"] == [], data["notes"]
+	PYTHON
+}
+
 @test "wrong usage is refused" {
 	autoperf 2 check -n 2
 	stderr_has "from 3 to 100000"
