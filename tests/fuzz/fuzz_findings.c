@@ -34,8 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 			     strstr(error.text, "f.json"));
 		return 0;
 	}
-	for (enum report_format format = REPORT_TEXT; format <= REPORT_HTML;
-	     format++)
+	for (enum report_format format = REPORT_TEXT; format <= REPORT_HTML; format++)
 		free(render(findings, format));
 	once = render(findings, REPORT_JSON);
 	fuzz_require(!findings_parse(&again, once, strlen(once), "f.json", &error));
