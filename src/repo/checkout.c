@@ -12,9 +12,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define OBJECTS       "objects"
-#define PARTIAL_CLONE "^(remote\\..*\\.promisor|extensions\\.partialclone)$"
-#define DEPTH_MAX     16 /* of submodules in submodules */
+#define OBJECTS   "objects"
+#define DEPTH_MAX 16 /* of submodules in submodules */
 
 /* One copy under way; submodules are copies of their own. */
 struct copy {
@@ -141,17 +140,29 @@ static int walk_entry(const char *root, const git_tree_entry *entry, void *conte
 	return code;
 }
 
+/* remote.NAME.promisor, or what older versions of git set. */
+static bool tells_partial(const char *name)
+{
+	const char *last = strrchr(name, '.');
+
+	return !strcmp(name, "extensions.partialclone") ||
+	       (!strncmp(name, "remote.", 7) && last && !strcmp(last, ".promisor"));
+}
+
 /* Whether what was not needed so far may not have been fetched. */
 static bool is_partial(git_repository *repository)
 {
-	git_config_iterator *found = NULL;
+	git_config_iterator *all = NULL;
 	git_config_entry *entry = NULL;
 	git_config *config = NULL;
-	bool partial = !git_repository_config_snapshot(&config, repository) &&
-		       !git_config_iterator_glob_new(&found, config, PARTIAL_CLONE) &&
-		       !git_config_next(&entry, found);
+	bool partial = false;
 
-	git_config_iterator_free(found);
+	/* Not by a pattern: libgit2 1.5 leaks what it matches with. */
+	if (!git_repository_config_snapshot(&config, repository) &&
+	    !git_config_iterator_new(&all, config))
+		while (!partial && !git_config_next(&entry, all))
+			partial = tells_partial(entry->name);
+	git_config_iterator_free(all);
 	git_config_free(config);
 	return partial;
 }

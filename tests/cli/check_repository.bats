@@ -67,10 +67,7 @@ teardown() { common_teardown; }
 }
 
 @test "in a shallow clone the missing history is named" {
-	if [ -n "$SANITIZED" ]; then
-		ASAN_OPTIONS="$ASAN_OPTIONS:fast_unwind_on_malloc=0"
-		export LSAN_OPTIONS="suppressions=$SOURCES/tests/cli/leaks.txt:print_suppressions=0"
-	fi
+	libgit2_leaks
 	branch_of_pauses 1
 	git checkout -q main
 	pause 3
@@ -210,6 +207,7 @@ teardown() { common_teardown; }
 	pause 1
 	git config uploadpack.allowFilter true
 	git config uploadpack.allowAnySHA1InWant true
+	libgit2_leaks
 	git clone -q --filter=blob:none "file://$PWD" "$BATS_TEST_TMPDIR/partial"
 	cd "$BATS_TEST_TMPDIR/partial"
 	autoperf 1 check --base HEAD~1

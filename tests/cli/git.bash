@@ -76,3 +76,10 @@ branch_of_pauses() {
 	git checkout -q -b mine
 	pause "$1"
 }
+
+# For tests in which libgit2 leaks: see leaks.txt.
+libgit2_leaks() {
+	[ -n "$SANITIZED" ] || return 0
+	ASAN_OPTIONS="$ASAN_OPTIONS:fast_unwind_on_malloc=0"
+	export LSAN_OPTIONS="suppressions=$SOURCES/tests/cli/leaks.txt:print_suppressions=0"
+}
