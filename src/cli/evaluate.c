@@ -82,21 +82,6 @@ static int take_count(const struct cli *cli, struct arguments *arguments,
 			     SPLITS_MAX, optarg);
 }
 
-/* Other formats are about regions that got slower, which an evaluation does not have. */
-static int take_format(const struct cli *cli, struct arguments *arguments)
-{
-	enum report_format *format = &arguments->format;
-
-	arguments->given = optarg;
-	if (!report_format_parse(optarg, format) &&
-	    (*format == REPORT_TEXT || *format == REPORT_JSON ||
-	     *format == REPORT_HTML))
-		return 0;
-	return command_usage(cli, &command_evaluate,
-			     "an evaluation's --format is text, json or html, not '%s'",
-			     optarg);
-}
-
 /* One option. Returns 0 or an exit status. */
 static int take_option(const struct cli *cli, struct arguments *arguments, int number,
 		       const char *argument)
@@ -115,7 +100,9 @@ static int take_option(const struct cli *cli, struct arguments *arguments, int n
 		arguments->detect.force = true;
 		return 0;
 	case OPTION_FORMAT:
-		return take_format(cli, arguments);
+		arguments->given = optarg;
+		return judging_format(cli, &command_evaluate, optarg,
+				      &arguments->format);
 	case OPTION_METHOD:
 		if (model_method_parse(optarg, &arguments->model.method))
 			return command_usage(
@@ -236,9 +223,11 @@ static int show_known(const struct arguments *arguments,
 		return report_html(NULL, &page, out, error);
 	case REPORT_JSON:
 		return report_evaluation_json(evaluation, out, error);
-	default:
+	case REPORT_TEXT:
 		return report_evaluation_text(evaluation, arguments->verbose, out,
 					      error);
+	default:
+		return report_evaluation_ci(evaluation, arguments->format, out, error);
 	}
 }
 
@@ -253,8 +242,10 @@ static int show_splits(const struct arguments *arguments,
 		return report_html(NULL, &page, out, error);
 	case REPORT_JSON:
 		return report_splits_json(results, out, error);
-	default:
+	case REPORT_TEXT:
 		return report_splits_text(results, out, error);
+	default:
+		return report_splits_ci(results, arguments->format, out, error);
 	}
 }
 
@@ -369,7 +360,8 @@ static const char usage[] =
 	"  -o, --output FILE        write it to FILE instead of standard output\n"
 	"      --force              compare although machine, source or events differ;\n"
 	"                           replace FILE\n"
-	"      --format FORMAT      text (default), json or html, one page with curves\n"
+	"      --format FORMAT      text (default), json, html (one page with curves),\n"
+	"                           junit, sarif, github or markdown\n"
 	"      --json               the same as --format json\n"
 	"  -v, --verbose            what would be found at every threshold\n"
 	"\n"

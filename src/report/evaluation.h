@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "detect/evaluate.h"
+#include "report/report.h"
 
 /* A table: all regions together, then each. `verbose`: the threshold sweep as well. */
 int report_evaluation_text(const struct evaluation *evaluation, bool verbose, FILE *out,
@@ -19,6 +20,15 @@ int report_splits_text(const struct split_results *results, FILE *out,
 		       struct error *error);
 int report_splits_json(const struct split_results *results, FILE *out,
 		       struct error *error);
+
+/*
+ * As junit, sarif, github or markdown: a test for each region and for all together, see
+ * evaluation_ci.c. Names are made harmless and escaped. -ENOMEM.
+ */
+int report_evaluation_ci(const struct evaluation *evaluation, enum report_format format,
+			 FILE *out, struct error *error);
+int report_splits_ci(const struct split_results *results, enum report_format format,
+		     FILE *out, struct error *error);
 
 /* The same JSON in one line, malloc'd; NULL: out of memory. Private to src/report. */
 char *evaluation_compact(const struct evaluation *evaluation);

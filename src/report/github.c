@@ -9,37 +9,12 @@
 #include <string.h>
 
 #include "detect/cause.h"
+#include "report/escape.h"
 #include "report/place.h"
 #include "report/terminal.h"
 
 #define ANNOTATIONS_MAX ((size_t)10)
 #define NAME_COLUMNS    80
-
-/* In a property, "," and ":" have a meaning, too. */
-static void put_escaped(struct text *text, const char *chars, size_t length,
-			bool property)
-{
-	for (; length; chars++, length--) {
-		if (*chars == '%' || *chars == '\r' || *chars == '\n' ||
-		    (property && (*chars == ':' || *chars == ',')))
-			text_printf(text, "%%%02X", (unsigned char)*chars);
-		else
-			text_append(text, chars, 1);
-	}
-}
-
-/* A sentence of ours with names of the program's in it. */
-static void put_harmless(struct text *text, const char *sentence, size_t columns,
-			 bool property)
-{
-	struct text harmless = {0};
-
-	terminal_put(&harmless, sentence, columns);
-	if (!harmless.failed)
-		put_escaped(text, harmless.chars, harmless.length, property);
-	text->failed |= harmless.failed;
-	text_free(&harmless);
-}
 
 /* NULL: worth no annotation. */
 static const char *level(enum verdict verdict)
@@ -60,7 +35,7 @@ static const char *level(enum verdict verdict)
 static void put_place(struct text *text, const struct place *place)
 {
 	text_puts(text, " file=");
-	put_escaped(text, place->path, place->length, true);
+	escape_workflow_bytes(text, place->path, place->length, true);
 	text_printf(text, ",line=%u", place->first);
 	if (place->last > place->first)
 		text_printf(text, ",endLine=%u", place->last);
@@ -78,9 +53,9 @@ static void put_region(struct text *text, const struct findings *findings,
 	else
 		text_puts(text, " ");
 	text_printf(text, "title=AutoPerf%%3A %s of ", verdict_name(region->verdict));
-	put_harmless(text, region->name, NAME_COLUMNS, true);
+	escape_workflow(text, region->name, NAME_COLUMNS, true);
 	text_puts(text, "::");
-	put_harmless(text, region->reason, SIZE_MAX, false);
+	escape_workflow(text, region->reason, SIZE_MAX, false);
 	if (region->verdict == VERDICT_REGRESSION && region->cause_count)
 		text_printf(text, "; cause: %s", cause_name(region->causes[0].kind));
 	text_puts(text, "\n");
@@ -118,7 +93,7 @@ int report_github(const struct findings *findings, const struct report_style *st
 		text_printf(&text,
 			    "::%s title=AutoPerf%%3A %s::", level(findings->verdict),
 			    verdict_name(findings->verdict));
-		put_harmless(&text, findings->summary, SIZE_MAX, false);
+		escape_workflow(&text, findings->summary, SIZE_MAX, false);
 		text_puts(&text, "\n");
 	}
 	text_printf(&text, "AutoPerf: %s: ", verdict_name(findings->verdict));

@@ -10,32 +10,13 @@
 #include <string.h>
 
 #include "detect/cause.h"
+#include "report/escape.h"
 #include "report/number.h"
-#include "report/terminal.h"
-
-/* What XML allows after terminal.h: that leaves no control character, and only valid UTF-8. */
-static void put_xml(struct text *text, const char *string)
-{
-	struct text harmless = {0};
-
-	if (*string)
-		terminal_put(&harmless, string, SIZE_MAX);
-	for (size_t i = 0; !harmless.failed && i < harmless.length; i++) {
-		char c = harmless.chars[i];
-
-		if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'')
-			text_printf(text, "&#%d;", c);
-		else
-			text_append(text, &c, 1);
-	}
-	text->failed |= harmless.failed;
-	text_free(&harmless);
-}
 
 static void put_attribute(struct text *text, const char *name, const char *value)
 {
 	text_printf(text, " %s=\"", name);
-	put_xml(text, value);
+	escape_xml(text, value);
 	text_puts(text, "\"");
 }
 
@@ -52,7 +33,7 @@ static void put_property(struct text *text, const char *name, const char *value)
 static void put_line(struct text *text, const char *label, const char *sentence)
 {
 	text_printf(text, "%s: ", label);
-	put_xml(text, sentence);
+	escape_xml(text, sentence);
 	text_puts(text, "\n");
 }
 
@@ -77,7 +58,7 @@ static void put_details(struct text *text, const struct findings *findings,
 			&findings->changes[region->changes[i]];
 
 		text_puts(text, "changed: ");
-		put_xml(text, change->path);
+		escape_xml(text, change->path);
 		text_printf(text, ":%" PRIu32 "\n", change->first);
 	}
 	for (size_t i = 0; i < region->counter_count; i++) {
@@ -86,7 +67,7 @@ static void put_details(struct text *text, const struct findings *findings,
 		if (!counter->moved)
 			continue;
 		text_puts(text, "counter: ");
-		put_xml(text, counter->name);
+		escape_xml(text, counter->name);
 		text_printf(text, " %s -> %s (%s)\n",
 			    number_rate(counter, counter->before, before),
 			    number_rate(counter, counter->after, after),

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "detect/cause.h"
+#include "report/escape.h"
 #include "report/number.h"
-#include "report/terminal.h"
 
 #define REGIONS_SHOWN_MAX  ((size_t)50) /* GitHub cuts summaries at 1 MiB */
 #define COUNTERS_SHOWN_MAX ((size_t)5)
@@ -21,56 +21,14 @@
 #define SENTENCE_COLUMNS   4000
 #define SHORT_COMMIT       10
 
-/* Text in which nothing is markup. */
-static void put_plain(struct text *text, const char *sentence)
-{
-	struct text harmless = {0};
-
-	terminal_put(&harmless, sentence, SENTENCE_COLUMNS);
-	for (size_t i = 0; !harmless.failed && i < harmless.length; i++) {
-		if (strchr("\\`*_{}[]<>&|~#@", harmless.chars[i]))
-			text_puts(text, "\\");
-		text_append(text, &harmless.chars[i], 1);
-	}
-	text->failed |= harmless.failed;
-	text_free(&harmless);
-}
-
-/* A code span, in a table's cell or not; the fence is longer than any run of backticks in it. */
-static void put_span(struct text *text, const char *name, size_t columns, bool cell)
-{
-	struct text harmless = {0};
-	size_t run = 0, longest = 0;
-
-	terminal_put(&harmless, name, columns);
-	for (size_t i = 0; !harmless.failed && i < harmless.length; i++) {
-		run = harmless.chars[i] == '`' ? run + 1 : 0;
-		longest = run > longest ? run : longest;
-	}
-	for (size_t i = 0; i <= longest; i++)
-		text_puts(text, "`");
-	text_puts(text, longest ? " " : "");
-	for (size_t i = 0; !harmless.failed && i < harmless.length; i++) {
-		/* Tables are cut at bars before code spans are seen. */
-		if (cell && harmless.chars[i] == '|')
-			text_puts(text, "\\");
-		text_append(text, &harmless.chars[i], 1);
-	}
-	text_puts(text, longest ? " " : "");
-	for (size_t i = 0; i <= longest; i++)
-		text_puts(text, "`");
-	text->failed |= harmless.failed;
-	text_free(&harmless);
-}
-
 static void put_code(struct text *text, const char *name)
 {
-	put_span(text, name, SENTENCE_COLUMNS, false);
+	escape_code(text, name, SENTENCE_COLUMNS, false);
 }
 
 static void put_cell(struct text *text, const char *name)
 {
-	put_span(text, name, NAME_COLUMNS, true);
+	escape_code(text, name, NAME_COLUMNS, true);
 }
 
 static void put_side(struct text *text, const char *label, const char *path,
@@ -98,7 +56,7 @@ static void put_heading(struct text *text, const struct findings *findings)
 
 	text_printf(text, "### AutoPerf: %c%s\n\n", toupper((unsigned char)*verdict),
 		    verdict + 1);
-	put_plain(text, findings->summary);
+	escape_markdown(text, findings->summary);
 	text_puts(text, "\n\n");
 	put_side(text, "Before", findings->model_path, findings->runs_before, "normal",
 		 findings->commit_before);
@@ -186,7 +144,7 @@ static void put_lines(struct text *text, const struct finding_region *region)
 			put_code(text, line->waits_at);
 		}
 		text_puts(text, ": ");
-		put_plain(text, line->advice);
+		escape_markdown(text, line->advice);
 		text_puts(text, "\n");
 	}
 }
@@ -254,7 +212,7 @@ static void put_region(struct text *text, const struct findings *findings,
 	text_puts(text, "**");
 	put_code(text, region->name);
 	text_puts(text, "** ");
-	put_plain(text, region->reason);
+	escape_markdown(text, region->reason);
 	text_puts(text, "\n\n");
 	if (region->verdict == VERDICT_REGRESSION)
 		put_causes(text, region);
@@ -274,7 +232,7 @@ static void put_remarks(struct text *text, const struct findings *findings)
 {
 	for (size_t i = 0; i < findings->warning_count; i++) {
 		text_puts(text, i ? "- " : "Bear in mind:\n\n- ");
-		put_plain(text, findings->warnings[i]);
+		escape_markdown(text, findings->warnings[i]);
 		text_puts(text, "\n");
 	}
 	if (findings->range) {

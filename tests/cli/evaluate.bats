@@ -123,3 +123,39 @@ setup() {
 	autoperf 1 evaluate nonsense normal.apdb anomalous.apdb
 	stderr_has "nonsense"
 }
+
+@test "CI systems are told of false alarms and of what is missed, and of nothing else" {
+	autoperf 0 evaluate train.apdb normal.apdb anomalous.apdb --format junit -o all.xml
+	# What is normal is called anomalous, and the other way round.
+	autoperf 0 evaluate train.apdb anomalous.apdb normal.apdb --format junit -o swapped.xml
+	autoperf 0 evaluate train.apdb anomalous.apdb normal.apdb --format sarif -o swapped.sarif
+	/usr/bin/python3 - <<-'PYTHON'
+		import json
+		import xml.etree.ElementTree as tree
+		def faults(path):
+		    suite = tree.parse(path).getroot().find("testsuite")
+		    found = {case.get("name"): case.find("failure") for case in suite.findall("testcase")}
+		    assert len(found) == int(suite.get("tests")) >= 2, found
+		    told = {name: fault.get("type") for name, fault in found.items() if fault is not None}
+		    assert len(told) == int(suite.get("failures"))
+		    return told
+		assert faults("all.xml") == {}
+		swapped = faults("swapped.xml")
+		assert swapped["all regions"] == swapped["update"] == "false-alarm", swapped
+		run, = json.load(open("swapped.sarif"))["runs"]
+		rules = run["tool"]["driver"]["rules"]
+		assert [rules[r["ruleIndex"]]["id"] for r in run["results"]] \
+		    == [r["ruleId"] for r in run["results"]] == ["false-alarm"] * len(swapped)
+	PYTHON
+	autoperf 0 evaluate train.apdb normal.apdb anomalous.apdb --format github
+	stdout_has "5 of 5 anomalous executions found"
+	stdout_lacks "::warning"
+	autoperf 0 evaluate train.apdb normal.apdb normal.apdb --format github
+	[ "$(grep -c '^::warning title=AutoPerf evaluation%3A all regions::' <<<"$output")" -eq 1 ]
+	stdout_has "Anomalous runs are not judged a regression"
+	autoperf 0 evaluate train.apdb anomalous.apdb anomalous.apdb --format markdown
+	stdout_has "| \`all regions\` | **no** |" "| \`update\` | **no** |"
+	autoperf 0 evaluate --aa train.apdb -k 5 --format junit
+	stdout_has 'tests="1" failures="0"' "of 5 splits raise an alarm"
+	autoperf 2 evaluate train.apdb normal.apdb anomalous.apdb --format pdf
+}
