@@ -193,7 +193,10 @@ static void put_runs(struct page *page, const struct finding_region *region)
 
 /* ---- scores ---- */
 
-/* Eight heights; nothing at all is a blank. */
+/*
+ * Eight heights; nothing at all is a blank. On the border of two, the ninth digit, which findings
+ * that were read have lost, decides nothing.
+ */
 static void put_bar(struct page *page, double share, double highest)
 {
 	static const char *const blocks[] = {" ",      "\u2581", "\u2582",
@@ -201,7 +204,7 @@ static void put_bar(struct page *page, double share, double highest)
 					     "\u2586", "\u2587", "\u2588"};
 	static const char *const ascii[] = {" ", ".", ":", "-", "=",
 					    "+", "*", "%", "#"};
-	size_t height = share > 0 ? 1 + (size_t)(share / highest * 7.5) : 0;
+	size_t height = share > 0 ? 1 + (size_t)(share / highest * 7.5 + 1e-6) : 0;
 
 	text_puts(&page->text, page->utf8 ? blocks[height] : ascii[height]);
 }
