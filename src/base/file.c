@@ -210,6 +210,20 @@ static void sync_directory(const char *path)
 	close(descriptor);
 }
 
+/*
+ * Why writing failed, when that has been forgotten: what little was left may have found room. The
+ * file is lost anyway, so more is written to it.
+ */
+static int find_reason(const struct file_output *output)
+{
+	static const char block[1 << 16];
+
+	for (int tries = 0; output->temporary && tries < 16; tries++)
+		if (write(fileno(output->stream), block, sizeof(block)) < 0)
+			return -errno;
+	return -EIO;
+}
+
 int file_output_commit(struct file_output *output, struct error *error)
 {
 	bool failed_before = ferror(output->stream) != 0;
@@ -219,7 +233,7 @@ int file_output_commit(struct file_output *output, struct error *error)
 	if (fflush(output->stream))
 		code = -errno;
 	else if (failed_before)
-		code = -EIO;
+		code = find_reason(output);
 	if (!code && output->temporary && fsync(fileno(output->stream)))
 		code = -errno;
 	if (output->stream != stdout && fclose(output->stream) && !code)
