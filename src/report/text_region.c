@@ -265,7 +265,7 @@ static void put_odds(struct text *text, double p)
 		text_printf(
 			text,
 			"an unchanged program looks like this once in %s comparisons",
-			text_count((uint64_t)(1 / p), count, sizeof(count)));
+			text_count((uint64_t)llround(1 / p), count, sizeof(count)));
 }
 
 static void put_sureness(struct page *page, const struct finding_region *region)

@@ -143,7 +143,7 @@ static void the_verdict_comes_first_then_where_why_and_what_next(void **state)
 		"update_stats 184 us 425 us 2.31x 2.12-2.48 1.0 -> 97 % regression",
 		" parse_input ",
 		"\nupdate_stats\n",
-		"once in 751 comparisons",
+		"once in 752 comparisons",
 		"context-switches 0.0123 5.07 412x 71 %",
 		"per ms; the thread gave up its CPU or lost it",
 		"cpu_share 99 % 43 % 0.43x 22 %",
