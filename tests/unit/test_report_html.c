@@ -649,7 +649,7 @@ static void page_of_twenty_regions_is_below_two_megabytes(void **state)
 		.model = learnt, .normal = before, .fresh = after};
 	page = make_page(judged, &evidence, &data);
 	assert_int_equal(json_array_size(json_object_get(data, "regions")), REGIONS);
-	/* The page itself, when it is not a stub, is about 350 KB. */
+	/* Of it, the page itself is about 350 kB. */
 	assert_in_range(strlen(page) - html_template_bytes, 500000, 1600000);
 	assert_true(strlen(page) < 2000000);
 	free(page);
