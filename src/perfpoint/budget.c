@@ -73,7 +73,7 @@ static uint64_t since_ns(const struct thread *thread, uint64_t began)
 /* ---- costs ---- */
 
 /* Of pairs of markers, none of which is measured. */
-static void measure_skips(const struct thread *thread)
+static void measure_skips(struct thread *thread)
 {
 	const struct self_cost_pairs pairs = {.kind = MARKER_BEGIN,
 					      .region = BUDGET_TRIAL};
@@ -84,9 +84,11 @@ static void measure_skips(const struct thread *thread)
 
 		thread->regions[BUDGET_TRIAL + 1].left =
 			SKIP_CALLS * SELF_COST_PAIRS + 1;
+		thread_open_gate(thread);
 		began = clock_now(&thread->clock);
 		for (uint32_t i = 0; i < SKIP_CALLS; i++)
 			self_cost_pairs(&pairs);
+		thread_close_gate(thread);
 		took = since_ns(thread, began);
 		best = took < best ? took : best;
 	}
@@ -272,6 +274,12 @@ void budget_set_stop(struct thread *thread)
 /* Room for the next sample, so that making it is no part of a region. */
 static void make_room_ahead(struct thread *thread)
 {
+	if (thread->block == thread->trial) {
+		/* Of a handler's regions, by which the trial is spoilt anyway: one makes room for the next. */
+		thread->write -= process.sample_bytes;
+		process_lose_many(RECORDING_LOSS_IN_SIGNAL, 2);
+		return;
+	}
 	budget_tally(thread);
 	if (!writer_new_block(thread))
 		perf_give_up_raw(thread);
@@ -303,7 +311,7 @@ void budget_look(struct thread *thread, uint64_t end)
 	/* The regions around this one must not count what we do. */
 	perf_pause(thread);
 	look(thread, end, now);
-	if (thread->block != thread->trial && !writer_has_room(thread))
+	if (!writer_has_room(thread))
 		make_room_ahead(thread);
 	budget_set_stop(thread);
 	perf_resume(thread, thread->look_cost);

@@ -131,7 +131,7 @@ static void share_clock(struct clock *clock)
 {
 	struct recording_raw *raw = &process.header->raw;
 
-	pthread_mutex_lock(&process.page->lock);
+	thread_lock();
 	if (!raw->clock_rate) {
 		raw->clock_origin = clock->origin;
 		raw->clock_origin_ns = clock->origin_ns;
@@ -140,7 +140,7 @@ static void share_clock(struct clock *clock)
 	clock->origin = raw->clock_origin;
 	clock->origin_ns = raw->clock_origin_ns;
 	clock->rate = raw->clock_rate;
-	pthread_mutex_unlock(&process.page->lock);
+	thread_unlock();
 }
 
 /* The pages, and the clock, which any event's page may tell. */

@@ -88,7 +88,7 @@ FAST void finish(enum fast_end end, struct thread *thread, struct frame *frame,
 	if (likely(end == FAST_DONE))
 		return;
 	if (end == FAST_STOP)
-		slow_stop(thread, now);
+		slow_stop(thread, frame, now);
 	else if (end == FAST_HAS_INNER)
 		slow_parent(thread, frame, now, closing);
 	else if (end == FAST_CHANGED)

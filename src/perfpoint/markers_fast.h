@@ -25,6 +25,7 @@
 		       #one " and " #other " are a pair")
 FAST_PAIR(struct user_counter, reader, page);
 FAST_PAIR(struct budget_region, left, sample_head);
+FAST_PAIR(struct thread, top_before, top);
 FAST_PAIR(struct thread, regions, armed);
 FAST_PAIR(struct thread, write, stop);
 FAST_PAIR(struct frame, cfa, armed);
@@ -67,10 +68,11 @@ FAST bool fast_blocked(const struct frame *frame, uint32_t events)
 	       (events ? FRAMES_AREA(FAST_EVENTS_MAX) : process.frames_area);
 }
 
-/* The calling thread's gate is closed. */
-FAST void fast_close(struct thread *thread)
+/* Closes the calling thread's gate; `top`: what is open. */
+FAST void fast_close(struct thread *thread, struct frame *top)
 {
-	thread->top = thread_closed(thread);
+	perf_store_pair((void *)&thread->top_before, (uintptr_t)top,
+			(uintptr_t)thread_closed(thread));
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
@@ -146,7 +148,7 @@ FAST enum fast_start fast_enter(struct thread *thread, enum marker_kind kind,
 	if (unlikely(fast_blocked(frame, events)) ||
 	    unlikely(!perf_armed(source, armed)))
 		return FAST_OTHER;
-	fast_close(thread);
+	fast_close(thread, frame);
 	if (kind == MARKER_SCOPE)
 		frame->token = *token = fast_token(thread);
 	perf_store_pair(&frame->cfa, cfa, armed);
@@ -171,7 +173,7 @@ FAST enum fast_start fast_enter(struct thread *thread, enum marker_kind kind,
 /* What became of an END. */
 enum fast_end {
 	FAST_DONE,
-	FAST_STOP,      /* done; budget_look() is due */
+	FAST_STOP,      /* done, but budget_look() is due, for room, too; closed */
 	FAST_NOT,       /* nothing has happened */
 	FAST_HAS_INNER, /* sample and values are in place, the rest is not; closed */
 	FAST_CHANGED,   /* while the counters were read; closed */
@@ -241,7 +243,7 @@ FAST enum fast_end fast_leave(struct thread *thread, struct frame *frame, uint64
 		return FAST_DONE;
 	}
 	*now = user_read_clock();
-	fast_close(thread);
+	fast_close(thread, fast_above(frame, events));
 	block = perf_load_pair(&thread->write);
 	room = (unsigned char *)(uintptr_t)block.first;
 	end = fast_measure(thread, source, frame, room, armed, *now, events);
@@ -253,8 +255,10 @@ FAST enum fast_end fast_leave(struct thread *thread, struct frame *frame, uint64
 	next = room + sizeof(struct recording_sample) +
 	       fast_events(events) * sizeof(uint64_t);
 	thread->write = next;
+	if (unlikely((uintptr_t)next >= block.second))
+		return FAST_STOP;
 	fast_open(thread, frame);
-	return likely((uintptr_t)next < block.second) ? FAST_DONE : FAST_STOP;
+	return FAST_DONE;
 }
 
 #endif

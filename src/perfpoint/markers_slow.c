@@ -14,38 +14,30 @@
 
 /* ---- entering a marker ---- */
 
-static bool is_recording(void)
-{
-	return atomic_load_explicit(&process.page->state, memory_order_relaxed) ==
-	       PROCESS_RECORDING;
-}
-
 /* First marker of a thread or after a fork. */
 static __attribute__((noinline)) struct thread *marker_first(int mark)
 {
 	struct thread *thread = thread_attach();
 
-	if (thread && !thread->costs_known) {
-		/* The mark's name is then known, too. */
-		if (mark != NO_MARK)
-			budget_know(thread, names_mark(mark));
-		thread->costs_known = true;
-		self_cost_measure(thread, mark);
-		thread_close_gate(thread);
-		if (!writer_room(thread))
-			perf_give_up_raw(thread);
-		thread_open_gate(thread);
-		budget_begin(thread, thread->joined_cpu_ns);
-	}
+	if (!thread)
+		return NULL;
+	/* The mark's name is then known, too. */
+	if (mark != NO_MARK)
+		budget_know(thread, names_mark(mark));
+	self_cost_measure(thread, mark);
+	if (!writer_room(thread))
+		perf_give_up_raw(thread);
+	budget_begin(thread, thread->joined_cpu_ns);
+	thread_attached(thread);
 	return thread;
 }
 
 /* The calling thread, in a marker; NULL when it is not measured. */
 static struct thread *marker_begin(int mark)
 {
-	struct thread *thread = thread_self();
+	struct thread *thread = thread_recorded();
 
-	if (unlikely(!thread || !is_recording())) {
+	if (unlikely(!thread)) {
 		thread = marker_first(mark);
 	} else if (unlikely(thread_is_closed(thread))) {
 		process_lose(RECORDING_LOSS_IN_SIGNAL);
@@ -641,14 +633,13 @@ void slow_end(enum recording_closing closing)
 /* The gate is closed; `frame` is the innermost. */
 static void take_over(struct thread *thread, const struct frame *frame)
 {
-	thread->depth =
-		1 + (uint32_t)((size_t)((const unsigned char *)frame - thread->frames) /
-			       process.frame_bytes);
+	thread_set_depth(thread, frame);
+	thread->depth++;
 }
 
-void slow_stop(struct thread *thread, uint64_t now)
+void slow_stop(struct thread *thread, const struct frame *frame, uint64_t now)
 {
-	thread_close_gate(thread);
+	thread_set_depth(thread, frame);
 	budget_look(thread, now);
 	thread_open_gate(thread);
 }

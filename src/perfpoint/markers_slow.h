@@ -21,8 +21,8 @@ void slow_start_known(uint64_t id, uintptr_t cfa);
 void slow_leave(perfpoint_token token);
 void slow_end(enum recording_closing closing);
 
-/* After FAST_STOP, FAST_HAS_INNER and FAST_CHANGED; `frame` is the innermost. */
-void slow_stop(struct thread *thread, uint64_t now);
+/* After FAST_STOP, FAST_HAS_INNER and FAST_CHANGED; `frame` is the innermost, or was, of the first. */
+void slow_stop(struct thread *thread, const struct frame *frame, uint64_t now);
 void slow_parent(struct thread *thread, struct frame *frame, uint64_t now,
 		 enum recording_closing closing);
 void slow_changed(struct thread *thread, struct frame *frame, uint64_t now,

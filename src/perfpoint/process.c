@@ -223,6 +223,7 @@ void process_start(void)
 	}
 	if (forked)
 		names_repeat();
+	process.generation++;
 	atomic_store(&process.page->state, PROCESS_RECORDING);
 }
 
@@ -233,18 +234,21 @@ __attribute__((constructor)) static void library_loaded(void)
 
 __attribute__((destructor)) static void library_unloaded(void)
 {
+	struct thread *self;
+
 	if (!process.configured ||
 	    atomic_load(&process.page->state) != PROCESS_RECORDING)
 		return;
 	/* exit() inside a region; other threads may still be in theirs and are left alone. */
-	if (thread_self()) {
-		thread_update_depth(thread_self());
-		thread_abandon(thread_self(), 0);
-		thread_open_gate(thread_self());
+	self = thread_recorded();
+	if (self) {
+		thread_put_in_order(self);
+		thread_abandon(self, 0);
+		thread_open_gate(self);
 	}
 	for (struct thread *thread = atomic_load(&process.threads); thread;
 	     thread = thread->next)
 		if (atomic_load(&thread->in_use))
-			budget_report(thread, thread == thread_self());
+			budget_report(thread, thread == self);
 	process.header->state = RECORDING_EXITED;
 }

@@ -19,7 +19,12 @@
  * thread that has been seen. Names and blocks are handed out by atomic additions.
  *
  * Signals: a marker in a handler that interrupts a marker is not measured (the thread's gate,
- * attaching); it is counted. Otherwise markers may be used in handlers.
+ * attaching); it is counted. Otherwise markers may be used in handlers. While a thread's gate is open
+ * there is room for a sample, or raw counters are given up: whatever else changes the block closes
+ * it. Handlers may jump out of a marker that they interrupted (unwind.c): what it left half done is
+ * put in order, or left behind (thread_put_in_order, thread_leave_attachment).
+ *
+ * Forks: what a child finds of its parent is told apart by `generation`; see thread.c.
  */
 #ifndef AUTOPERF_PERFPOINT_RUNTIME_H
 #define AUTOPERF_PERFPOINT_RUNTIME_H
@@ -67,7 +72,7 @@ struct budget;
 
 struct process_page {
 	_Atomic uint32_t state; /* enum process_state */
-	pthread_mutex_t lock;   /* all zeros is unlocked on Linux */
+	_Atomic uint32_t lock;  /* see thread_lock() */
 	_Atomic bool full; /* no more blocks can be had; samples are counted as lost */
 };
 
@@ -181,6 +186,8 @@ struct budget_region;
 struct thread {
 	/* Zeros, which `top` points to while the gate is closed; before it are some more. */
 	unsigned char closed[sizeof(struct frame)] __attribute__((aligned(8)));
+	/* `top` before a fast marker closed the gate; NULL: `depth` is up to date. */
+	struct frame *volatile top_before;
 	struct frame *volatile top;    /* the next frame */
 	struct budget_region *regions; /* budget.h; by id + 1 */
 	/*
@@ -194,6 +201,7 @@ struct thread {
 	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
 
 	struct thread *next; /* list of all, see process.threads; set once */
+	uint32_t generation; /* of the process that it is recorded in */
 	_Atomic bool in_use; /* false: may be recycled; guarded by the lock */
 	bool counting;       /* counters are open */
 	uint32_t index;      /* of the thread in the recording */
@@ -234,7 +242,6 @@ struct thread {
 		[RECORDING_EVENTS_MAX]; /* of perf_pause() and perf_resume() */
 	uint64_t look_cost[RECORDING_EVENTS_MAX]; /* of budget_look() without either */
 	uint64_t arm_cost[RECORDING_EVENTS_MAX];  /* of a START that copies the pages */
-	bool costs_known;
 	bool paused;
 	struct budget *budget; /* budget.h; NULL: everything is measured */
 	uint64_t
@@ -290,6 +297,7 @@ struct process {
 	uint64_t device, inode; /* of the recording: fd is checked before it is used */
 	char path[SESSION_PATH_MAX + 64];
 	uint64_t start_ns;
+	uint32_t generation; /* counts the recordings from process to forked process */
 	/* threads; list is push-only under the lock, so that a fork always sees it whole */
 	struct thread *_Atomic threads;
 	pthread_key_t key;
@@ -306,12 +314,17 @@ bool process_configure(void);
 /* Makes this process's recording; the lock is held. Sets page->state. */
 void process_start(void);
 uint64_t process_now(void); /* CLOCK_MONOTONIC, ns */
+/* While there is no recording, as in a forked child that has not begun its own, nothing is counted. */
+static inline void process_lose_many(enum recording_loss loss, uint64_t count)
+{
+	if (atomic_load_explicit(&process.page->state, memory_order_acquire) ==
+	    PROCESS_RECORDING)
+		__atomic_fetch_add(&process.header->losses[loss], count,
+				   __ATOMIC_RELAXED);
+}
 static inline void process_lose(enum recording_loss loss)
 {
-	struct recording_header *header = process.header;
-
-	if (header)
-		__atomic_fetch_add(&header->losses[loss], 1, __ATOMIC_RELAXED);
+	process_lose_many(loss, 1);
 }
 
 enum complaint {
@@ -472,6 +485,12 @@ bool writer_name(enum recording_name_kind kind, uint32_t id, uint64_t value,
 		 const char *name);
 /* A new block for the thread; false when there is no space. Lock-free. */
 bool writer_new_block(struct thread *thread);
+/*
+ * Changes the thread's block, or its place in it, with the gate closed. A jump out of it leaves no
+ * block (thread_put_in_order).
+ */
+void writer_set_block(struct thread *thread, struct recording_block *block,
+		      unsigned char *write, unsigned char *limit);
 /* Tells in the block which of its samples are complete, for readers that do not look at each. */
 void writer_publish(struct thread *thread);
 static inline bool writer_has_room(const struct thread *thread)
@@ -492,11 +511,30 @@ static inline unsigned char *writer_room(struct thread *thread)
 extern struct thread *const thread_nobody;
 extern __thread struct thread *thread_current
 	__attribute__((tls_model("initial-exec")));
-/* NULL: none. */
+/* NULL: none. Perhaps of a forked child's parent. */
 static inline struct thread *thread_self(void)
 {
 	return thread_current == thread_nobody ? NULL : thread_current;
 }
+/* The same, if it is recorded in this process; NULL: it must be attached. */
+static inline struct thread *thread_recorded(void)
+{
+	struct thread *thread = thread_self();
+
+	return likely(thread) &&
+			       likely(atomic_load_explicit(&process.page->state,
+							   memory_order_acquire) ==
+				      PROCESS_RECORDING) &&
+			       likely(thread->generation == process.generation)
+		       ? thread
+		       : NULL;
+}
+/*
+ * The lock of process.page: a futex that holds its owner's kernel id, so that a jump finds out whether it
+ * leaves it locked, after whichever instruction it comes. 0, as in a forked child, is unlocked.
+ */
+void thread_lock(void);
+void thread_unlock(void);
 static inline struct frame *thread_frame(const struct thread *thread, uint32_t depth)
 {
 	return (struct frame *)(void *)(thread->frames +
@@ -530,12 +568,19 @@ static inline bool thread_is_closed(struct thread *thread)
 {
 	return thread->top == thread_closed(thread);
 }
+static inline void thread_set_depth(struct thread *thread, const struct frame *top)
+{
+	thread->depth =
+		(uint32_t)((size_t)((const unsigned char *)top - thread->frames) /
+			   process.frame_bytes);
+	thread->top_before = NULL;
+}
 static inline void thread_update_depth(struct thread *thread)
 {
 	if (!thread_is_closed(thread))
-		thread->depth = (uint32_t)((size_t)((unsigned char *)thread->top -
-						    thread->frames) /
-					   process.frame_bytes);
+		thread_set_depth(thread, thread->top);
+	else if (thread->top_before)
+		thread_set_depth(thread, thread->top_before);
 }
 static inline void thread_close_gate(struct thread *thread)
 {
@@ -550,9 +595,20 @@ static inline void thread_open_gate(struct thread *thread)
 }
 /* As a fork leaves it to the child. */
 void thread_wipe(struct thread *thread);
-/* Makes thread_current usable in this process: new thread, or first marker after a fork.
- * NULL: this thread is not recorded. Takes the lock, allocates. */
+/*
+ * Makes thread_current usable in this process: new thread, or first marker after a fork. Leaves the
+ * gate closed until thread_attached(), before which all else is made ready. NULL: this thread is not
+ * recorded. Takes the lock, allocates.
+ */
 struct thread *thread_attach(void);
+void thread_attached(struct thread *thread);
+/*
+ * A handler jumps out of the marker that it interrupted, to where the stack pointer is `target`.
+ * Half an attachment is left behind: the next marker begins anew.
+ */
+void thread_leave_attachment(uintptr_t target);
+/* Closes the gate, after which all is again as it is between markers; thread_open_gate() follows. */
+void thread_put_in_order(struct thread *thread);
 /* Destructor of process.key: gives up what the ending thread has. */
 void thread_detach(void *thread);
 /* Drops the frames above `depth` as not ended; the gate is closed. */

@@ -42,6 +42,16 @@ static unsigned char *trial_samples(const struct thread *thread)
 	return (unsigned char *)(thread->trial + 1);
 }
 
+/* The gate is closed. */
+static void use_trial(struct thread *thread)
+{
+	unsigned char *begin = trial_samples(thread);
+
+	writer_set_block(thread, thread->trial, begin,
+			 begin + (size_t)TRIAL_SAMPLES * process.sample_bytes);
+	budget_set_stop(thread);
+}
+
 static void take_smaller(uint64_t *smallest, uint64_t value)
 {
 	if (value < *smallest)
@@ -98,11 +108,17 @@ static bool try(const struct trial *trial, size_t looked_at, struct result *resu
 	for (int repeat = 0; repeat < REPEATS; repeat++) {
 		size_t count;
 
-		thread->write = trial_samples(thread);
+		use_trial(thread);
+		thread_open_gate(thread);
 		trial->run(&trial->pairs);
+		thread_close_gate(thread);
 		count = (size_t)(thread->write - trial_samples(thread)) /
 			process.sample_bytes;
-		if (thread->block != thread->trial || count != trial->samples)
+		/* START and END of each that is a handler's. */
+		if (count > trial->samples)
+			process_lose_many(RECORDING_LOSS_IN_SIGNAL,
+					  2 * (count - trial->samples));
+		if (count != trial->samples)
 			continue;
 		for (size_t i = 0; i < looked_at; i++)
 			take_sample(thread, count - 1 - i, result);
@@ -426,18 +442,6 @@ static void tell(const struct thread *thread, int mark)
 	tell_cost(RECORDING_COST_WALL, cost->whole_ns);
 }
 
-/* Not seen half done by a signal handler's markers. */
-static void change_block(struct thread *thread, struct recording_block *block,
-			 unsigned char *write, unsigned char *limit)
-{
-	thread_close_gate(thread);
-	thread->block = block;
-	thread->write = thread->tallied = write;
-	thread->limit = limit;
-	budget_set_stop(thread);
-	thread_open_gate(thread);
-}
-
 void self_cost_measure(struct thread *thread, int mark)
 {
 	struct known *costs = &known[thread->user_read];
@@ -457,15 +461,14 @@ void self_cost_measure(struct thread *thread, int mark)
 		memcpy(thread->look_cost, costs->look_cost, sizeof(costs->look_cost));
 		memcpy(thread->arm_cost, costs->arm_cost, sizeof(costs->arm_cost));
 	} else {
-		change_block(thread, thread->trial, trial_samples(thread),
-			     trial_samples(thread) +
-				     (size_t)TRIAL_SAMPLES * process.sample_bytes);
+		use_trial(thread);
 		budget_know(thread, BUDGET_TRIAL);
 		measure_all(thread, mark);
 		budget_forget(thread, BUDGET_TRIAL);
 		if (mark >= 0)
 			budget_forget(thread, names_mark(mark));
-		change_block(thread, block, write, limit);
+		writer_set_block(thread, block, write, limit);
+		budget_set_stop(thread);
 		publish(thread, costs);
 	}
 	tell(thread, mark);

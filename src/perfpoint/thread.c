@@ -9,6 +9,8 @@
 #include "perfpoint/runtime.h"
 
 #include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -35,6 +37,48 @@ __thread struct thread *thread_current __attribute__((tls_model("initial-exec"))
 enum attachment { ATTACH_NO, ATTACH_NOW, ATTACH_DONE };
 static __thread volatile enum attachment attachment
 	__attribute__((tls_model("initial-exec")));
+/* For jumps: the stack pointer of what attaches, and the thread's cancelability before. */
+static __thread uintptr_t attachment_frame __attribute__((tls_model("initial-exec")));
+static __thread int attachment_cancel __attribute__((tls_model("initial-exec")));
+
+/* In the lock: others wait for it. Kernel ids are smaller. */
+#define LOCK_WAITERS 0x80000000u
+
+static uint32_t own_id(void)
+{
+	return (uint32_t)syscall(SYS_gettid);
+}
+
+static void lock_futex(int operation, uint32_t value)
+{
+	syscall(SYS_futex, &process.page->lock, operation, value, NULL, NULL, 0);
+}
+
+void thread_lock(void)
+{
+	_Atomic uint32_t *lock = &process.page->lock;
+	uint32_t mine = own_id(), found = 0;
+
+	while (!atomic_compare_exchange_strong(lock, &found, mine)) {
+		/* Who has waited cannot know whether others still do. */
+		mine |= LOCK_WAITERS;
+		if (found & LOCK_WAITERS ||
+		    atomic_compare_exchange_strong(lock, &found, found | LOCK_WAITERS))
+			lock_futex(FUTEX_WAIT_PRIVATE, found | LOCK_WAITERS);
+		found = 0;
+	}
+}
+
+void thread_unlock(void)
+{
+	if (atomic_exchange(&process.page->lock, 0) & LOCK_WAITERS)
+		lock_futex(FUTEX_WAKE_PRIVATE, 1);
+}
+
+static bool holds_lock(void)
+{
+	return (atomic_load(&process.page->lock) & ~LOCK_WAITERS) == own_id();
+}
 
 void thread_abandon(struct thread *thread, uint32_t depth)
 {
@@ -154,6 +198,12 @@ static struct thread *thread_new(void)
 	return thread;
 }
 
+static void list(struct thread *thread)
+{
+	thread->next = atomic_load(&process.threads);
+	atomic_store(&process.threads, thread);
+}
+
 /* A recycled structure or a new one, on the list; the lock is held. */
 static struct thread *thread_take(void)
 {
@@ -165,12 +215,8 @@ static struct thread *thread_take(void)
 		thread = thread_new();
 		if (!thread)
 			return NULL;
-		thread->next = atomic_load(&process.threads);
-		atomic_store(&process.threads, thread);
+		list(thread);
 	}
-	/* Its last owner may have been cancelled in a marker. */
-	thread->depth = 0;
-	thread_open_gate(thread);
 	atomic_store(&thread->in_use, true);
 	return thread;
 }
@@ -214,14 +260,15 @@ static void thread_join_recording(struct thread *thread)
 			 "counted as "
 			 "lost",
 			 (long)tid, text);
-	thread->inherited = 0;
-	thread->costs_known = false;
 	find_stack(thread);
 	prepare_frames(thread);
 	budget_attach(thread);
 }
 
-/* What a fork left in the structures of threads that the child does not have. */
+/*
+ * What a fork left in the structures of threads that the child does not have. The one that forked
+ * may come later: which is its structure is not known before, so that none is recycled.
+ */
 static void drop_parents_threads(const struct thread *self)
 {
 	for (struct thread *thread = atomic_load(&process.threads); thread;
@@ -233,40 +280,62 @@ static void drop_parents_threads(const struct thread *self)
 		thread->write = thread->limit = thread->tallied = NULL;
 		thread->block_bytes = BLOCK_FIRST;
 		thread_update_depth(thread);
-		if (thread != self) {
+		if (self && thread != self) {
 			thread->depth = thread->overflow = 0;
 			atomic_store(&thread->in_use, false);
 		}
 	}
+	if (!self)
+		atomic_store(&process.threads, NULL);
 }
 
-static struct thread *attach_locked(struct thread *self, bool *is_new)
+/* The structure is on the list: false when others of the child were recorded before it. */
+static bool is_listed(const struct thread *wanted)
 {
-	*is_new = false;
+	const struct thread *thread = atomic_load(&process.threads);
+
+	while (thread && thread != wanted)
+		thread = thread->next;
+	return thread;
+}
+
+/*
+ * The calling thread's structure, new or, after a fork, that of the same thread in the parent
+ * (`self`), whose regions are no more. Its gate is closed; the lock is held.
+ */
+static struct thread *attach_locked(struct thread *self)
+{
+	uint32_t inherited = 0;
+
+	if (self)
+		thread_close_gate(self);
 	if (atomic_load(&process.page->state) == PROCESS_NEW) {
 		drop_parents_threads(self);
 		process_start();
-		/* The only thread that came along: start afresh in the new recording. */
-		if (self) {
-			self->inherited = self->depth + self->overflow;
-			self->depth = self->overflow = 0;
-			thread_open_gate(self);
-			*is_new = true;
-		}
 	}
 	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
 		return NULL;
-	if (self)
-		return self;
-	*is_new = true;
-	return thread_take();
+	if (self) {
+		inherited = self->depth + self->overflow;
+		if (!is_listed(self))
+			list(self);
+	} else {
+		self = thread_take();
+		if (!self)
+			return NULL;
+		/* Its last owner may have been cancelled in a marker. */
+		self->top = thread_closed(self);
+	}
+	self->top_before = NULL;
+	self->depth = self->overflow = 0;
+	self->inherited = inherited;
+	self->generation = process.generation;
+	return self;
 }
 
 struct thread *thread_attach(void)
 {
 	struct thread *thread;
-	uint32_t inherited;
-	bool is_new;
 	int saved_errno = errno, cancel;
 
 	if (attachment != ATTACH_NO ||
@@ -275,17 +344,16 @@ struct thread *thread_attach(void)
 						      : RECORDING_LOSS_THREAD_ENDED);
 		return NULL;
 	}
+	attachment_frame = (uintptr_t)__builtin_frame_address(0);
 	attachment = ATTACH_NOW;
 	atomic_signal_fence(memory_order_seq_cst);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	pthread_mutex_lock(&process.page->lock);
-	thread = attach_locked(thread_self(), &is_new);
-	pthread_mutex_unlock(&process.page->lock);
-	if (thread && is_new) {
-		inherited = thread->inherited;
+	attachment_cancel = cancel;
+	thread_lock();
+	thread = attach_locked(thread_self());
+	thread_unlock();
+	if (thread)
 		thread_join_recording(thread);
-		thread->inherited = inherited;
-	}
 	if (thread && pthread_setspecific(process.key, thread))
 		complain(
 			COMPLAINT_THREAD, ENOMEM,
@@ -293,9 +361,56 @@ struct thread *thread_attach(void)
 	pthread_setcancelstate(cancel, NULL);
 	atomic_signal_fence(memory_order_seq_cst);
 	thread_current = thread ? thread : &nobody.thread;
-	attachment = ATTACH_NO;
+	if (!thread)
+		attachment = ATTACH_NO;
 	errno = saved_errno;
 	return thread;
+}
+
+void thread_attached(struct thread *thread)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	attachment = ATTACH_NO;
+	thread_open_gate(thread);
+}
+
+/* Handlers may have a stack of their own, anywhere. */
+static bool leaves(uintptr_t frame, uintptr_t target)
+{
+	stack_t other;
+
+	if (!sigaltstack(NULL, &other) && other.ss_flags & SS_ONSTACK &&
+	    target - (uintptr_t)other.ss_sp < other.ss_size)
+		return false;
+	return target > frame;
+}
+
+void thread_leave_attachment(uintptr_t target)
+{
+	if (likely(attachment == ATTACH_NO) || !leaves(attachment_frame, target))
+		return;
+	if (holds_lock())
+		thread_unlock();
+	if (attachment == ATTACH_DONE)
+		return;
+	pthread_setcancelstate(attachment_cancel, NULL);
+	/* Nothing is known of what it was doing; nobody will use the structure again. */
+	thread_current = &nobody.thread;
+	atomic_signal_fence(memory_order_seq_cst);
+	attachment = ATTACH_NO;
+}
+
+void thread_put_in_order(struct thread *thread)
+{
+	bool in_marker = thread_is_closed(thread);
+
+	thread_close_gate(thread);
+	if (likely(!in_marker))
+		return;
+	thread->paused = false;
+	if (!writer_room(thread))
+		perf_give_up_raw(thread);
+	budget_set_stop(thread);
 }
 
 /* Runs when a thread ends, on it. */
@@ -303,13 +418,15 @@ void thread_detach(void *argument)
 {
 	struct thread *thread = argument;
 
+	attachment_frame = (uintptr_t)__builtin_frame_address(0);
 	attachment = ATTACH_DONE;
 	atomic_signal_fence(memory_order_seq_cst);
 	thread_current = &nobody.thread;
 	/* In a forked child that executed no marker all this is the parent's. */
-	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
+	if (atomic_load(&process.page->state) != PROCESS_RECORDING ||
+	    thread->generation != process.generation)
 		return;
-	thread_update_depth(thread);
+	thread_close_gate(thread);
 	thread_abandon(thread, 0);
 	thread_open_gate(thread);
 	thread->overflow = thread->inherited = 0;
@@ -319,7 +436,7 @@ void thread_detach(void *argument)
 	}
 	counters_close(thread, false);
 	thread->counting = false;
-	pthread_mutex_lock(&process.page->lock);
+	thread_lock();
 	atomic_store(&thread->in_use, false);
-	pthread_mutex_unlock(&process.page->lock);
+	thread_unlock();
 }

@@ -38,15 +38,15 @@ static struct {
 /* Drops frames of regions that were opened on this stack below `target`. */
 static void unwind_to(uintptr_t target)
 {
-	struct thread *thread = thread_self();
+	struct thread *thread;
 	uint32_t depth;
 
+	thread_leave_attachment(target);
+	thread = thread_recorded();
 	if (!thread || target < thread->stack_low || target >= thread->stack_high)
 		return;
-	/* In a forked child that executed no marker yet, the frames are its parent's. */
-	if (atomic_load(&process.page->state) != PROCESS_RECORDING)
-		return;
-	thread_update_depth(thread);
+	/* A handler that interrupted a marker is jumping over it. */
+	thread_put_in_order(thread);
 	for (depth = thread->depth; depth > 0; depth--) {
 		uintptr_t cfa = thread_frame(thread, depth - 1)->cfa;
 
@@ -54,7 +54,6 @@ static void unwind_to(uintptr_t target)
 			break;
 	}
 	thread_abandon(thread, depth);
-	/* A handler that interrupted a marker is jumping over it. */
 	thread_open_gate(thread);
 }
 
@@ -98,7 +97,7 @@ static void before_jump(const void *env)
 {
 	uint64_t words[JMPBUF_SP + 1];
 
-	if (!unwind.can_demangle || !thread_self())
+	if (!unwind.can_demangle)
 		return;
 	memcpy(words, env, sizeof(words));
 	unwind_to((uintptr_t)demangle(words[JMPBUF_SP], unwind.key));

@@ -297,13 +297,24 @@ void writer_publish(struct thread *thread)
 				 __ATOMIC_RELEASE);
 }
 
+void writer_set_block(struct thread *thread, struct recording_block *block,
+		      unsigned char *write, unsigned char *limit)
+{
+	thread->block = NULL;
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->write = thread->tallied = write;
+	thread->limit = limit;
+	atomic_signal_fence(memory_order_seq_cst);
+	thread->block = block;
+}
+
 /* Takes a new block from the end of the file. 0 or negative errno. */
 static int next_block(struct thread *thread)
 {
 	size_t bytes = thread->block_bytes;
 	uint64_t offset = __atomic_fetch_add(&process.header->file_bytes, bytes,
 					     __ATOMIC_RELAXED);
-	struct recording_block *block;
+	struct recording_block *block, *old = thread->block;
 	int fd = recording_fd();
 	int result = fd < 0 ? fd : reserve(fd, offset, bytes);
 
@@ -325,15 +336,13 @@ static int next_block(struct thread *thread)
 	 * MAP_POPULATE would map the pages of a shared file for reading only. */
 	madvise(block, bytes, MADV_POPULATE_WRITE);
 	madvise(block, bytes, MADV_DONTFORK);
-	if (thread->block) {
-		writer_publish(thread);
-		munmap(thread->block, thread->block->bytes);
-	}
 	block->bytes = bytes;
 	__atomic_store_n(&block->magic, RECORDING_BLOCK_MAGIC, __ATOMIC_RELEASE);
-	thread->block = block;
-	thread->write = thread->tallied = (unsigned char *)(block + 1);
-	thread->limit = (unsigned char *)block + bytes;
+	writer_publish(thread);
+	writer_set_block(thread, block, (unsigned char *)(block + 1),
+			 (unsigned char *)block + bytes);
+	if (old)
+		munmap(old, old->bytes);
 	if (thread->block_bytes < RECORDING_BLOCK_MAX)
 		thread->block_bytes *= 2;
 	return 0;

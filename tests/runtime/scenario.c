@@ -400,78 +400,11 @@ void wait_for(pid_t child)
 	      WEXITSTATUS(status) == 0);
 }
 
-static void forks(void)
-{
-	perfpoint_START(1);
-	region(2);
-	pid_t child = fork();
-	CHECK(child >= 0);
-	if (!child) {
-		region(3);
-		region(2);
-		perfpoint_END(); /* of its parent's region */
-		region(4);
-		_exit(0);
-	}
-	wait_for(child);
-	perfpoint_END();
-	region(5);
-}
-
-static void raw_clone(void)
-{
-	region(1);
-	pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-	CHECK(child >= 0);
-	if (!child) {
-		region(2);
-		_exit(0);
-	}
-	wait_for(child);
-	region(3);
-}
-
-static void fork_storm(void)
-{
-	region(1);
-	for (int i = 0; i < 200; i++) {
-		pid_t child = fork();
-		CHECK(child >= 0);
-		if (!child) {
-			region(2);
-			_exit(0);
-		}
-		wait_for(child);
-	}
-}
-
-static void *keeps_marking(void *stop)
+void *keeps_marking(void *stop)
 {
 	while (!__atomic_load_n((bool *)stop, __ATOMIC_RELAXED))
 		region(1);
 	return NULL;
-}
-
-/* Forks while other threads are inside markers. */
-static void fork_among_threads(void)
-{
-	bool stop = false;
-	pthread_t threads[3];
-
-	for (int i = 0; i < 3; i++)
-		CHECK(!pthread_create(&threads[i], NULL, keeps_marking, &stop));
-	for (int i = 0; i < 100; i++) {
-		pid_t child = fork();
-		CHECK(child >= 0);
-		if (!child) {
-			region(2);
-			_exit(0);
-		}
-		wait_for(child);
-	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (int i = 0; i < 3; i++)
-		pthread_join(threads[i], NULL);
 }
 
 static void execs(void)
@@ -737,7 +670,9 @@ static const struct {
 	{"end_alone", end_alone},
 	{"errno_is_kept", errno_is_kept},
 	{"execs", execs},
+	{"destructor_in_child", destructor_in_child},
 	{"fork_among_threads", fork_among_threads},
+	{"fork_then_threads", fork_then_threads},
 	{"fork_storm", fork_storm},
 	{"forks", forks},
 	{"jump_out_of_handler", jump_out_of_handler},

@@ -23,6 +23,17 @@ void wait_for(pid_t child);
 /* START and END of a mark. */
 void region(int mark);
 
+/* START and END of mark 1 until the bool that it is given is true. */
+void *keeps_marking(void *stop);
+
+/* scenario_forks.c */
+void destructor_in_child(void);
+void fork_among_threads(void);
+void fork_storm(void);
+void fork_then_threads(void);
+void forks(void);
+void raw_clone(void);
+
 /* scenario_budget.c */
 void many_short(void);
 void many_nested(void);

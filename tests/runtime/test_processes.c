@@ -51,6 +51,32 @@ static void a_fork_storm_records_every_child(void **state)
 	finish(outcome);
 }
 
+static void
+a_thread_of_the_child_may_be_recorded_before_the_one_that_forked(void **state)
+{
+	struct outcome *outcome = run_scenario("fork_then_threads");
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_quiet(outcome);
+	assert_int_equal(outcome->recorded.count, 2);
+	assert_int_equal(samples(outcome, "mark-1"), 1);
+	assert_int_equal(samples(outcome, "mark-2"), 20000);
+	assert_int_equal(samples(outcome, "mark-3"), 20000);
+	assert_int_equal(lost_at_all(outcome), 0);
+	finish(outcome);
+}
+
+static void a_child_survives_a_first_marker_in_a_destructor(void **state)
+{
+	struct outcome *outcome = run_scenario("destructor_in_child");
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_int_equal(samples(outcome, "mark-1"), 1);
+	finish(outcome);
+}
+
 static void forking_among_busy_threads_never_hangs(void **state)
 {
 	struct outcome *outcome = run_scenario("fork_among_threads");
@@ -263,6 +289,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_forked_child_has_its_own_recording),
 		cmocka_unit_test(a_child_by_raw_clone_has_its_own_recording),
 		cmocka_unit_test(a_fork_storm_records_every_child),
+		cmocka_unit_test(
+			a_thread_of_the_child_may_be_recorded_before_the_one_that_forked),
+		cmocka_unit_test(a_child_survives_a_first_marker_in_a_destructor),
 		cmocka_unit_test(forking_among_busy_threads_never_hangs),
 		cmocka_unit_test(an_exec_starts_another_recording),
 		cmocka_unit_test(spawned_programs_are_recorded),
