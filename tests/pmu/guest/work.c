@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "perfpoint.h"
 #include "work.h"
 
@@ -424,16 +425,29 @@ static void handlers(void)
 	tell("handled", (uint64_t)handled);
 }
 
+static void interrupted(void)
+{
+	interrupt_everywhere(number);
+}
+
+static void jumps_out(void)
+{
+	interrupt_and_jump_everywhere(number);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} scenarios[] = {
-		{"churn", churn},     {"costs", costs},     {"crowd", crowd},
-		{"deep", deep},       {"forks", forks},     {"handlers", handlers},
-		{"huge", huge},       {"jumps", jumps},     {"nested", nested},
-		{"regions", regions}, {"threads", threads}, {"tiny", tiny},
+		{"churn", churn},     {"costs", costs},
+		{"crowd", crowd},     {"deep", deep},
+		{"forks", forks},     {"handlers", handlers},
+		{"huge", huge},       {"interrupted", interrupted},
+		{"jumps", jumps},     {"jumps-out", jumps_out},
+		{"nested", nested},   {"regions", regions},
+		{"threads", threads}, {"tiny", tiny},
 		{"truth", truth},     {"wrap", wrap},
 	};
 
