@@ -15,9 +15,9 @@
 #include <jansson.h>
 
 #include "base/text.h"
-#include "base/version.h"
 #include "report/escape.h"
 #include "report/number.h"
+#include "report/sarif_log.h"
 #include "report/terminal.h"
 
 #define ALL_REGIONS     "all regions"
@@ -161,18 +161,6 @@ static void put_markdown(struct text *text, const struct test *tests, size_t cou
 	}
 }
 
-/* NULL where memory ran out; jansson's functions pass that on. */
-static json_t *harmless(const char *chars)
-{
-	struct text text = {0};
-	json_t *value;
-
-	terminal_put(&text, chars, SIZE_MAX);
-	value = text.failed ? NULL : json_string(text.chars);
-	text_free(&text);
-	return value;
-}
-
 static json_t *sarif_rules(void)
 {
 	json_t *rules = json_array();
@@ -197,9 +185,10 @@ static json_t *sarif_results(const struct test *tests, size_t count)
 			    json_pack("{s:s, s:i, s:s, s:{s:o}, s:[{s:[{s:o}]}]}",
 				      "ruleId", faults[tests[i].fault].id, "ruleIndex",
 				      (int)tests[i].fault - 1, "level", "warning",
-				      "message", "text", harmless(tests[i].words.chars),
-				      "locations", "logicalLocations",
-				      "fullyQualifiedName", harmless(tests[i].name)))) {
+				      "message", "text",
+				      sarif_harmless(tests[i].words.chars), "locations",
+				      "logicalLocations", "fullyQualifiedName",
+				      sarif_harmless(tests[i].name)))) {
 			json_decref(results);
 			return NULL;
 		}
@@ -209,15 +198,10 @@ static json_t *sarif_results(const struct test *tests, size_t count)
 
 static void put_sarif(struct text *text, const struct test *tests, size_t count)
 {
-	json_t *document =
-		json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:o}]}", "$schema",
-			  "https://json.schemastore.org/sarif-2.1.0.json", "version",
-			  "2.1.0", "runs", "tool", "driver", "name",
-			  "AutoPerf evaluation", "version", AUTOPERF_VERSION, "rules",
-			  sarif_rules(), "results", sarif_results(tests, count));
-	char *chars = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+	char *chars =
+		sarif_log("AutoPerf evaluation", sarif_rules(),
+			  json_pack("{s:o}", "results", sarif_results(tests, count)));
 
-	json_decref(document);
 	if (chars)
 		text_printf(text, "%s\n", chars);
 	else

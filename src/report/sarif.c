@@ -15,12 +15,11 @@
 #include <jansson.h>
 
 #include "base/text.h"
-#include "base/version.h"
 #include "detect/cause.h"
 #include "report/place.h"
+#include "report/sarif_log.h"
 #include "report/terminal.h"
 
-#define SCHEMA      "https://json.schemastore.org/sarif-2.1.0.json"
 #define FINGERPRINT "autoperfRegion/v1"
 #define ROOT        "SRCROOT"
 
@@ -84,25 +83,6 @@ static int rule_of(const struct finding_region *region)
 	}
 }
 
-/* Takes the text. NULL where memory ran out; jansson's functions pass that on. */
-static json_t *take_text(struct text *text)
-{
-	json_t *value =
-		text->failed ? NULL : json_string(text->chars ? text->chars : "");
-
-	text_free(text);
-	return value;
-}
-
-static json_t *harmless(const char *chars)
-{
-	struct text text = {0};
-
-	if (*chars)
-		terminal_put(&text, chars, SIZE_MAX);
-	return take_text(&text);
-}
-
 static json_t *rules(void)
 {
 	json_t *array = json_array();
@@ -118,8 +98,8 @@ static json_t *rules(void)
 			text_puts(&words, verdict_rules[rule - CAUSE_KINDS].text);
 		json_array_append_new(
 			array,
-			json_pack("{s:o, s:{s:o}, s:{s:s}}", "id", take_text(&id),
-				  "shortDescription", "text", take_text(&words),
+			json_pack("{s:o, s:{s:o}, s:{s:s}}", "id", sarif_take(&id),
+				  "shortDescription", "text", sarif_take(&words),
 				  "defaultConfiguration", "level", rule_level(rule)));
 	}
 	return array;
@@ -138,7 +118,7 @@ static json_t *uri(const struct place *place)
 		else
 			text_printf(&text, "%%%02X", (unsigned char)place->path[i]);
 	}
-	return take_text(&text);
+	return sarif_take(&text);
 }
 
 static json_t *location(const struct findings *findings,
@@ -146,7 +126,7 @@ static json_t *location(const struct findings *findings,
 {
 	json_t *location =
 		json_pack("{s:[{s:o, s:s}]}", "logicalLocations", "fullyQualifiedName",
-			  harmless(region->name), "kind", "function");
+			  sarif_harmless(region->name), "kind", "function");
 	struct place place;
 
 	if (place_of_region(findings, region, &place))
@@ -168,7 +148,7 @@ static json_t *message(const struct finding_region *region)
 	terminal_put(&text, region->name, SIZE_MAX);
 	text_puts(&text, " ");
 	terminal_put(&text, region->reason, SIZE_MAX);
-	return take_text(&text);
+	return sarif_take(&text);
 }
 
 static json_t *number(double value)
@@ -187,10 +167,10 @@ static json_t *result(const struct findings *findings,
 	terminal_put(&fingerprint, region->name, SIZE_MAX);
 	return json_pack("{s:o, s:i, s:s, s:s, s:{s:o}, s:[o], s:{s:o}, s:{s:s, s:o, "
 			 "s:o, s:o, s:o}}",
-			 "ruleId", take_text(&id), "ruleIndex", rule, "level",
+			 "ruleId", sarif_take(&id), "ruleIndex", rule, "level",
 			 rule_level(rule), "kind", "fail", "message", "text",
 			 message(region), "locations", location(findings, region),
-			 "partialFingerprints", FINGERPRINT, take_text(&fingerprint),
+			 "partialFingerprints", FINGERPRINT, sarif_take(&fingerprint),
 			 "properties", "verdict", verdict_name(region->verdict),
 			 "timeRatio", number(region->time.ratio), "timeRatioLow",
 			 number(region->time.low), "timeRatioHigh",
@@ -217,23 +197,17 @@ static json_t *results(const struct findings *findings)
 int report_sarif(const struct findings *findings, const struct report_style *style,
 		 FILE *out, struct error *error)
 {
-	json_t *document;
 	char *text;
 
 	(void)style;
-	document = json_pack(
-		"{s:s, s:s, s:[{s:{s:{s:s, s:s, s:s, s:o}}, s:{s:{s:{s:s}}}, s:o, s:s, "
-		"s:{s:s, s:o}}]}",
-		"$schema", SCHEMA, "version", "2.1.0", "runs", "tool", "driver", "name",
-		"AutoPerf", "version", AUTOPERF_VERSION, "semanticVersion",
-		AUTOPERF_VERSION, "rules", rules(), "originalUriBaseIds", ROOT,
-		"description", "text", "The top of the repository", "results",
-		results(findings), "columnKind", "utf16CodeUnits", "properties",
-		"verdict", verdict_name(findings->verdict), "summary",
-		harmless(findings->summary));
-	text = document ? json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(9))
-			: NULL;
-	json_decref(document);
+	text = sarif_log("AutoPerf", rules(),
+			 json_pack("{s:{s:{s:{s:s}}}, s:o, s:s, s:{s:s, s:o}}",
+				   "originalUriBaseIds", ROOT, "description", "text",
+				   "The top of the repository", "results",
+				   results(findings), "columnKind", "utf16CodeUnits",
+				   "properties", "verdict",
+				   verdict_name(findings->verdict), "summary",
+				   sarif_harmless(findings->summary)));
 	if (!text)
 		return error_no_memory(error, "writing SARIF");
 	fputs(text, out);
