@@ -111,7 +111,15 @@ static void put_descriptor(struct trace *trace, uint32_t sequence, struct text *
 	put_packet(trace);
 }
 
-/* "run 3 (pass 1)", and the executable where a run has several processes. */
+/* Digits of the last run's number: the UI sorts processes by name, as text. */
+static int run_digits(const struct export_source *source)
+{
+	const struct export_run *last = &source->runs[source->run_count - 1];
+
+	return snprintf(NULL, 0, "%" PRIu32, last->run.ordinal + 1);
+}
+
+/* "run 03 (pass 1)", and the executable where a run has several processes. */
 static void put_process(struct trace *trace, const struct export_run *run,
 			const struct timeline_process *process, uint64_t uuid,
 			uint32_t number)
@@ -121,7 +129,8 @@ static void put_process(struct trace *trace, const struct export_run *run,
 	struct text *track = &trace->event, *descriptor = &trace->inner;
 	struct text name = {0};
 
-	text_printf(&name, "run %" PRIu32 " (pass %" PRIu32 ")", run->run.ordinal + 1,
+	text_printf(&name, "run %0*" PRIu32 " (pass %" PRIu32 ")",
+		    run_digits(&trace->source), run->run.ordinal + 1,
 		    run->run.pass + 1);
 	if (trace->timeline.process_count > 1)
 		text_printf(&name, ": %s %" PRIu32, *base ? base : "process",

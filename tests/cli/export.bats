@@ -150,6 +150,14 @@ slices 120 spin' ]
 	stdout_has "counter context-switches per second" "counter task-clock (share of time)"
 }
 
+@test "runs have numbers that sort as text" {
+	autoperf 0 record --quiet -n 10 --source none -o t.apdb -- "$PROGRAMS/actions" work 1
+	autoperf 0 export t.apdb --format perfetto -o t.perfetto
+	run perfetto t.perfetto
+	[ "$status" -eq 0 ]
+	stdout_has "process run 01 (pass 1)" "process run 09 (pass 1)" "process run 10 (pass 1)"
+}
+
 @test "without counters a trace has regions alone" {
 	record_nested --source none
 	autoperf 0 export n.apdb -o n.csv
