@@ -412,6 +412,7 @@ void budget_begin(struct thread *thread, uint64_t began_cpu_ns)
 	budget->marker_ns = cpu_ns - began_cpu_ns;
 	begin_epoch(thread, clock_now(&thread->clock), cpu_ns);
 	budget_set_stop(thread);
+	atomic_store(&thread->reports, true);
 }
 
 /*
@@ -434,7 +435,8 @@ void budget_report(struct thread *thread, bool own)
 	struct budget *budget = thread->budget;
 	uint64_t open, executions, measured, marker_ns;
 
-	if (process.source == RECORDING_SOURCE_SIM || !header)
+	if (process.source == RECORDING_SOURCE_SIM || !header ||
+	    !atomic_load(&thread->reports))
 		return;
 	if (own)
 		budget_tally(thread);

@@ -56,16 +56,16 @@ bool counters_deferred(const struct thread *thread, const struct frame *frame,
 
 bool counters_read_plugin(struct thread *thread, uint64_t *reading)
 {
-	int state, saved_errno = errno;
+	int saved_errno = errno;
 	bool fine;
 
 	if (process.source == RECORDING_SOURCE_SIM)
 		return begin_sim(thread, reading);
 
 	/* The library behind it may call read(2), a cancellation point. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	thread_hold_cancel();
 	fine = process.plugin->thread_read(thread->plugin_thread, reading);
-	pthread_setcancelstate(state, NULL);
+	thread_release_cancel();
 	errno = saved_errno;
 	return fine;
 }

@@ -168,17 +168,12 @@ static void map_slots(struct thread *thread)
 		};
 }
 
-/* In a forked child the number may be the program's by now. */
-static bool is_perf_fd(int fd)
+/* The number may be the program's by now, of another perf event, too. */
+static bool is_ours(const struct perf_slot *slot)
 {
-	static const char perf_link[] = "anon_inode:[perf_event]";
-	char path[32], link[sizeof(perf_link)];
-	ssize_t length;
+	uint64_t id;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	length = readlink(path, link, sizeof(link));
-	return length == sizeof(perf_link) - 1 &&
-	       !memcmp(link, perf_link, (size_t)length);
+	return !ioctl(slot->fd, PERF_EVENT_IOC_ID, &id) && id == slot->id;
 }
 
 void perf_close(struct thread *thread, bool forked)
@@ -189,7 +184,7 @@ void perf_close(struct thread *thread, bool forked)
 			thread->slots[i].page = NULL;
 	unmap_slots(thread);
 	for (uint32_t i = 0; i < thread->slot_count; i++)
-		if (!forked || is_perf_fd(thread->slots[i].fd))
+		if (is_ours(&thread->slots[i]))
 			close(thread->slots[i].fd);
 	if (!forked)
 		atomic_fetch_sub(&process.fd_count, thread->fds_counted);
@@ -227,8 +222,10 @@ static int add_slot(struct thread *thread, uint32_t event, bool other, bool lead
 		thread->group_count++;
 	}
 	thread->groups[thread->group_count - 1].size++;
-	thread->slots[thread->slot_count++] =
+	thread->slots[thread->slot_count] =
 		(struct perf_slot){.fd = fd, .event = event};
+	(void)ioctl(fd, PERF_EVENT_IOC_ID, &thread->slots[thread->slot_count].id);
+	thread->slot_count++;
 	return 0;
 }
 
@@ -424,6 +421,9 @@ bool perf_read(struct thread *thread, uint64_t *reading)
 		do
 			n = read_raw(slot->fd, reading, bytes);
 		while (unlikely(n == -EINTR));
+		/* The program closed it: not again, the number may soon be another's. */
+		if (unlikely(n == -EBADF))
+			thread->counting = false;
 		/* 0: an event in error state, for instance pinned without a counter. */
 		if (unlikely(n != (long)bytes || reading[0] != size))
 			return false;

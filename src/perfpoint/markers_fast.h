@@ -68,7 +68,7 @@ FAST bool fast_blocked(const struct frame *frame, uint32_t events)
 	       (events ? FRAMES_AREA(FAST_EVENTS_MAX) : process.frames_area);
 }
 
-/* Closes the calling thread's gate; `top`: what is open. */
+/* Closes the calling thread's gate; `top`: the frame that is begun or ended. */
 FAST void fast_close(struct thread *thread, struct frame *top)
 {
 	perf_store_pair((void *)&thread->top_before, (uintptr_t)top,
@@ -243,7 +243,7 @@ FAST enum fast_end fast_leave(struct thread *thread, struct frame *frame, uint64
 		return FAST_DONE;
 	}
 	*now = user_read_clock();
-	fast_close(thread, fast_above(frame, events));
+	fast_close(thread, frame);
 	block = perf_load_pair(&thread->write);
 	room = (unsigned char *)(uintptr_t)block.first;
 	end = fast_measure(thread, source, frame, room, armed, *now, events);

@@ -20,7 +20,7 @@ static __attribute__((noinline)) struct thread *marker_first(int mark)
 	struct thread *thread = thread_attach();
 
 	if (!thread)
-		return NULL;
+		return thread_recorded(); /* by a handler meanwhile */
 	/* The mark's name is then known, too. */
 	if (mark != NO_MARK)
 		budget_know(thread, names_mark(mark));
@@ -43,8 +43,10 @@ static struct thread *marker_begin(int mark)
 		process_lose(RECORDING_LOSS_IN_SIGNAL);
 		return NULL;
 	}
-	if (likely(thread))
+	if (likely(thread)) {
+		thread->marker_frame = (uintptr_t)__builtin_frame_address(0);
 		thread_close_gate(thread);
+	}
 	return thread;
 }
 
@@ -633,12 +635,14 @@ void slow_end(enum recording_closing closing)
 /* The gate is closed; `frame` is the innermost. */
 static void take_over(struct thread *thread, const struct frame *frame)
 {
+	thread->marker_frame = (uintptr_t)__builtin_frame_address(0);
 	thread_set_depth(thread, frame);
 	thread->depth++;
 }
 
 void slow_stop(struct thread *thread, const struct frame *frame, uint64_t now)
 {
+	thread->marker_frame = (uintptr_t)__builtin_frame_address(0);
 	thread_set_depth(thread, frame);
 	budget_look(thread, now);
 	thread_open_gate(thread);

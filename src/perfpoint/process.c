@@ -50,7 +50,7 @@ static bool stderr_takes_a_line(void)
 void complain(enum complaint kind, int code, const char *format, ...)
 {
 	char line[1600] = "perfpoint: ";
-	int saved_errno = errno, cancel;
+	int saved_errno = errno;
 	size_t prefix = strlen(line), length;
 	struct recording_header *header = process.header;
 	va_list args;
@@ -70,11 +70,11 @@ void complain(enum complaint kind, int code, const char *format, ...)
 		header->failure_code = code;
 	}
 	line[length++] = '\n';
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	thread_hold_cancel();
 	if (stderr_takes_a_line())
 		while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
 			;
-	pthread_setcancelstate(cancel, NULL);
+	thread_release_cancel();
 	errno = saved_errno;
 }
 

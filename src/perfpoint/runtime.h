@@ -186,7 +186,7 @@ struct budget_region;
 struct thread {
 	/* Zeros, which `top` points to while the gate is closed; before it are some more. */
 	unsigned char closed[sizeof(struct frame)] __attribute__((aligned(8)));
-	/* `top` before a fast marker closed the gate; NULL: `depth` is up to date. */
+	/* Where a fast marker that has closed the gate opens a frame, or ends one; NULL: `depth` is up to date. */
 	struct frame *volatile top_before;
 	struct frame *volatile top;    /* the next frame */
 	struct budget_region *regions; /* budget.h; by id + 1 */
@@ -199,15 +199,19 @@ struct thread {
 	unsigned char *write; /* next sample */
 	unsigned char *stop;  /* END has something else to do when `write` comes here */
 	struct user_counter counters[RECORDING_EVENTS_MAX]; /* as slots */
+	/* While a slow marker has the gate closed: a handler's jump beyond leaves the marker. */
+	volatile uintptr_t marker_frame;
 
 	struct thread *next; /* list of all, see process.threads; set once */
 	uint32_t generation; /* of the process that it is recorded in */
 	_Atomic bool in_use; /* false: may be recycled; guarded by the lock */
-	bool counting;       /* counters are open */
-	uint32_t index;      /* of the thread in the recording */
-	uint32_t serial;     /* of the last region entered, for tokens */
-	uint32_t depth;      /* frames in use, while the gate is closed */
-	uint32_t overflow;   /* regions open beyond DEPTH_MAX */
+	_Atomic bool
+		reports;   /* budget_begin() is over: what it counts is this thread's */
+	bool counting;     /* counters are open */
+	uint32_t index;    /* of the thread in the recording */
+	uint32_t serial;   /* of the last region entered, for tokens */
+	uint32_t depth;    /* frames in use, while the gate is closed */
+	uint32_t overflow; /* regions open beyond DEPTH_MAX */
 	uint32_t
 		inherited; /* frames that a fork left behind; their ENDs are no errors */
 	uintptr_t stack_low; /* bounds of the thread's own stack, 0 if unknown */
@@ -223,6 +227,7 @@ struct thread {
 	struct perf_slot {
 		int fd;
 		uint32_t event;
+		uint64_t id; /* the kernel's: whether `fd` is still ours */
 		struct perf_event_mmap_page *page; /* NULL: no user-space reads */
 	} slots[PERF_SLOTS_MAX];
 	struct perf_group {
@@ -590,6 +595,7 @@ static inline void thread_close_gate(struct thread *thread)
 }
 static inline void thread_open_gate(struct thread *thread)
 {
+	thread->marker_frame = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	thread->top = thread_frame(thread, thread->depth);
 }
@@ -603,10 +609,14 @@ void thread_wipe(struct thread *thread);
 struct thread *thread_attach(void);
 void thread_attached(struct thread *thread);
 /*
- * A handler jumps out of the marker that it interrupted, to where the stack pointer is `target`.
- * Half an attachment is left behind: the next marker begins anew.
+ * A handler jumps to where the stack pointer is `target`. Half an attachment that this leaves is left
+ * behind: the next marker begins anew. false: the jump stays within the handler, and what attaches
+ * goes on afterwards.
  */
-void thread_leave_attachment(uintptr_t target);
+bool thread_leave_attachment(uintptr_t target);
+/* No cancellation between these, which do not nest; a handler's jump ends it, too. */
+void thread_hold_cancel(void);
+void thread_release_cancel(void);
 /* Closes the gate, after which all is again as it is between markers; thread_open_gate() follows. */
 void thread_put_in_order(struct thread *thread);
 /* Destructor of process.key: gives up what the ending thread has. */

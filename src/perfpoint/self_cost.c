@@ -429,14 +429,18 @@ static void tell_cost(uint32_t id, uint64_t value)
 static void tell(const struct thread *thread, int mark)
 {
 	const struct recording_raw raw = raw_meaning(thread);
-	static _Atomic uint64_t told_ns; /* the recording's start */
+	static _Atomic uint64_t told_ns, told_raw_ns; /* the recording's start */
 	const struct marker_cost *cost =
 		&thread->costs[mark >= 0 ? MARKER_START : MARKER_BEGIN];
 
+	/* Those of threads that store raw samples, which the first may not be. */
+	if (thread->user_read &&
+	    atomic_exchange(&told_raw_ns, process.start_ns) != process.start_ns) {
+		memcpy(process.header->raw.own_ns, raw.own_ns, sizeof(raw.own_ns));
+		memcpy(process.header->raw.own, raw.own, sizeof(raw.own));
+	}
 	if (atomic_exchange(&told_ns, process.start_ns) == process.start_ns)
 		return;
-	memcpy(process.header->raw.own_ns, raw.own_ns, sizeof(raw.own_ns));
-	memcpy(process.header->raw.own, raw.own, sizeof(raw.own));
 	for (uint32_t i = 0; i < process.event_count; i++)
 		tell_cost(i, cost->whole[i]);
 	tell_cost(RECORDING_COST_WALL, cost->whole_ns);

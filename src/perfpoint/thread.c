@@ -41,6 +41,24 @@ static __thread volatile enum attachment attachment
 static __thread uintptr_t attachment_frame __attribute__((tls_model("initial-exec")));
 static __thread int attachment_cancel __attribute__((tls_model("initial-exec")));
 
+/* The thread's cancelability before thread_hold_cancel(). glibc stores it before it changes it. */
+#define NOT_HELD (-1)
+static __thread int held_cancel __attribute__((tls_model("initial-exec"))) = NOT_HELD;
+
+void thread_hold_cancel(void)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &held_cancel);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+void thread_release_cancel(void)
+{
+	if (held_cancel != NOT_HELD)
+		pthread_setcancelstate(held_cancel, NULL);
+	atomic_signal_fence(memory_order_seq_cst);
+	held_cancel = NOT_HELD;
+}
+
 /* In the lock: others wait for it. Kernel ids are smaller. */
 #define LOCK_WAITERS 0x80000000u
 
@@ -217,6 +235,7 @@ static struct thread *thread_take(void)
 			return NULL;
 		list(thread);
 	}
+	atomic_store(&thread->reports, false);
 	atomic_store(&thread->in_use, true);
 	return thread;
 }
@@ -307,8 +326,10 @@ static struct thread *attach_locked(struct thread *self)
 {
 	uint32_t inherited = 0;
 
-	if (self)
+	if (self) {
 		thread_close_gate(self);
+		atomic_store(&self->reports, false);
+	}
 	if (atomic_load(&process.page->state) == PROCESS_NEW) {
 		drop_parents_threads(self);
 		process_start();
@@ -347,6 +368,11 @@ struct thread *thread_attach(void)
 	attachment_frame = (uintptr_t)__builtin_frame_address(0);
 	attachment = ATTACH_NOW;
 	atomic_signal_fence(memory_order_seq_cst);
+	/* A handler's marker has attached it meanwhile. */
+	if (unlikely(thread_recorded())) {
+		attachment = ATTACH_NO;
+		return NULL;
+	}
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	attachment_cancel = cancel;
 	thread_lock();
@@ -385,19 +411,23 @@ static bool leaves(uintptr_t frame, uintptr_t target)
 	return target > frame;
 }
 
-void thread_leave_attachment(uintptr_t target)
+bool thread_leave_attachment(uintptr_t target)
 {
-	if (likely(attachment == ATTACH_NO) || !leaves(attachment_frame, target))
-		return;
+	if (likely(attachment == ATTACH_NO))
+		return true;
+	if (!leaves(attachment_frame, target))
+		return false;
 	if (holds_lock())
 		thread_unlock();
 	if (attachment == ATTACH_DONE)
-		return;
+		return true;
+	held_cancel = NOT_HELD;
 	pthread_setcancelstate(attachment_cancel, NULL);
 	/* Nothing is known of what it was doing; nobody will use the structure again. */
 	thread_current = &nobody.thread;
 	atomic_signal_fence(memory_order_seq_cst);
 	attachment = ATTACH_NO;
+	return true;
 }
 
 void thread_put_in_order(struct thread *thread)
@@ -407,6 +437,7 @@ void thread_put_in_order(struct thread *thread)
 	thread_close_gate(thread);
 	if (likely(!in_marker))
 		return;
+	thread_release_cancel();
 	thread->paused = false;
 	if (!writer_room(thread))
 		perf_give_up_raw(thread);

@@ -35,15 +35,33 @@ static struct {
 	jump_function longjmp, underscore_longjmp, siglongjmp, checked_longjmp;
 } unwind;
 
+/*
+ * Fast markers keep no record of where their stack is. It is that of the region's function, as a rule;
+ * what the kernel pushes for a handler is larger than this.
+ */
+#define MARKER_STACK 512u
+
+/* Where the stack ends of the marker that has closed the thread's gate. */
+static uintptr_t marker_bound(const struct thread *thread)
+{
+	const struct frame *frame = thread->top_before;
+
+	return frame ? frame->cfa - MARKER_STACK : thread->marker_frame;
+}
+
 /* Drops frames of regions that were opened on this stack below `target`. */
 static void unwind_to(uintptr_t target)
 {
 	struct thread *thread;
 	uint32_t depth;
 
-	thread_leave_attachment(target);
+	if (!thread_leave_attachment(target))
+		return;
 	thread = thread_recorded();
 	if (!thread || target < thread->stack_low || target >= thread->stack_high)
+		return;
+	/* Within a handler that interrupted a marker, which goes on afterwards. */
+	if (thread_is_closed(thread) && target < marker_bound(thread))
 		return;
 	/* A handler that interrupted a marker is jumping over it. */
 	thread_put_in_order(thread);

@@ -235,12 +235,12 @@ static bool reserve_names(uint64_t end)
 
 	while (reserved < end) {
 		uint64_t next = reserved + NAMES_STEP;
-		int cancel, fd, result, saved_errno = errno;
+		int fd, result, saved_errno = errno;
 
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+		thread_hold_cancel();
 		fd = recording_fd();
 		result = fd < 0 ? fd : reserve(fd, reserved, NAMES_STEP);
-		pthread_setcancelstate(cancel, NULL);
+		thread_release_cancel();
 		errno = saved_errno;
 		if (result) {
 			complain(COMPLAINT_SPACE, -result,
@@ -350,13 +350,13 @@ static int next_block(struct thread *thread)
 
 bool writer_new_block(struct thread *thread)
 {
-	int result, cancel, saved_errno = errno;
+	int result, saved_errno = errno;
 
 	if (atomic_load_explicit(&process.page->full, memory_order_relaxed))
 		return false;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	thread_hold_cancel();
 	result = next_block(thread);
-	pthread_setcancelstate(cancel, NULL);
+	thread_release_cancel();
 	errno = saved_errno;
 	if (result) {
 		atomic_store(&process.page->full, true);

@@ -390,6 +390,49 @@ static void markers_in_handlers(void)
 	region(3);
 }
 
+/* Mark 1 is executed while the handler interrupts it; mark 3 afterwards. */
+static void interrupt_often(void (*handler)(int), int rounds)
+{
+	struct itimerval often = {{0, 500}, {0, 500}}, off = {{0, 0}, {0, 0}};
+
+	/* Known already: a first marker calls functions of libc that nobody may jump out of. */
+	region(1);
+	signal(SIGALRM, handler);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (volatile int i = 1; i < rounds; i++) {
+		int state;
+
+		if (sigsetjmp(signal_env, 1)) {
+			CHECK(!pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state));
+			CHECK(state == PTHREAD_CANCEL_ENABLE);
+		}
+		region(1);
+	}
+	setitimer(ITIMER_REAL, &off, NULL);
+	for (int i = 0; i < 100; i++)
+		region(3);
+}
+
+/* As an exception does that the handler catches. */
+static void jumps_inside(int signal)
+{
+	jmp_buf here;
+
+	(void)signal;
+	if (!setjmp(here))
+		longjmp(here, 1);
+}
+
+static void jump_inside_handler(void)
+{
+	interrupt_often(jumps_inside, 1000000);
+}
+
+static void jump_out_of_marker(void)
+{
+	interrupt_often(jumping_handler, 1000000);
+}
+
 /* ---- processes ---- */
 
 void wait_for(pid_t child)
@@ -660,6 +703,7 @@ static const struct {
 	{"cancel_storm", cancel_storm},
 	{"cancelled", cancelled},
 	{"closes_everything", closes_everything},
+	{"counters_closed", counters_closed},
 	{"counts_faults", counts_faults},
 	{"counts_switches", counts_switches},
 	{"dies_among_short", dies_among_short},
@@ -675,7 +719,9 @@ static const struct {
 	{"fork_then_threads", fork_then_threads},
 	{"fork_storm", fork_storm},
 	{"forks", forks},
+	{"jump_inside_handler", jump_inside_handler},
 	{"jump_out_of_handler", jump_out_of_handler},
+	{"jump_out_of_marker", jump_out_of_marker},
 	{"killed_any_time", killed_any_time},
 	{"limit_stays", limit_stays},
 	{"loads_plugin", loads_plugin},

@@ -26,7 +26,8 @@ void region(int mark);
 /* START and END of mark 1 until the bool that it is given is true. */
 void *keeps_marking(void *stop);
 
-/* scenario_forks.c */
+/* scenario_processes.c */
+void counters_closed(void);
 void destructor_in_child(void);
 void fork_among_threads(void);
 void fork_storm(void);

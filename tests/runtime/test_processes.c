@@ -192,6 +192,17 @@ static void errno_survives_markers(void **state)
 	finish(outcome);
 }
 
+static void a_thread_that_ends_closes_no_descriptor_of_the_program(void **state)
+{
+	struct outcome *outcome = run_scenario("counters_closed");
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_int_equal(samples(outcome, "mark-1"), 1);
+	assert_int_equal(lost_at_all(outcome), 2);
+	finish(outcome);
+}
+
 static void a_program_that_closes_all_descriptors_keeps_its_files(void **state)
 {
 	struct outcome *outcome = run_scenario("closes_everything");
@@ -301,6 +312,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_stderr_that_nobody_reads_does_not_kill_the_program),
 		cmocka_unit_test(descriptors_of_ended_threads_do_not_raise_the_limit),
 		cmocka_unit_test(errno_survives_markers),
+		cmocka_unit_test(
+			a_thread_that_ends_closes_no_descriptor_of_the_program),
 		cmocka_unit_test(a_program_that_closes_all_descriptors_keeps_its_files),
 		cmocka_unit_test(markers_in_a_plugin_that_is_unloaded_work),
 		cmocka_unit_test(a_file_size_limit_stops_recording_not_the_program),

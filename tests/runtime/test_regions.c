@@ -339,6 +339,28 @@ static void siglongjmp_out_of_a_handler_drops_them_too(void **state)
 	finish(outcome);
 }
 
+static void a_handler_that_jumps_within_itself_changes_nothing(void **state)
+{
+	struct outcome *outcome = run_scenario("jump_inside_handler");
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_int_equal(samples(outcome, "mark-1"), 1000000);
+	assert_int_equal(samples(outcome, "mark-3"), 100);
+	assert_int_equal(lost_at_all(outcome), 0);
+	finish(outcome);
+}
+
+static void a_jump_out_of_a_marker_leaves_all_in_order(void **state)
+{
+	struct outcome *outcome = run_scenario("jump_out_of_marker");
+
+	(void)state;
+	assert_exited(outcome, 0);
+	assert_int_equal(samples(outcome, "mark-3"), 100);
+	finish(outcome);
+}
+
 static void markers_work_in_signal_handlers(void **state)
 {
 	struct outcome *outcome = run_scenario("markers_in_handlers");
@@ -640,6 +662,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(markers_in_late_destructors_are_harmless),
 		cmocka_unit_test(longjmp_drops_the_regions_it_leaves),
 		cmocka_unit_test(siglongjmp_out_of_a_handler_drops_them_too),
+		cmocka_unit_test(a_handler_that_jumps_within_itself_changes_nothing),
+		cmocka_unit_test(a_jump_out_of_a_marker_leaves_all_in_order),
 		cmocka_unit_test(markers_work_in_signal_handlers),
 		cmocka_unit_test(exceptions_end_scopes),
 		cmocka_unit_test(exceptions_drop_original_markers_of_callees),

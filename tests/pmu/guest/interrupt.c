@@ -52,7 +52,8 @@ static struct {
 static unsigned long stride;
 static uint32_t *positions[POSITIONS_MAX];
 static volatile size_t position_count;
-static volatile bool collecting, jumping;
+static volatile bool collecting;
+static enum handling { MEASURES, JUMPS_OUT, JUMPS_INSIDE } handling;
 static sigjmp_buf before_pair;
 /* Of this process and its children, one after the other. */
 static volatile struct counts {
@@ -96,9 +97,13 @@ static void at_breakpoint(int signal, siginfo_t *info, void *context)
 static void at_signal(int signal)
 {
 	(void)signal;
+	jmp_buf here;
+
 	counts->handled++;
-	if (jumping)
+	if (handling == JUMPS_OUT)
 		siglongjmp(before_pair, 1);
+	if (handling == JUMPS_INSIDE && !setjmp(here))
+		longjmp(here, 1);
 	perfpoint_START(MARK_HANDLER);
 	perfpoint_END();
 }
@@ -350,6 +355,12 @@ void interrupt_everywhere(unsigned long every)
 
 void interrupt_and_jump_everywhere(unsigned long every)
 {
-	jumping = true;
+	handling = JUMPS_OUT;
+	interrupt(every);
+}
+
+void interrupt_and_jump_inside(unsigned long every)
+{
+	handling = JUMPS_INSIDE;
 	interrupt(every);
 }

@@ -14,5 +14,7 @@ void interrupt_everywhere(unsigned long every);
  * which is MARK_OUTER_LONG: "undisturbed".
  */
 void interrupt_and_jump_everywhere(unsigned long every);
+/* The handler jumps within itself, as exceptions that it catches do, and measures a region then. */
+void interrupt_and_jump_inside(unsigned long every);
 
 #endif

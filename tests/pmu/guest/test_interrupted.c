@@ -46,11 +46,8 @@ static void a_handler_is_measured_or_counted_wherever_it_comes(void **state)
 	recorded_free(recorded);
 }
 
-static void a_handler_may_jump_out_wherever_it_comes(void **state)
+static void assert_well_afterwards(struct recorded *recorded)
 {
-	struct recorded *recorded = record("jumps-out " EVERY);
-
-	(void)state;
 	remark("%llu positions, %llu jumps",
 	       (unsigned long long)told(recorded->reply, "positions"),
 	       (unsigned long long)told(recorded->reply, "handled"));
@@ -60,11 +57,24 @@ static void a_handler_may_jump_out_wherever_it_comes(void **state)
 	recorded_free(recorded);
 }
 
+static void a_handler_may_jump_out_wherever_it_comes(void **state)
+{
+	(void)state;
+	assert_well_afterwards(record("jumps-out " EVERY));
+}
+
+static void a_handler_may_jump_within_itself_wherever_it_comes(void **state)
+{
+	(void)state;
+	assert_well_afterwards(record("jumps-inside " EVERY));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handler_is_measured_or_counted_wherever_it_comes),
 		cmocka_unit_test(a_handler_may_jump_out_wherever_it_comes),
+		cmocka_unit_test(a_handler_may_jump_within_itself_wherever_it_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

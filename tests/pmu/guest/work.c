@@ -430,6 +430,11 @@ static void interrupted(void)
 	interrupt_everywhere(number);
 }
 
+static void jumps_inside(void)
+{
+	interrupt_and_jump_inside(number);
+}
+
 static void jumps_out(void)
 {
 	interrupt_and_jump_everywhere(number);
@@ -441,14 +446,15 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} scenarios[] = {
-		{"churn", churn},     {"costs", costs},
-		{"crowd", crowd},     {"deep", deep},
-		{"forks", forks},     {"handlers", handlers},
-		{"huge", huge},       {"interrupted", interrupted},
-		{"jumps", jumps},     {"jumps-out", jumps_out},
-		{"nested", nested},   {"regions", regions},
-		{"threads", threads}, {"tiny", tiny},
-		{"truth", truth},     {"wrap", wrap},
+		{"churn", churn},         {"costs", costs},
+		{"crowd", crowd},         {"deep", deep},
+		{"forks", forks},         {"handlers", handlers},
+		{"huge", huge},           {"interrupted", interrupted},
+		{"jumps", jumps},         {"jumps-inside", jumps_inside},
+		{"jumps-out", jumps_out}, {"nested", nested},
+		{"regions", regions},     {"threads", threads},
+		{"tiny", tiny},           {"truth", truth},
+		{"wrap", wrap},
 	};
 
 	number = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;

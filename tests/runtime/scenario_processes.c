@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Scenarios of forked children. */
+/* Scenarios of forked children, and of descriptors. */
 #include "scenario.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -133,4 +135,52 @@ void destructor_in_child(void)
 	if (!child)
 		pthread_exit(NULL);
 	wait_for(child);
+}
+
+/* ---- descriptors ---- */
+
+#define COUNTERS_MAX 64
+
+static struct taken {
+	int numbers[COUNTERS_MAX];
+	size_t count;
+} taken;
+
+/* Of perf events: the thread's counters. */
+static void find_counters(void)
+{
+	for (int fd = 3; fd < 70000; fd++) {
+		char path[32], link[64];
+		ssize_t length;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		length = readlink(path, link, sizeof(link) - 1);
+		if (length <= 0)
+			continue;
+		link[length] = '\0';
+		if (strstr(link, "[perf_event]") && taken.count < COUNTERS_MAX)
+			taken.numbers[taken.count++] = fd;
+	}
+}
+
+static void *loses_counters(void *unused)
+{
+	region(1);
+	find_counters();
+	CHECK(taken.count > 0);
+	for (size_t i = 0; i < taken.count; i++)
+		close(taken.numbers[i]);
+	region(1); /* cannot be measured */
+	for (size_t i = 0; i < taken.count; i++)
+		CHECK(dup2(STDERR_FILENO, taken.numbers[i]) == taken.numbers[i]);
+	region(1);
+	return unused;
+}
+
+/* The program closes a thread's counters, and their numbers become its own. */
+void counters_closed(void)
+{
+	run_threads(1, loses_counters);
+	for (size_t i = 0; i < taken.count; i++)
+		CHECK(fcntl(taken.numbers[i], F_GETFD) >= 0);
 }
