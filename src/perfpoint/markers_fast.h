@@ -25,7 +25,7 @@
 		       #one " and " #other " are a pair")
 FAST_PAIR(struct user_counter, reader, page);
 FAST_PAIR(struct budget_region, left, sample_head);
-FAST_PAIR(struct thread, top_before, top);
+FAST_PAIR(struct thread, fast_frame, top);
 FAST_PAIR(struct thread, regions, armed);
 FAST_PAIR(struct thread, write, stop);
 FAST_PAIR(struct frame, cfa, armed);
@@ -68,10 +68,10 @@ FAST bool fast_blocked(const struct frame *frame, uint32_t events)
 	       (events ? FRAMES_AREA(FAST_EVENTS_MAX) : process.frames_area);
 }
 
-/* Closes the calling thread's gate; `top`: the frame that is begun or ended. */
-FAST void fast_close(struct thread *thread, struct frame *top)
+/* Closes the calling thread's gate to begin or end a frame. */
+FAST void fast_close(struct thread *thread, struct frame *frame)
 {
-	perf_store_pair((void *)&thread->top_before, (uintptr_t)top,
+	perf_store_pair((void *)&thread->fast_frame, (uintptr_t)frame,
 			(uintptr_t)thread_closed(thread));
 	atomic_signal_fence(memory_order_seq_cst);
 }

@@ -187,7 +187,7 @@ struct thread {
 	/* Zeros, which `top` points to while the gate is closed; before it are some more. */
 	unsigned char closed[sizeof(struct frame)] __attribute__((aligned(8)));
 	/* Where a fast marker that has closed the gate opens a frame, or ends one; NULL: `depth` is up to date. */
-	struct frame *volatile top_before;
+	struct frame *volatile fast_frame;
 	struct frame *volatile top;    /* the next frame */
 	struct budget_region *regions; /* budget.h; by id + 1 */
 	/*
@@ -375,7 +375,8 @@ int perf_open(struct thread *thread, char *text, size_t size);
  * fork did not copy, nor descriptors that are the program's by now. */
 void perf_close(struct thread *thread, bool forked);
 /* Reads the calling thread's counters: no lock, no allocation, errno untouched,
- * async-signal-safe. false: could not be read. */
+ * async-signal-safe. false: could not be read; where the program has closed a counter, the thread
+ * is not measured any more. */
 bool perf_read(struct thread *thread, uint64_t *reading);
 /* Increases between two readings into deltas[]; sets cpu_ns, flags and running_share of
  * *sample. RECORDING_LOSS_KINDS, or why this cannot be a sample: the counters did not run, or
@@ -578,14 +579,14 @@ static inline void thread_set_depth(struct thread *thread, const struct frame *t
 	thread->depth =
 		(uint32_t)((size_t)((const unsigned char *)top - thread->frames) /
 			   process.frame_bytes);
-	thread->top_before = NULL;
+	thread->fast_frame = NULL;
 }
 static inline void thread_update_depth(struct thread *thread)
 {
 	if (!thread_is_closed(thread))
 		thread_set_depth(thread, thread->top);
-	else if (thread->top_before)
-		thread_set_depth(thread, thread->top_before);
+	else if (thread->fast_frame)
+		thread_set_depth(thread, thread->fast_frame);
 }
 static inline void thread_close_gate(struct thread *thread)
 {

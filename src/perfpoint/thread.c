@@ -347,7 +347,7 @@ static struct thread *attach_locked(struct thread *self)
 		/* Its last owner may have been cancelled in a marker. */
 		self->top = thread_closed(self);
 	}
-	self->top_before = NULL;
+	self->fast_frame = NULL;
 	self->depth = self->overflow = 0;
 	self->inherited = inherited;
 	self->generation = process.generation;

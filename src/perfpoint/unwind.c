@@ -44,7 +44,7 @@ static struct {
 /* Where the stack ends of the marker that has closed the thread's gate. */
 static uintptr_t marker_bound(const struct thread *thread)
 {
-	const struct frame *frame = thread->top_before;
+	const struct frame *frame = thread->fast_frame;
 
 	return frame ? frame->cfa - MARKER_STACK : thread->marker_frame;
 }

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -44,18 +43,23 @@ void raw_clone(void)
 	region(3);
 }
 
+static void measure_in_child(void)
+{
+	pid_t child = fork();
+
+	CHECK(child >= 0);
+	if (!child) {
+		region(2);
+		_exit(0);
+	}
+	wait_for(child);
+}
+
 void fork_storm(void)
 {
 	region(1);
-	for (int i = 0; i < 200; i++) {
-		pid_t child = fork();
-		CHECK(child >= 0);
-		if (!child) {
-			region(2);
-			_exit(0);
-		}
-		wait_for(child);
-	}
+	for (int i = 0; i < 200; i++)
+		measure_in_child();
 }
 
 /* Forks while other threads are inside markers. */
@@ -66,15 +70,8 @@ void fork_among_threads(void)
 
 	for (int i = 0; i < 3; i++)
 		CHECK(!pthread_create(&threads[i], NULL, keeps_marking, &stop));
-	for (int i = 0; i < 100; i++) {
-		pid_t child = fork();
-		CHECK(child >= 0);
-		if (!child) {
-			region(2);
-			_exit(0);
-		}
-		wait_for(child);
-	}
+	for (int i = 0; i < 100; i++)
+		measure_in_child();
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (int i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
